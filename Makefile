@@ -1,0 +1,31 @@
+# Two commands do everything on a fresh machine with Python >= 3.11: make demo, make test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: demo test check bench docs clean
+
+demo: $(READY)  ## Install and run the main job on a sample picture
+	mkdir -p out
+	$(BIN)/diptych demo -o out/demo.png --overwrite
+
+test: $(READY)  ## The whole test suite
+	$(BIN)/python -m pytest -n 2
+
+check: $(READY)  ## Lint, types, and the tests that guard the architecture
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_import_cost.py tests/test_api_surface.py
+
+bench: $(READY)  ## Measure, and write benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/run.py
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:  ## Remove what was built
+	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

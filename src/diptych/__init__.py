@@ -1,0 +1,76 @@
+"""Diptych: two folders in, a deployable enhancer out, and one good enhancer in the box.
+
+    import diptych as dp
+
+    photo = dp.read("night.jpg")
+    dp.write("day.jpg", dp.enhance(photo))
+
+The names below are the whole public face; they are loaded when they are first used, so that ``import diptych`` costs
+NumPy and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from diptych import operators
+    from diptych.core import errors
+    from diptych.core.enhancer import Enhancer
+    from diptych.core.errors import DiptychError
+    from diptych.core.image import Image
+    from diptych.core.operator import operator
+    from diptych.photo import Photo, read, write
+    from diptych.recipes import Recipe, Step, auto, enhance, step
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "DiptychError": "diptych.core.errors",
+    "Enhancer": "diptych.core.enhancer",
+    "Image": "diptych.core.image",
+    "Photo": "diptych.photo",
+    "Recipe": "diptych.recipes",
+    "Step": "diptych.recipes",
+    "auto": "diptych.recipes",
+    "enhance": "diptych.recipes",
+    "errors": "diptych.core",
+    "operator": "diptych.core.operator",
+    "operators": "diptych",
+    "read": "diptych.photo",
+    "step": "diptych.recipes",
+    "write": "diptych.photo",
+}
+
+__all__ = [
+    "DiptychError",
+    "Enhancer",
+    "Image",
+    "Photo",
+    "Recipe",
+    "Step",
+    "auto",
+    "enhance",
+    "errors",
+    "operator",
+    "operators",
+    "read",
+    "step",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'diptych' has no attribute '{name}'")
+    home = _HOME[name]
+    if name in ("errors", "operators"):
+        return importlib.import_module(f"{home}.{name}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

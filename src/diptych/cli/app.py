@@ -1,0 +1,57 @@
+"""The application: the commands, and the one place where an error becomes an exit code.
+
+Exit codes: 0 all done; 1 some inputs failed, each named, the rest done; 2 the call was wrong and nothing was touched;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from diptych import __version__
+from diptych.cli import demo, doctor, enhance, listing, show
+from diptych.cli.arguments import fold_operators
+from diptych.core.errors import DiptychError
+
+app = typer.Typer(
+    name="diptych",
+    help="Enhance images: a dark photo in, a good photo out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("enhance")(enhance.enhance)
+app.command("list")(listing.list_names)
+app.command("show")(show.show)
+app.command("doctor")(doctor.doctor)
+app.command("demo")(demo.demo)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"diptych {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        app(args=fold_operators(sys.argv[1:] if arguments is None else arguments))
+    except DiptychError as error:
+        typer.echo(f"diptych: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,147 @@
+"""Many pictures through one enhancer: which output belongs to which input, and the work itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from diptych.core.errors import DiptychError, ParameterError
+
+if TYPE_CHECKING:
+    from diptych.core.enhancer import Enhancer
+    from diptych.photo import FoundPhoto
+
+Existing = Literal["refuse", "overwrite", "skip"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to do."""
+
+    input: Path
+    output: Path
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one picture."""
+
+    input: str
+    output: str
+    status: Literal["done", "skipped", "failed"]
+    reason: str
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields, for JSON."""
+        return asdict(self)
+
+
+def plan_jobs(found: Sequence[FoundPhoto], output: str | None) -> list[Job]:
+    """Give each input its output; refuse the call if two inputs would write the same file.
+
+    Without `output` a picture is written beside its input as ``NAME.enhanced.SUFFIX``. `output` is a file if it has the
+    suffix of a picture, is no folder and there is one input; otherwise a folder, in which the folders of the input are
+    kept.
+    """
+    if output is None:
+        jobs = [Job(one.path, one.path.with_name(f"{one.path.stem}.enhanced{one.path.suffix}")) for one in found]
+    elif _is_file(output):
+        if len(found) > 1:
+            raise ParameterError(f"-o {output} is one file and there are {len(found)} inputs; give a folder")
+        jobs = [Job(one.path, Path(output)) for one in found]
+    else:
+        jobs = [Job(one.path, Path(output) / one.relative) for one in found]
+    _refuse_collisions(jobs)
+    return jobs
+
+
+def _is_file(output: str) -> bool:
+    from diptych.photo import readable_suffixes
+
+    return Path(output).suffix.lower() in readable_suffixes() and not Path(output).is_dir()
+
+
+def _refuse_collisions(jobs: Sequence[Job]) -> None:
+    inputs = {job.input.resolve() for job in jobs}
+    seen: dict[Path, Path] = {}
+    for job in jobs:
+        target = job.output.resolve()
+        if target in inputs:
+            raise ParameterError(f"{job.output} is an input as well; choose another output with -o")
+        if target in seen:
+            raise ParameterError(f"{seen[target]} and {job.input} both go to {job.output}; run them apart")
+        seen[target] = job.input
+
+
+@dataclass(frozen=True)
+class Batch:
+    """An enhancer and the conditions under which it runs on many pictures."""
+
+    enhancer: Enhancer
+    existing: Existing = "refuse"
+    max_pixels: int = 200_000_000
+    quality: int = 95
+    workers: int = 1
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Result]:
+        """Do the jobs on `workers` threads and yield each result as it comes; one failure does not stop the others."""
+        stop = threading.Event()
+        pool = ThreadPoolExecutor(self.workers)
+        try:
+            yield from _in_flight(pool, lambda job: self._guarded(job, stop), jobs, limit=2 * self.workers)
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _guarded(self, job: Job, stop: threading.Event) -> Result:
+        started = time.perf_counter()
+        status: Literal["done", "skipped", "failed"] = "done"
+        reason = ""
+        try:
+            if stop.is_set():
+                status, reason = "skipped", "interrupted"
+            elif self.existing == "skip" and job.output.exists():
+                status, reason = "skipped", "the output is there already"
+            else:
+                self._do(job)
+        except DiptychError as error:
+            status, reason = "failed", str(error)
+        except MemoryError:
+            status, reason = "failed", f"{job.input}: not enough memory; run with --jobs 1, or reduce the picture"
+        except OSError as error:
+            status, reason = "failed", f"{job.output}: cannot be written: {error.strerror}"
+        except Exception as error:  # a bug must not take the other pictures with it
+            status, reason = "failed", f"{job.input}: unexpected {type(error).__name__}: {error}; please report it"
+        return Result(str(job.input), str(job.output), status, reason, round(time.perf_counter() - started, 3))
+
+    def _do(self, job: Job) -> None:
+        from diptych.core.errors import PhotoExistsError
+        from diptych.photo import read, write
+        from diptych.recipes import enhance
+
+        if self.existing == "refuse" and job.output.exists():
+            raise PhotoExistsError(f"{job.output}: is there already; use --overwrite or --skip-existing")
+        photo = enhance(read(job.input, max_pixels=self.max_pixels), self.enhancer)
+        job.output.parent.mkdir(parents=True, exist_ok=True)
+        write(job.output, photo, overwrite=self.existing == "overwrite", quality=self.quality)
+
+
+def _in_flight(
+    pool: ThreadPoolExecutor, work: Callable[[Job], Result], jobs: Sequence[Job], limit: int
+) -> Iterator[Result]:
+    # Never more than `limit` pictures are under way, however many there are.
+    waiting: set[Future[Result]] = set()
+    for job in jobs:
+        waiting.add(pool.submit(work, job))
+        if len(waiting) >= limit:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done)
+    while waiting:
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        yield from (future.result() for future in done)

@@ -1,0 +1,91 @@
+"""``diptych enhance``: the main job."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from diptych.cli.arguments import choose_enhancer
+from diptych.cli.progress import note, track
+
+if TYPE_CHECKING:
+    from diptych.cli.batch import Batch, Existing, Job, Result
+
+
+def enhance(
+    inputs: Annotated[list[str], typer.Argument(metavar="IN...", help="Pictures, folders (searched deeply) or globs.")],
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", help="A file (for one input) or a folder. [default: NAME.enhanced.SUFFIX]"),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|none", help="A model by name; none is the classical recipe auto.")
+    ] = None,
+    recipe: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="A recipe by name, or its TOML file.")] = None,
+    op: Annotated[
+        list[str] | None,
+        typer.Option("--op", metavar="NAME key=value ...", help="An operator; repeat it for a chain."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="Pictures at a time; 0 means one for each core.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace outputs that are there already.")] = False,
+    skip_existing: Annotated[
+        bool, typer.Option("--skip-existing", help="Leave out inputs whose output is there: goes on after a stop.")
+    ] = False,
+    quality: Annotated[int, typer.Option(min=1, max=100, help="Quality of JPEG and WebP outputs.")] = 95,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Refuse larger pictures, before they are decoded.")
+    ] = 200_000_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of what became of each input.")] = False,
+) -> None:
+    """Enhance pictures. Depth, EXIF, colour profile and transparency are kept; nothing is overwritten unasked."""
+    from diptych.cli.batch import Batch, plan_jobs
+    from diptych.cli.doctor import available_cores
+    from diptych.core.errors import ParameterError
+    from diptych.photo import find_photos
+
+    if overwrite and skip_existing:
+        raise ParameterError("--overwrite and --skip-existing exclude each other; give one of them")
+    enhancer = choose_enhancer(model, recipe, op)
+    planned = plan_jobs(find_photos(inputs), output)
+    if not planned:
+        raise ParameterError(f"no pictures in {', '.join(inputs)}; give JPEG, PNG, TIFF, WebP or BMP files")
+    existing: Existing = "overwrite" if overwrite else "skip" if skip_existing else "refuse"
+    workers = min(jobs or available_cores(), len(planned))
+    _finish(_run(Batch(enhancer, existing, max_pixels, quality, workers), planned, as_json), as_json)
+
+
+def _run(batch: Batch, jobs: list[Job], quiet: bool) -> list[Result]:
+    from diptych.photo import sweep_temporary
+
+    for folder in {job.output.parent for job in jobs if job.output.parent.is_dir()}:
+        sweep_temporary(folder)  # what a killed run has left
+    results: list[Result] = []
+    try:
+        for result in track(batch.run(jobs), len(jobs), "enhancing", quiet=quiet):
+            results.append(result)
+            _report(result, len(results), len(jobs), quiet)
+    except KeyboardInterrupt:
+        note(f"interrupted: {len(results)} of {len(jobs)} pictures done; go on with --skip-existing")
+        raise
+    order = {str(job.input): index for index, job in enumerate(jobs)}
+    return sorted(results, key=lambda result: order[result.input])
+
+
+def _report(result: Result, count: int, total: int, quiet: bool) -> None:
+    if result.status == "failed":
+        note(f"failed: {result.reason}")
+    elif not quiet:
+        arrow = "->" if result.status == "done" else "skipped:"
+        note(f"[{count}/{total}] {result.input} {arrow} {result.output}")
+
+
+def _finish(results: list[Result], as_json: bool) -> None:
+    failed = sum(result.status == "failed" for result in results)
+    if as_json:
+        typer.echo(json.dumps([result.as_dict() for result in results], indent=2))
+    elif len(results) > 1:
+        note(f"{len(results) - failed} of {len(results)} pictures done" + (f", {failed} failed" if failed else ""))
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,52 @@
+"""``diptych list``: what there is."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    operators = "operators"
+    recipes = "recipes"
+
+
+def list_names(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the operators or the built-in recipes, with one line on each."""
+    rows = _operators() if kind is Kind.operators else _recipes()
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        typer.echo(f"{row['name']:{width}}  {row['summary']}")
+
+
+def _operators() -> list[dict[str, Any]]:
+    from diptych import operators
+
+    declarations = [operators.declaration(name) for name in operators.names()]
+    return [
+        {
+            "name": one.name,
+            "group": one.group,
+            "summary": one.summary,
+            "parameters": {parameter.name: parameter.schema() for parameter in one.parameters},
+        }
+        for one in declarations
+    ]
+
+
+def _recipes() -> list[dict[str, Any]]:
+    from diptych.recipes import catalogue
+
+    specs = [catalogue.find(name).spec for name in catalogue.names()]
+    return [{"name": spec.name, "summary": spec.summary} for spec in specs]

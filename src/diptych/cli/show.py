@@ -1,0 +1,103 @@
+"""``diptych show``: everything about one operator, recipe or picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from diptych.core.operator import Declaration
+    from diptych.core.parameters import Parameter
+
+
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="An operator, a recipe, or a picture file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="For a picture: print the recipe that auto makes for it, as TOML.")
+    ] = False,
+) -> None:
+    """Show an operator (its parameters and page), a recipe (its steps) or a picture file (what Diptych reads in it)."""
+    if plan:
+        from diptych.photo import read
+        from diptych.recipes import auto
+
+        typer.echo(auto.plan(read(name).pixels).to_toml(), nl=False)
+        return
+    facts, text = _describe(name)
+    typer.echo(json.dumps(facts, indent=2) if as_json else text)
+
+
+def _describe(name: str) -> tuple[dict[str, Any], str]:
+    from diptych import operators
+    from diptych.core.errors import UnknownNameError, did_you_mean
+    from diptych.photo import is_readable
+    from diptych.recipes import catalogue
+
+    if name in operators.names():
+        return _operator(operators.declaration(name))
+    if name in catalogue.names() or name.endswith(".toml"):
+        return _recipe(name)
+    if Path(name).exists() or is_readable(name):
+        return _photo(name)
+    known = (*operators.names(), *catalogue.names())
+    raise UnknownNameError(f"no operator, recipe or file named '{name}'{did_you_mean(name, known)}")
+
+
+def _operator(declaration: Declaration) -> tuple[dict[str, Any], str]:
+    parameters = {parameter.name: parameter.schema() for parameter in declaration.parameters}
+    facts = {
+        "name": declaration.name,
+        "group": declaration.group,
+        "summary": declaration.summary,
+        "parameters": parameters,
+    }
+    lines = [f"{declaration.name} ({declaration.group})", "", declaration.documentation.strip(), ""]
+    usage = " ".join(_usage(parameter) for parameter in declaration.parameters)
+    lines += [
+        "On the command line",
+        "-------------------",
+        f"diptych enhance IN --op {declaration.name} {usage}".rstrip(),
+    ]
+    lines += [f"    {parameter.name}: {parameter.bounds}" for parameter in declaration.parameters]
+    return facts, "\n".join(lines)
+
+
+def _usage(parameter: Parameter) -> str:
+    if parameter.required or parameter.default is None:
+        return f"{parameter.name}={'FILE' if parameter.kind == 'image' else '...'}"
+    return f"{parameter.name}={parameter.default}"
+
+
+def _recipe(name: str) -> tuple[dict[str, Any], str]:
+    from diptych.recipes import Recipe, catalogue
+
+    enhancer = catalogue.find(name)
+    facts: dict[str, Any] = {"name": enhancer.spec.name, "summary": enhancer.spec.summary}
+    text = f"{enhancer.spec.name}: {enhancer.spec.summary}"
+    if isinstance(enhancer, Recipe):
+        facts["steps"] = [{"operator": step.operator} | dict(step.parameters) for step in enhancer.steps]
+        text = "\n".join([text, *(f"  {index}. {step}" for index, step in enumerate(enhancer.steps, 1))])
+    return facts, text
+
+
+def _photo(name: str) -> tuple[dict[str, Any], str]:
+    from diptych.photo import read
+
+    photo = read(name)
+    height, width = photo.pixels.shape[:2]
+    facts = {
+        "format": photo.format,
+        "width": width,
+        "height": height,
+        "channels": 1 if photo.pixels.ndim == 2 else photo.pixels.shape[2],
+        "depth": str(photo.pixels.dtype),
+        "alpha": photo.alpha is not None,
+        "dpi": photo.dpi,
+        "exif_bytes": len(photo.exif or b""),
+        "icc_profile_bytes": len(photo.icc_profile or b""),
+    }
+    return facts, "\n".join([name, *(f"  {key}: {value}" for key, value in facts.items())])

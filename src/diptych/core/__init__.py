@@ -1,0 +1,1 @@
+"""The ground floor: image contract, errors, parameters, operators, enhancers. Needs NumPy only."""

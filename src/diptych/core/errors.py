@@ -1,0 +1,71 @@
+"""The errors Diptych raises. Each is also a builtin, and each says what to do next.
+
+DiptychError
+├── ImageError (ValueError)             an array breaks the image contract
+├── ParameterError (ValueError)         a parameter is out of its bounds, unknown or missing
+├── UnknownNameError (LookupError)      no operator, recipe or model has this name
+├── RecipeError (ValueError)            a recipe file is malformed or from a newer version
+├── PhotoError (OSError)                a picture file cannot be read or written
+│   ├── PhotoFormatError                its bytes are not a picture that Diptych reads
+│   ├── PhotoTooLargeError              it has more pixels than the limit
+│   └── PhotoExistsError                the output is there already
+└── MissingExtraError (ImportError)     an optional dependency is not installed
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class DiptychError(Exception):
+    """Base class of every error that Diptych raises on purpose."""
+
+    def __str__(self) -> str:
+        # OSError and KeyError would print their arguments in their own ways.
+        return str(self.args[0]) if self.args else ""
+
+
+class ImageError(DiptychError, ValueError):
+    """An array breaks the image contract (shape, dtype, range, NaN)."""
+
+
+class ParameterError(DiptychError, ValueError):
+    """A parameter is out of its bounds, of the wrong type, unknown or missing."""
+
+
+class UnknownNameError(DiptychError, LookupError):
+    """No operator, recipe or model has this name."""
+
+
+class RecipeError(DiptychError, ValueError):
+    """A recipe file is malformed, has unknown keys, or comes from a newer version."""
+
+
+class PhotoError(DiptychError, OSError):
+    """A picture file cannot be read or written; the message names the file."""
+
+
+class PhotoFormatError(PhotoError):
+    """The bytes of the file are not a picture that Diptych reads."""
+
+
+class PhotoTooLargeError(PhotoError):
+    """The picture has more pixels than the limit allows."""
+
+
+class PhotoExistsError(PhotoError):
+    """The output file is there already and overwriting was not asked for."""
+
+
+class MissingExtraError(DiptychError, ImportError):
+    """An optional dependency is not installed; the message says which extra brings it."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the closest known name, or what there is to choose from."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; known: {', '.join(names)}" if names else ""

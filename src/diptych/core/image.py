@@ -1,0 +1,122 @@
+"""The image contract: what an image is, the check, and the way from one depth to another.
+
+An image is a plain array ``(H, W, C)`` or ``(H, W)``, any C >= 1, RGB order where C = 3, of one of these types:
+
+========  ====================  =========================================================
+dtype     black ... white       note
+========  ====================  =========================================================
+uint8     0 ... 255
+uint16    0 ... 65535
+float32   0.0 ... 1.0           values outside are refused, never guessed or rescaled
+float64   0.0 ... 1.0           accepted; computed and returned in float64
+bool      False ... True        accepted as 0.0 and 1.0; a result is True where >= 0.5
+========  ====================  =========================================================
+
+Whatever comes in goes out: same dtype, and ``(H, W)`` stays ``(H, W)``. Images are never written to.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.core.errors import ImageError
+
+Image: TypeAlias = NDArray[Any]
+"""An array that keeps the image contract of this module."""
+
+FloatImage: TypeAlias = NDArray[np.floating[Any]]
+"""An image of shape ``(H, W, C)``, float32 or float64, in [0, 1]: what the body of an operator sees."""
+
+DTYPES: tuple[str, ...] = ("uint8", "uint16", "float32", "float64", "bool")
+
+# A float image may leave [0, 1] by rounding (a filter that rings by an ulp), not by more.
+_SLACK = 1e-5
+
+
+def check_image(image: object, name: str = "image") -> Image:
+    """Return `image` in native byte order if it keeps the contract; refuse it otherwise.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        The array to check. It is copied only if its bytes are in foreign order or a float leaves [0, 1] by rounding.
+    name : str
+        What to call it in an error message.
+
+    Returns
+    -------
+    ndarray
+        The same array, in native byte order.
+
+    Raises
+    ------
+    ImageError
+        If it is not an array, is empty, has another dtype or shape, holds NaN or infinity, or leaves [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_image(np.zeros((4, 6, 3), np.uint8)).shape
+    (4, 6, 3)
+    """
+    if not isinstance(image, np.ndarray):
+        raise ImageError(f"{name} is a {type(image).__name__}; give a NumPy array of shape (H, W) or (H, W, C)")
+    if image.ndim not in (2, 3) or 0 in image.shape:
+        raise ImageError(f"{name} has shape {image.shape}; give (H, W) or (H, W, C) with no side of 0")
+    if not image.dtype.isnative:
+        image = image.astype(image.dtype.newbyteorder("="))
+    if image.dtype.name not in DTYPES:
+        raise ImageError(f"{name} has dtype {image.dtype}; convert it to one of {', '.join(DTYPES)}")
+    return _check_range(image, name) if image.dtype.kind == "f" else image
+
+
+def _check_range(image: Image, name: str) -> Image:
+    # min and max carry NaN through, so that they answer both questions.
+    low, high = float(image.min()), float(image.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ImageError(f"{name} holds NaN or infinity; replace them first, e.g. with numpy.nan_to_num")
+    if low < -_SLACK or high > 1 + _SLACK:
+        raise ImageError(
+            f"{name} has values from {low:g} to {high:g}; a float image lies in [0, 1]: "
+            f"divide by its white level first, or clip it"
+        )
+    return np.clip(image, 0, 1) if low < 0 or high > 1 else image
+
+
+def white_level(dtype: np.dtype[Any]) -> float:
+    """Return the value of white for a dtype of the contract (255, 65535 or 1).
+
+    >>> white_level(np.dtype("uint16"))
+    65535.0
+    """
+    return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
+
+
+def to_float(image: Image) -> FloatImage:
+    """Return the image as floats in [0, 1]: float64 stays float64, everything else becomes float32.
+
+    >>> float(to_float(np.full((1, 1), 255, np.uint8))[0, 0])
+    1.0
+    """
+    if image.dtype.kind == "f":
+        return image
+    floats = image.astype(np.float32)
+    if image.dtype.kind == "u":
+        floats /= np.float32(white_level(image.dtype))
+    return floats
+
+
+def from_float(image: FloatImage, dtype: np.dtype[Any]) -> Image:
+    """Clip a float image to [0, 1] and store it as `dtype`, correctly rounded.
+
+    >>> from_float(np.array([[0.5, 2.0]]), np.dtype("uint8")).tolist()
+    [[128, 255]]
+    """
+    clipped = np.clip(image, 0, 1)
+    if dtype.kind == "u":
+        clipped *= white_level(dtype)
+        return np.rint(clipped, out=clipped).astype(dtype)
+    return clipped >= 0.5 if dtype.kind == "b" else clipped.astype(dtype, copy=False)

@@ -1,0 +1,102 @@
+"""Exposure: gain with a shoulder, and a lift of the shadows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from scipy import ndimage
+
+from diptych.core.image import FloatImage, Image
+from diptych.core.operator import operator
+from diptych.core.parameters import Range
+
+_SHOULDER = 0.8
+
+
+@operator(group="illumination")
+def exposure(
+    image: Image,
+    *,
+    gain: Annotated[float, Range(1, 64)] = 1.0,
+    lift: Annotated[float, Range(0, 16)] = 0.0,
+    local: Annotated[float, Range(0, 1)] = 0.0,
+    toe: Annotated[float, Range(0, 0.1)] = 0.0,
+    protect: Annotated[float, Range(0, 4)] = 0.0,
+) -> Image:
+    """Brighten as a photographer would: gain with soft highlights, then shadows lifted, black and lamps left alone.
+
+    First ``x = S(gain * in)``, with ``S(x) = x`` up to 0.8 and ``1 - 0.2 exp(-(x - 0.8) / 0.2)`` above. Then
+    ``f(x) = x (1 + g(x) x / (x + toe))``, ``g(x) = lift (1 - x)^(1 + protect) / (1 + lift x)``, which rises and keeps
+    0 and 1. ``out = (1 - local) f(x) + local x f(b) / b``, where b is the brightness of the surroundings (the self-guided
+    filter of the largest channel, radius 1/16 of the shorter side), so that the local part keeps the contrast of details.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        Any image of the contract.
+    gain : float
+        Factor on all intensities; 1 changes nothing.
+    lift : float
+        Slope that is added in the shadows; 0 changes nothing.
+    local : float
+        Share of the lift that follows the brightness of the surroundings instead of the pixel's own.
+    toe : float
+        Intensity under which the lift fades, which keeps black black.
+    protect : float
+        How much sooner the lift fades towards white.
+
+    Returns
+    -------
+    ndarray
+        Same shape and dtype.
+
+    Raises
+    ------
+    ImageError
+        If the image breaks the contract.
+    ParameterError
+        If a parameter is out of its bounds.
+
+    References
+    ----------
+    The curve with ``toe = protect = 0`` is that of Reinhard et al., "Photographic tone reproduction for digital images",
+    SIGGRAPH 2002, equation 4 with its white point at 1; the filter is that of He, Sun and Tang, "Guided image
+    filtering", ECCV 2010.
+
+    Examples
+    --------
+    >>> exposure(np.array([[0, 25, 128, 255]], np.uint8), lift=3.0).tolist()
+    [[0, 77, 204, 255]]
+    """
+    brightened = _shoulder(image * gain) if gain > 1 else image
+    if lift == 0:
+        return brightened
+    result = (1 - local) * _curve(brightened, lift, toe, protect)
+    if local > 0:
+        base = _surroundings(brightened.max(axis=2))[:, :, np.newaxis]
+        result = result + local * brightened * (_curve(base, lift, toe, protect) / base)
+    return result
+
+
+def _shoulder(image: FloatImage) -> FloatImage:
+    room = 1 - _SHOULDER
+    return np.where(image > _SHOULDER, 1 - room * np.exp(np.minimum(_SHOULDER - image, 0) / room), image)
+
+
+def _curve(image: FloatImage, lift: float, toe: float, protect: float) -> FloatImage:
+    amount = lift * (1 - image) ** (1 + protect) / (1 + lift * image)
+    return image * (1 + amount * image / (image + toe + 1e-6))
+
+
+def _surroundings(brightness: FloatImage) -> FloatImage:
+    # The guided filter with the image as its own guide, and an edge of 0.1 as what it keeps.
+    size = 2 * max(4, min(brightness.shape) // 16) + 1
+
+    def mean(values: FloatImage) -> FloatImage:
+        return ndimage.uniform_filter(values, size, mode="mirror")
+
+    average = mean(brightness)
+    variance = np.maximum(mean(brightness * brightness) - average * average, 0)
+    slope = variance / (variance + 0.01)
+    return np.clip(mean(slope) * brightness + mean(average - slope * average), 1e-3, 1)

@@ -1,0 +1,47 @@
+"""Gamma curve."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from diptych.core.image import Image
+from diptych.core.operator import operator
+from diptych.core.parameters import Range
+
+
+@operator(group="tone")
+def gamma(image: Image, *, gamma: Annotated[float, Range(0.05, 20)] = 1.0) -> Image:
+    """Raise every value to a power: below 1 brightens, above 1 darkens.
+
+    ``out = in ** gamma``
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        Any image of the contract.
+    gamma : float
+        The exponent; 1 leaves the image as it is.
+
+    Returns
+    -------
+    ndarray
+        Same shape and dtype.
+
+    Raises
+    ------
+    ImageError
+        If the image breaks the contract.
+    ParameterError
+        If gamma is out of its bounds.
+
+    References
+    ----------
+    Gonzalez and Woods, Digital Image Processing, 4th ed., section 3.2; the convention of
+    `skimage.exposure.adjust_gamma`.
+
+    Examples
+    --------
+    >>> gamma(np.array([[0, 64, 255]], np.uint8), gamma=0.5).tolist()
+    [[0, 128, 255]]
+    """
+    return image**gamma

@@ -1,0 +1,61 @@
+"""Levels: black point, white point and gamma."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from diptych.core.errors import ParameterError
+from diptych.core.image import Image
+from diptych.core.operator import operator
+from diptych.core.parameters import Range
+
+
+@operator(group="tone")
+def levels(
+    image: Image,
+    *,
+    black: Annotated[float, Range(0, 1)] = 0.0,
+    white: Annotated[float, Range(0, 1)] = 1.0,
+    gamma: Annotated[float, Range(0.05, 20)] = 1.0,
+) -> Image:
+    """Make one intensity black, another white, and bend what lies between.
+
+    ``out = clip((in - black) / (white - black), 0, 1) ** gamma``
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        Any image of the contract.
+    black : float
+        The intensity that becomes 0.
+    white : float
+        The intensity that becomes 1; larger than black.
+    gamma : float
+        Below 1 brightens the middle, above 1 darkens it.
+
+    Returns
+    -------
+    ndarray
+        Same shape and dtype.
+
+    Raises
+    ------
+    ImageError
+        If the image breaks the contract.
+    ParameterError
+        If a parameter is out of its bounds, or white does not lie above black.
+
+    References
+    ----------
+    Gonzalez and Woods, Digital Image Processing, 4th ed., section 3.2.
+
+    Examples
+    --------
+    >>> levels(np.array([[0, 51, 102, 255]], np.uint8), black=0.2, white=0.4).tolist()
+    [[0, 0, 255, 255]]
+    """
+    if white <= black:
+        raise ParameterError(f"levels: white = {white:g} is not allowed; give more than black = {black:g}")
+    return np.clip((image - black) / (white - black), 0, 1) ** gamma

@@ -1,0 +1,65 @@
+"""Percentile stretch."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from diptych.core.image import Image
+from diptych.core.operator import operator
+from diptych.core.parameters import Range
+from diptych.operators._shared import Channels
+
+
+@operator(group="tone")
+def stretch(
+    image: Image,
+    *,
+    low: Annotated[float, Range(0, 50, "%")] = 1.0,
+    high: Annotated[float, Range(50, 100, "%")] = 99.0,
+    channels: Channels = "together",
+) -> Image:
+    """Stretch the contrast linearly, so that two percentiles become black and white.
+
+    ``out = (in - P_low) / (P_high - P_low)``, clipped to [0, 1]. An image whose percentiles coincide (a flat one) is
+    returned as it is.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        Any image of the contract.
+    low : float
+        The percentile that becomes black.
+    high : float
+        The percentile that becomes white.
+    channels : str
+        ``together`` takes the percentiles over all channels and keeps the hue; ``each`` treats every channel on its
+        own, which also removes a colour cast.
+
+    Returns
+    -------
+    ndarray
+        Same shape and dtype.
+
+    Raises
+    ------
+    ImageError
+        If the image breaks the contract.
+    ParameterError
+        If a parameter is out of its bounds.
+
+    References
+    ----------
+    Gonzalez and Woods, Digital Image Processing, 4th ed., section 3.2. Percentiles as `numpy.percentile`.
+
+    Examples
+    --------
+    >>> stretch(np.array([[50, 110, 150]], np.uint8), low=0, high=100).tolist()
+    [[0, 153, 255]]
+    """
+    axes = (0, 1) if channels == "each" else (0, 1, 2)
+    black, white = np.percentile(image, [low, high], axis=axes, keepdims=True).astype(image.dtype)
+    span = white - black
+    flat = span <= 0
+    return np.where(flat, image, (image - black) / np.where(flat, 1, span))

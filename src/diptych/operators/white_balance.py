@@ -1,0 +1,62 @@
+"""White balance by grey world and shades of grey."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from diptych.core.image import Image
+from diptych.core.operator import operator
+from diptych.core.parameters import Range
+
+
+@operator(group="tone")
+def white_balance(
+    image: Image,
+    *,
+    amount: Annotated[float, Range(0, 1)] = 1.0,
+    norm: Annotated[float, Range(1, 20)] = 6.0,
+) -> Image:
+    """Remove a colour cast, on the assumption that the scene is grey on average.
+
+    ``m_c = (mean of in_c ^ norm) ^ (1 / norm)``; every channel is multiplied by ``(mean of m / m_c) ^ amount``, and all by
+    one factor that keeps the luma of grey. ``norm`` 1 is grey world, 6 is shades of grey, and a large one comes near the
+    brightest value (white patch). Images of one channel are left as they are.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        Any image of the contract.
+    amount : float
+        0 leaves the image as it is, 1 removes the whole cast.
+    norm : float
+        Order of the mean: how much bright pixels count.
+
+    Returns
+    -------
+    ndarray
+        Same shape and dtype.
+
+    Raises
+    ------
+    ImageError
+        If the image breaks the contract.
+    ParameterError
+        If a parameter is out of its bounds.
+
+    References
+    ----------
+    Finlayson and Trezzi, "Shades of gray and colour constancy", Color Imaging Conference 2004.
+
+    Examples
+    --------
+    >>> white_balance(np.array([[[200, 100, 100]]], np.uint8), norm=1).tolist()
+    [[[118, 118, 118]]]
+    """
+    if image.shape[2] == 1 or amount == 0:
+        return image
+    means = np.mean(image.astype(np.float64) ** norm, axis=(0, 1)) ** (1 / norm) + 1e-4
+    gains = (means.mean() / means) ** amount
+    weights = np.array([0.299, 0.587, 0.114]) if image.shape[2] == 3 else np.full(image.shape[2], 1 / image.shape[2])
+    return np.minimum(image * (gains / (gains @ weights)).astype(image.dtype), 1)

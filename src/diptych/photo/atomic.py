@@ -1,0 +1,200 @@
+"""Files that appear whole or not at all.
+
+The content goes to a hidden temporary file in the folder of the target, is flushed to the disk, and takes the
+target's name in one step. Whatever happens meanwhile, exception, full disk or a killed process, the target is either
+what it was or what it should become. Only a killed process leaves its temporary file behind: `sweep_temporary`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import platform
+import secrets
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from diptych.core.errors import PhotoError, PhotoExistsError
+
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EACCES, errno.EINVAL}
+
+
+def atomic_write(
+    path: str | os.PathLike[str], content: bytes | Callable[[BinaryIO], object], *, overwrite: bool = False
+) -> None:
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        The target; its folder must exist. A symbolic link is followed, so the link stays a link. The target's
+        permissions are kept if it exists, otherwise they follow the umask.
+    content : bytes or callable
+        The bytes, or a function that writes them to the binary stream it is given (which it may seek in).
+    overwrite : bool
+        Replace an existing file. Otherwise one that is there, or appears while the content is written, is kept.
+
+    Raises
+    ------
+    PhotoExistsError
+        If the target exists and `overwrite` is False.
+    PhotoError
+        If it cannot be written: no such folder, no permission, disk full. Exceptions of `content` pass through.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "note.txt"
+    >>> atomic_write(target, b"one")
+    >>> atomic_write(target, lambda stream: stream.write(b"two"), overwrite=True)
+    >>> target.read_bytes()
+    b'two'
+    """
+    check_target(path, overwrite=overwrite)
+    try:
+        target = os.path.realpath(path)
+        folder = os.path.dirname(target)
+        with _temporary(folder) as (temporary, stream):
+            _fill(stream, content, target)
+            _rename(temporary, target, path, overwrite=overwrite)
+        _sync_folder(folder)
+    except PhotoError:
+        raise
+    except OSError as error:
+        raise PhotoError(_explain(path, error)) from error
+
+
+def check_target(path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Refuse a target that could not be written, before any work goes into its content."""
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        _check_folder(path)
+        return
+    except (OSError, ValueError) as error:
+        raise PhotoError(_explain(path, error)) from error
+    if not stat.S_ISREG(mode):
+        kind = "is a folder" if stat.S_ISDIR(mode) else "is a device, pipe or socket"
+        raise PhotoError(f"{os.fspath(path)}: {kind}; give the path of a file")
+    if not overwrite:
+        raise PhotoExistsError(_exists(path))
+
+
+def _check_folder(path: str | os.PathLike[str]) -> None:
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder):
+        raise PhotoError(f"{os.fspath(path)}: its folder {folder} does not exist; create it first")
+
+
+def _exists(path: str | os.PathLike[str]) -> str:
+    return f"{os.fspath(path)}: is there already; choose another name or ask for overwriting (--overwrite)"
+
+
+def _explain(path: str | os.PathLike[str], error: Exception) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    advice = {
+        errno.ENOSPC: "the disk is full; free some space or write elsewhere",
+        errno.EDQUOT: "the disk quota is used up; free some space or write elsewhere",
+        errno.EFBIG: "the file would be larger than the system allows; write elsewhere",
+        errno.EACCES: "no permission to write here; choose another folder",
+        errno.EPERM: "no permission to write here; choose another folder",
+        errno.EROFS: "the disk is read-only; choose another folder",
+    }
+    reason = advice.get(number or 0) or f"cannot be written ({getattr(error, 'strerror', None) or error})"
+    return f"{os.fspath(path)}: {reason}"
+
+
+@contextlib.contextmanager
+def _temporary(folder: str) -> Iterator[tuple[str, BinaryIO]]:
+    name = os.path.join(folder, f"{_prefix()}{os.getpid()}-{secrets.token_hex(6)}.tmp")
+    # 0o666 lets the system apply the umask, which cannot be read without changing it for all threads.
+    handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(handle, "w+b") as stream:
+            yield name, stream
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def _fill(stream: BinaryIO, content: bytes | Callable[[BinaryIO], object], target: str) -> None:
+    if callable(content):
+        content(stream)
+    else:
+        stream.write(content)
+    stream.flush()
+    with contextlib.suppress(OSError, AttributeError):
+        os.fchmod(stream.fileno(), stat.S_IMODE(os.stat(target).st_mode))
+    os.fsync(stream.fileno())
+
+
+def _rename(temporary: str, target: str, path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    if overwrite:
+        os.replace(temporary, target)
+        return
+    try:
+        # A link, unlike a renaming, fails if the target has appeared meanwhile.
+        os.link(temporary, target)
+    except FileExistsError:
+        raise PhotoExistsError(_exists(path)) from None
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _reserve(target, path)
+        os.replace(temporary, target)
+
+
+def _reserve(target: str, path: str | os.PathLike[str]) -> None:
+    # Where hard links are not supported, an empty file holds the name until the renaming.
+    try:
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        raise PhotoExistsError(_exists(path)) from None
+
+
+def _sync_folder(folder: str) -> None:
+    # Not every system lets a folder be opened or flushed; the file itself is safe by now.
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _prefix() -> str:
+    return f".diptych-{hashlib.sha256(platform.node().encode()).hexdigest()[:8]}-"
+
+
+def sweep_temporary(folder: str | os.PathLike[str]) -> list[Path]:
+    """Remove the temporary files that killed processes of this host left in a folder (not in its subfolders).
+
+    Returns
+    -------
+    list of Path
+        What was removed. Files of living processes and of other hosts stay.
+    """
+    removed = []
+    for path in sorted(Path(folder).glob(f"{_prefix()}*.tmp")):
+        pid = path.name.removeprefix(_prefix()).split("-")[0]
+        if pid.isdigit() and not _is_alive(int(pid)):
+            with contextlib.suppress(OSError):
+                path.unlink()
+                removed.append(path)
+    return removed
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name != "posix":  # elsewhere the signal 0 is not a question but an interruption
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True

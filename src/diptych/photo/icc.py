@@ -1,0 +1,51 @@
+"""Colour profiles: whether one fits the pixels, and the way from ink (CMYK) to sRGB. Specification: ICC.1:2022."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
+
+LARGEST = 16 << 20
+"""Bytes; the largest profiles of printing presses have a quarter of this."""
+
+_SPACES = {1: b"GRAY", 3: b"RGB "}
+
+
+def colour_space(profile: bytes | None) -> bytes:
+    """Return the four letters of the profile's colour space, e.g. ``b"RGB "``; ``b""`` if it is no profile."""
+    if profile is None or len(profile) < 128 or profile[36:40] != b"acsp":
+        return b""
+    return profile[16:20]
+
+
+def fitting(profile: bytes | None, channels: int) -> bytes | None:
+    """Return the profile if it describes pixels of that many channels, else None.
+
+    >>> fitting(b"not a profile", 3) is None
+    True
+    """
+    space = colour_space(profile)
+    return profile if space and space == _SPACES.get(channels) else None
+
+
+def cmyk_to_rgb(image: PillowImage, profile: bytes | None) -> PillowImage:
+    """Return a CMYK image in sRGB, by its own profile if that is usable, otherwise by the plain formula."""
+    from PIL import ImageCms
+
+    if profile and colour_space(profile) == b"CMYK":
+        with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            converted = ImageCms.profileToProfile(
+                image,
+                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                outputMode="RGB",
+                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            )
+            if converted is not None:
+                return converted
+    return image.convert("RGB")

@@ -1,0 +1,181 @@
+"""PNG, 1 to 16 bits. Specification: PNG, third edition (W3C, 2025)."""
+
+from __future__ import annotations
+
+import logging
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from diptych.core.errors import PhotoFormatError
+from diptych.photo import exif, icc
+from diptych.photo.formats import check_size
+from diptych.photo.layout import grey_if_grey, join_alpha, split_alpha
+from diptych.photo.picture import Photo
+
+# What the decoder would tell about a damaged file on the standard error stream is in the exception already.
+logging.getLogger("imagecodecs").addHandler(logging.NullHandler())
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_XMP = "XML:com.adobe.xmp"
+_NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_MOST_TEXT = 4 << 20
+_INCH = 0.0254
+_PALETTE = 3
+
+
+class Chunk(NamedTuple):
+    """A chunk: its name, its content, and its place in the file."""
+
+    name: bytes
+    content: bytes
+    place: slice
+
+
+def decode(stream: BinaryIO, max_pixels: int) -> Photo:
+    """Return the picture as stored."""
+    from imagecodecs import png_decode
+
+    data = stream.read()
+    chunks = list(_walk(data))
+    width, height, _, kind = struct.unpack_from(">IIBB", _one(chunks, b"IHDR", 13))
+    check_size(width, height, max_pixels)
+    _refuse_animation(chunks)
+    # The decoder gets no metadata, so that no chunk can make it allocate, warn or convert.
+    needed = [data[chunk.place] for chunk in chunks if chunk.name in _NEEDED]
+    pixels, alpha = split_alpha(np.asarray(png_decode(_SIGNATURE + b"".join(needed))))
+    text = dict(_texts(chunks))
+    xmp = text.pop(_XMP, None)
+    block = _find(chunks, b"eXIf") or _raw_profile(text.pop("Raw profile type exif", ""))
+    return Photo(
+        grey_if_grey(pixels) if kind == _PALETTE else pixels,
+        alpha=alpha,
+        exif=block,
+        icc_profile=_profile(_find(chunks, b"iCCP")),
+        dpi=_density(_find(chunks, b"pHYs")) or (exif.resolution(block) if block else None),
+        xmp=xmp.encode("utf-8", "surrogateescape") if xmp else None,
+        text=text,
+    )
+
+
+def _walk(data: bytes) -> Iterator[Chunk]:
+    place = len(_SIGNATURE)
+    while True:
+        if place + 12 > len(data):
+            raise PhotoFormatError("is cut off; get a whole copy of it")
+        length, name = struct.unpack_from(">I4s", data, place)
+        end = place + 12 + length
+        if end > len(data):
+            raise PhotoFormatError("is cut off; get a whole copy of it")
+        content = data[place + 8 : end - 4]
+        if zlib.crc32(content, zlib.crc32(name)) == struct.unpack_from(">I", data, end - 4)[0]:
+            yield Chunk(name, content if name != b"IDAT" else b"", slice(place, end))
+        elif name in _NEEDED:
+            raise PhotoFormatError(f"is damaged (wrong checksum of {name.decode()}); get a whole copy of it")
+        if name == b"IEND":
+            return
+        place = end
+
+
+def _one(chunks: list[Chunk], name: bytes, length: int) -> bytes:
+    if not chunks or chunks[0].name != name or len(chunks[0].content) != length:
+        raise PhotoFormatError("is damaged (no PNG header); get a whole copy of it")
+    return chunks[0].content
+
+
+def _find(chunks: list[Chunk], name: bytes) -> bytes | None:
+    return next((chunk.content for chunk in chunks if chunk.name == name and chunk.content), None)
+
+
+def _refuse_animation(chunks: list[Chunk]) -> None:
+    control = _find(chunks, b"acTL")
+    frames = int.from_bytes(control[:4], "big") if control and len(control) == 8 else 1
+    if frames > 1:
+        raise PhotoFormatError(f"is an animation of {frames} frames; extract the frames first")
+
+
+def _unpack(data: bytes, limit: int, what: str) -> bytes:
+    worker = zlib.decompressobj()
+    try:
+        unpacked = worker.decompress(data, limit)
+    except zlib.error:
+        return b""
+    if worker.unconsumed_tail:
+        raise PhotoFormatError(f"has {what} that unpacks to more than {limit >> 20} MiB; remove it and try again")
+    return unpacked
+
+
+def _profile(content: bytes | None) -> bytes | None:
+    _, _, packed = (content or b"").partition(b"\0")
+    return _unpack(packed[1:], icc.LARGEST, "a colour profile") or None
+
+
+def _texts(chunks: list[Chunk]) -> Iterator[tuple[str, str]]:
+    room = _MOST_TEXT
+    for chunk in chunks:
+        if chunk.name in (b"tEXt", b"zTXt", b"iTXt"):
+            key, _, rest = chunk.content.partition(b"\0")
+            value = _text(chunk.name, rest, room)
+            room -= len(value)
+            if room < 0:
+                raise PhotoFormatError(f"has more than {_MOST_TEXT >> 20} MiB of text; remove it and try again")
+            if key and value:
+                yield key.decode("latin-1"), value
+
+
+def _text(name: bytes, rest: bytes, room: int) -> str:
+    if name == b"tEXt":
+        return rest.decode("latin-1")
+    if name == b"zTXt":
+        return _unpack(rest[1:], max(room, 1), "a text chunk").decode("latin-1")
+    packed = rest[:1] == b"\1"
+    _, _, value = rest[2:].partition(b"\0")[2].partition(b"\0")
+    value = _unpack(value, max(room, 1), "a text chunk") if packed else value
+    # Surrogates carry bytes that are no UTF-8 through unharmed.
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _raw_profile(text: str) -> bytes | None:
+    """Return the EXIF block that programs older than the eXIf chunk wrote as text: name, length, hexadecimal."""
+    try:
+        return bytes.fromhex("".join(text.split()[2:])).removeprefix(b"Exif\0\0") or None
+    except ValueError:
+        return None
+
+
+def _density(content: bytes | None) -> tuple[float, float] | None:
+    if content is None or len(content) != 9:
+        return None
+    x, y, unit = struct.unpack(">IIB", content)
+    return (x * _INCH, y * _INCH) if unit == 1 and x and y else None
+
+
+def encode(photo: Photo, quality: int) -> bytes:
+    """Return the bytes of a PNG file; `quality` has no meaning here."""
+    from imagecodecs import png_encode
+
+    data = bytes(png_encode(np.ascontiguousarray(join_alpha(photo.pixels, photo.alpha))))
+    place = len(_SIGNATURE) + 12 + 13
+    return b"".join([data[:place], *_metadata(photo), data[place:]])
+
+
+def _metadata(photo: Photo) -> Iterator[bytes]:
+    if photo.icc_profile:
+        yield _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc_profile))
+    if photo.dpi:
+        x, y = (max(1, min(round(value / _INCH), 0x7FFFFFFF)) for value in photo.dpi)
+        yield _chunk(b"pHYs", struct.pack(">IIB", x, y, 1))
+    if photo.exif:
+        yield _chunk(b"eXIf", photo.exif)
+    if photo.xmp:
+        yield _chunk(b"iTXt", _XMP.encode() + b"\0\0\0\0\0" + photo.xmp)
+    for key, value in photo.text.items():
+        name = key.encode("latin-1", "replace")[:79]
+        yield _chunk(b"iTXt", name + b"\0\0\0\0\0" + value.encode("utf-8", "surrogateescape"))
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(name)))

@@ -1,0 +1,126 @@
+"""TIFF and BigTIFF: one page, any number of channels. Specification: TIFF revision 6.0 and its technical notes.
+
+Reading is in three steps: `tiff_survey` walks the directories with bounds, refuses what is hostile or has several
+pages and writes a clean directory; tifffile decodes by that; `tiff_samples` makes pixels of the samples.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from dataclasses import replace
+from typing import BinaryIO, cast
+
+import numpy as np
+
+from diptych.core.image import Image
+from diptych.photo import exif, icc, ifd, tiff_samples, tiff_survey
+from diptych.photo.picture import Photo
+
+_XMP, _ICC = 700, 34675
+_DESCRIPTION = 270
+_CLASSIC_LIMIT = (1 << 32) - (64 << 20)
+
+# What tifffile would tell about a damaged file on the standard error stream is in the exception already.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
+# Fields that say how pixels are stored, or that belong to another program's view of them: not metadata.
+_STRUCTURE = frozenset(
+    (*range(254, 267), 273, *range(277, 285), *range(288, 298), 301, *range(317, 326), 330, *range(332, 348), 400)
+) | {*range(512, 533), _XMP, 32997, 32998, 34377, _ICC, 37724, exif.ORIENTATION, *range(50706, 52600)}
+
+
+def decode(stream: BinaryIO, max_pixels: int) -> Photo:
+    """Return the picture as stored."""
+    page = tiff_survey.survey(stream, max_pixels)
+    tiff_samples.check_kind(page)
+    samples = _decode_samples(stream, page)
+    profile = _value(stream, page, _ICC, icc.LARGEST)
+    decoded = tiff_samples.interpret(samples, page, profile)
+    dpi = exif.resolution_of(stream, page.header, page.offset)
+    return replace(
+        decoded,
+        exif=_exif(stream, page, dpi),
+        dpi=dpi,
+        xmp=_value(stream, page, _XMP, icc.LARGEST),
+    )
+
+
+def _decode_samples(stream: BinaryIO, page: tiff_survey.Page) -> Image:
+    """Return the samples as (H, W, C)."""
+    import tifffile
+
+    with tifffile.TiffFile(tiff_survey.clean(stream, page), name="image") as file:
+        decoded = cast(tifffile.TiffPage, file.pages[0])
+        samples = np.asarray(decoded.asarray(squeeze=False))
+    # tifffile's five axes are: separate channel, depth, row, column, interleaved channel.
+    return samples[0, 0] if samples.shape[0] == 1 else np.moveaxis(samples[:, 0, :, :, 0], 0, -1)
+
+
+def _value(stream: BinaryIO, page: tiff_survey.Page, tag: int, limit: int) -> bytes | None:
+    entry = page.entries.get(tag)
+    return ifd.read_bytes(stream, entry) if entry and entry.size <= limit else None
+
+
+def _exif(stream: BinaryIO, page: tiff_survey.Page, dpi: tuple[float, float] | None) -> bytes | None:
+    try:
+        whole = ifd.load(stream, page.header, page.offset)
+    except ValueError:
+        return None
+    fields = {tag: item for tag, item in whole.fields.items() if tag not in _STRUCTURE and item.type < 16}
+    if fields.get(_DESCRIPTION, ifd.Field(2, 0, b"")).data.startswith(b'{"shape":'):
+        del fields[_DESCRIPTION]  # tifffile's note to itself about the array it stored
+    turn = page.number(exif.ORIENTATION, 1)
+    if not fields and not whole.children and turn == 1:
+        return None
+    if dpi:
+        fields |= exif.resolution_fields(dpi, page.header.order)
+    return exif.block_of(replace(whole, fields=fields), page.header.order, turn)
+
+
+def encode(photo: Photo, quality: int) -> bytes:
+    """Return the bytes of a losslessly compressed TIFF file; `quality` has no meaning here."""
+    import tifffile
+
+    pixels = tiff_samples.restore_range(photo.pixels, photo.value_range)
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    colours = 3 if channels == 3 else 1
+    extra = ["unspecified"] * (channels - colours) + ["unassalpha"] * (photo.alpha is not None)
+    samples = pixels if photo.alpha is None else np.dstack([pixels, photo.alpha])
+    known = exif.directory(photo.exif) if photo.exif else None
+    order = known[1] if known else "<"
+    big = samples.nbytes > _CLASSIC_LIMIT
+    out = io.BytesIO()
+    tifffile.imwrite(
+        out,
+        samples,
+        byteorder=order,  # type: ignore[arg-type]
+        bigtiff=big,
+        photometric="rgb" if colours == 3 else "minisblack",
+        planarconfig="contig" if samples.ndim == 3 else None,
+        extrasamples=extra or None,
+        compression="zlib",
+        predictor=True,
+        iccprofile=photo.icc_profile,
+        resolution=photo.dpi,
+        resolutionunit="INCH" if photo.dpi else None,
+        software=False,
+        metadata=None,
+    )
+    return _with_fields(out, photo, known[0] if known else ifd.Directory({}))
+
+
+def _with_fields(out: io.BytesIO, photo: Photo, known: ifd.Directory) -> bytes:
+    """Append a new first directory that has the fields of the written one and those of the photo."""
+    header = ifd.read_header(out)
+    fields = {tag: item for tag, item in known.fields.items() if tag not in _STRUCTURE}
+    fields |= ifd.load(out, header, header.first).fields
+    if photo.xmp:
+        fields[_XMP] = ifd.Field(1, len(photo.xmp), photo.xmp)
+    base = out.seek(0, io.SEEK_END)
+    base += base % 2
+    out.seek(base)
+    out.write(ifd.dump(ifd.Directory(fields, known.children), header.order, base, big=header.big))
+    out.seek(0)
+    out.write(ifd.pack_header(header._replace(first=base)))
+    return out.getvalue()

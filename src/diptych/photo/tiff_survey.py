@@ -1,0 +1,199 @@
+"""The walk over a TIFF's directories that comes before any decoding: which page, how large, and is all of it there."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from diptych.core.errors import PhotoFormatError
+from diptych.photo import exif, ifd, jpeg
+from diptych.photo.formats import check_size
+
+_REDUCED, _MASK = 1, 4
+_MOST_PAGES = 10_000
+_JPEG = 7
+_COMPRESSIONS = {1, 2, 3, 4, 5, _JPEG, 8, 32773, 32946, 34925, 50000}
+"""None, CCITT, LZW, JPEG, deflate, PackBits, LZMA, Zstandard: those whose output can be bounded beforehand."""
+
+_KEPT = (258, 259, 262, 266, 284, 292, 293, 317, 320, 322, 323, 338, 339, 347, 530)
+"""The fields that a decoder needs as they are."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """The one page of a file, as its fields describe it."""
+
+    header: ifd.Header
+    offset: int
+    entries: Mapping[int, ifd.Entry]
+    numbers: Mapping[int, tuple[int, ...]]
+    """The values of the fields in `_KEPT` that are numbers, by tag."""
+    width: int
+    height: int
+    samples: int
+    rows: int
+    """Rows per strip, at most the height; 0 if there are tiles."""
+
+    def number(self, tag: int, default: int) -> int:
+        """Return the first value of a field."""
+        return self.numbers[tag][0] if self.numbers.get(tag) else default
+
+
+def survey(stream: BinaryIO, max_pixels: int) -> Page:
+    """Return the one full-size page; an error if there are several, it is too large, or its data are not all there."""
+    header = ifd.read_header(stream)
+    pages = _full_size(stream, header)
+    if not pages:
+        raise PhotoFormatError("has no full-size page, as raw camera files have; develop it to TIFF or PNG first")
+    if len(pages) > 1:
+        raise PhotoFormatError(f"has {len(pages)} pages; split it into files of one page first")
+    page = _describe(stream, header, *pages[0])
+    check_size(page.width, page.height, max_pixels, page.samples)
+    if page.number(259, 1) not in _COMPRESSIONS:
+        raise PhotoFormatError(f"is compressed by method {page.number(259, 1)}; save it again with LZW or deflate")
+    for tag in (258, 339):
+        if len(set(page.numbers.get(tag, ()))) > 1:
+            raise PhotoFormatError("has channels of different depths; save it with one depth")
+    _check_data(stream, page, max_pixels)
+    return page
+
+
+def _full_size(stream: BinaryIO, header: ifd.Header) -> list[tuple[int, dict[int, ifd.Entry]]]:
+    found: list[tuple[int, dict[int, ifd.Entry]]] = []
+    seen: set[int] = set()
+    offset = header.first
+    while offset and offset not in seen and len(seen) < _MOST_PAGES:
+        seen.add(offset)
+        try:
+            entries, following = ifd.read_directory(stream, header, offset)
+        except ValueError as error:
+            raise PhotoFormatError(f"is damaged or cut off ({error}); get a whole copy of it") from None
+        kind = _numbers(stream, header, entries, 254)
+        if not kind or not kind[0] & (_REDUCED | _MASK):
+            found.append((offset, entries))
+        offset = following
+    return found
+
+
+def _numbers(stream: BinaryIO, header: ifd.Header, entries: Mapping[int, ifd.Entry], tag: int) -> tuple[int, ...]:
+    return tuple(int(value) for value in ifd.read_numbers(stream, header, entries.get(tag)))
+
+
+def _describe(stream: BinaryIO, header: ifd.Header, offset: int, entries: dict[int, ifd.Entry]) -> Page:
+    def number(tag: int, default: int) -> int:
+        return (*_numbers(stream, header, entries, tag), default)[0]
+
+    height = number(257, 0)
+    return Page(
+        header,
+        offset,
+        entries,
+        {tag: _numbers(stream, header, entries, tag) for tag in (*_KEPT, exif.ORIENTATION)},
+        width=number(256, 0),
+        height=height,
+        samples=number(277, 1),
+        rows=0 if 324 in entries else min(max(number(278, height), 1), height),
+    )
+
+
+def _check_data(stream: BinaryIO, page: Page, max_pixels: int) -> None:
+    """Refuse a page some of whose strips or tiles are missing, lie outside the file, or hide their size."""
+    total = stream.seek(0, io.SEEK_END)
+    offsets, lengths = _places(stream, page)
+    needed = _segments(page, max_pixels)
+    if min(len(offsets), len(lengths)) < needed:
+        raise PhotoFormatError("is damaged (strips or tiles are missing); get a whole copy of it")
+    for offset, length in zip(offsets[:needed], lengths[:needed], strict=True):
+        if length < 1 or offset < 8 or offset + length > total:
+            raise PhotoFormatError("is cut off (strips or tiles are missing); get a whole copy of it")
+        if page.number(259, 1) == _JPEG:
+            _check_frame(stream, page, offset, length)
+
+
+def _places(stream: BinaryIO, page: Page) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    tags = (273, 279) if page.rows else (324, 325)
+    offsets, lengths = (_numbers(stream, page.header, page.entries, tag) for tag in tags)
+    return offsets, lengths
+
+
+def _segments(page: Page, max_pixels: int) -> int:
+    """Return how many strips or tiles a page of this size has."""
+    planes = page.samples if page.number(284, 1) == 2 else 1
+    if page.rows:
+        return planes * -(-page.height // page.rows)
+    across, down = page.number(322, 0), page.number(323, 0)
+    # Tiles are whole at the edges, so those of a small page may be larger than it.
+    check_size(across, down, max(max_pixels, 1 << 24), page.samples)
+    return planes * -(-page.width // across) * -(-page.height // down)
+
+
+def _check_frame(stream: BinaryIO, page: Page, offset: int, length: int) -> None:
+    stream.seek(offset)
+    size = jpeg.frame_size(stream.read(length))
+    room = (page.width, page.height) if page.rows else (page.number(322, 0), page.number(323, 0))
+    if size and (size[0] > room[0] + 16 or size[1] > room[1] + 16):
+        raise PhotoFormatError("is damaged (a strip is larger than the page); get a whole copy of it")
+
+
+def clean(stream: BinaryIO, page: Page) -> BinaryIO:
+    """Return the file with a directory that holds only what the survey has checked.
+
+    Without it a decoder would follow whatever else the file says: other pages, private fields of microscopes.
+    """
+    order, big = page.header.order, page.header.big
+    wide, code = (16, "Q") if big else (4, "I")
+
+    def field(*values: int) -> ifd.Field:
+        return ifd.Field(wide, len(values), struct.pack(f"{order}{len(values)}{code}", *values))
+
+    fields = {tag: _copy(stream, page.entries[tag]) for tag in _KEPT if tag in page.entries}
+    fields |= {256: field(page.width), 257: field(page.height), 277: field(page.samples)}
+    offsets, lengths = _places(stream, page)
+    if page.rows:
+        fields |= {273: field(*offsets), 278: field(page.rows), 279: field(*lengths)}
+    else:
+        fields |= {324: field(*offsets), 325: field(*lengths)}
+    end = stream.seek(0, io.SEEK_END)
+    directory = ifd.dump(ifd.Directory(fields), order, end, big=big)
+    header = ifd.pack_header(page.header._replace(first=end))
+    return cast(BinaryIO, io.BufferedReader(_Patched(stream, header, directory)))
+
+
+def _copy(stream: BinaryIO, entry: ifd.Entry) -> ifd.Field:
+    return ifd.Field(entry.type, entry.number, ifd.read_bytes(stream, entry))
+
+
+class _Patched(io.RawIOBase):
+    """A file seen with another beginning and a longer end; the file itself is not touched."""
+
+    def __init__(self, stream: BinaryIO, head: bytes, tail: bytes) -> None:
+        self._stream, self._head, self._tail = stream, head, tail
+        self._end = stream.seek(0, io.SEEK_END)
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place}.get(whence, self._end + len(self._tail))
+        self._place = max(start + offset, 0)
+        return self._place
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        place, length = self._place, len(buffer)
+        if place < len(self._head):
+            part = self._head[place : place + length]
+        elif place < self._end:
+            self._stream.seek(place)
+            part = self._stream.read(min(length, self._end - place))
+        else:
+            part = self._tail[place - self._end : place - self._end + length]
+        buffer[: len(part)] = part
+        self._place += len(part)
+        return len(part)

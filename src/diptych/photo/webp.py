@@ -1,0 +1,96 @@
+"""WebP. Specification: RFC 9649 (container and lossless bit stream), RFC 6386 (VP8)."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from diptych.core.errors import PhotoFormatError
+from diptych.photo import exif
+from diptych.photo.formats import check_size
+from diptych.photo.layout import join_alpha, split_alpha
+from diptych.photo.picture import Photo
+
+_LONGEST_SIDE = 16383
+_LOSSLESS = 100
+
+
+def decode(stream: BinaryIO, max_pixels: int) -> Photo:
+    """Return the picture as stored."""
+    from imagecodecs import webp_decode
+
+    data = stream.read()
+    chunks = list(_walk(data))
+    check_size(*_size(chunks), max_pixels)
+    frames = sum(name == b"ANMF" for name, _ in chunks)
+    if frames > 1:
+        raise PhotoFormatError(f"is an animation of {frames} frames; extract the frames first")
+    # Pillow's reader has a limit of its own, which cannot be lifted for one file.
+    pixels, alpha = split_alpha(np.asarray(webp_decode(data)))
+    found = dict(reversed(chunks))
+    block = found.get(b"EXIF", b"").removeprefix(b"Exif\0\0") or None
+    return Photo(
+        pixels,
+        alpha=alpha,
+        exif=block,
+        icc_profile=found.get(b"ICCP"),
+        dpi=exif.resolution(block) if block else None,
+        xmp=found.get(b"XMP "),
+    )
+
+
+def _walk(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    (length,) = struct.unpack_from("<I", data, 4)
+    end = length + 8
+    if end > len(data):
+        raise PhotoFormatError("is cut off; get a whole copy of it")
+    place = 12
+    while place + 8 <= end:
+        name, size = struct.unpack_from("<4sI", data, place)
+        if place + 8 + size > end:
+            raise PhotoFormatError("is damaged (a chunk leaves the file); get a whole copy of it")
+        yield name, data[place + 8 : place + 8 + size]
+        place += 8 + size + size % 2
+
+
+def _size(chunks: list[tuple[bytes, bytes]]) -> tuple[int, int]:
+    """Return the largest width and height that any header in the file states."""
+    sizes = [(0, 0)]
+    for name, data in chunks:
+        if name == b"VP8X" and len(data) >= 10:
+            sizes.append((1 + int.from_bytes(data[4:7], "little"), 1 + int.from_bytes(data[7:10], "little")))
+        elif name == b"VP8 " and len(data) >= 10:
+            width, height = struct.unpack_from("<HH", data, 6)
+            sizes.append((width & 0x3FFF, height & 0x3FFF))
+        elif name == b"VP8L" and len(data) >= 5:
+            bits = int.from_bytes(data[1:5], "little")
+            sizes.append(((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1))
+    return max(width for width, _ in sizes), max(height for _, height in sizes)
+
+
+def encode(photo: Photo, quality: int) -> bytes:
+    """Return the bytes of a WebP file, lossless at quality 100; the colour under transparent pixels is kept."""
+    from PIL import Image
+
+    height, width = photo.pixels.shape[:2]
+    if max(height, width) > _LONGEST_SIDE:
+        raise PhotoFormatError(f"WebP ends at {_LONGEST_SIDE} pixels a side, not {max(width, height)}; write a PNG")
+    pixels = photo.pixels if photo.pixels.ndim == 3 else np.dstack([photo.pixels] * 3)
+    grey_profile = photo.pixels.ndim == 2
+    block = photo.exif or (exif.with_resolution(photo.dpi) if photo.dpi else None)
+    out = io.BytesIO()
+    Image.fromarray(join_alpha(pixels, photo.alpha)).save(
+        out,
+        "WEBP",
+        quality=quality,
+        lossless=quality == _LOSSLESS,
+        exact=True,
+        exif=block or b"",
+        icc_profile=b"" if grey_profile else photo.icc_profile or b"",
+        xmp=photo.xmp or b"",
+    )
+    return out.getvalue()

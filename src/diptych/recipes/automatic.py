@@ -1,0 +1,171 @@
+"""The recipe ``auto``: looks at an image, decides, and needs neither a reference nor a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from diptych.core.enhancer import EnhancerSpec
+from diptych.core.image import FloatImage, Image, check_image, to_float
+from diptych.core.noise import noise_level
+from diptych.recipes.recipe import Recipe
+from diptych.recipes.steps import Step, step
+
+# Of 465 good photographs the mean luma has the median 0.45 (a tenth lies under 0.24) and the brightest channel's 99.5th
+# percentile lies near 0.9; of 179 under-exposed ones, after gain, the mean has the median 0.24.
+_GOOD_MEAN = 0.45
+_WHITE = 0.8
+_DARK_MEAN = 0.24
+
+
+@dataclass(frozen=True)
+class Look:
+    """What `auto` sees in an image; intensities in [0, 1].
+
+    Attributes
+    ----------
+    mean : float
+        Mean luma.
+    highlight : float
+        99.5th percentile of the largest channel.
+    stops : float
+        From the median of the largest channel up to the highlight, in factors of two.
+    shadows : float
+        Share of pixels with a luma under 0.1.
+    black, white : float
+        0.5th and 99.5th percentile over all channels.
+    luma_noise, chroma_noise : float
+        Standard deviation of the noise.
+    """
+
+    mean: float
+    highlight: float
+    stops: float
+    shadows: float
+    black: float
+    white: float
+    luma_noise: float
+    chroma_noise: float
+
+
+class Auto:
+    """The recipe that makes itself for each image: denoise, levels, exposure, white balance, each only if it is
+    called for.
+
+    Examples
+    --------
+    >>> dark = np.random.default_rng(0).uniform(0, 0.1, (64, 64, 3)).astype(np.float32)
+    >>> [step.operator for step in Auto().plan(dark).steps][-2:]
+    ['exposure', 'white_balance']
+    """
+
+    @property
+    def spec(self) -> EnhancerSpec:
+        """Name and summary."""
+        return EnhancerSpec("auto", "Looks at exposure, contrast and noise, and does what is called for, no more.")
+
+    def plan(self, image: Image) -> Recipe:
+        """Return the recipe for this image, without applying it. A good photo gets the empty recipe."""
+        floats = to_float(check_image(image))
+        channels = floats if floats.ndim == 3 else floats[:, :, np.newaxis]
+        return Recipe(*_decide(look(channels), _thin(channels)), name="auto", summary="made by auto for one image")
+
+    def __call__(self, image: Image, /) -> Image:
+        """Return the enhanced image: same dtype, same number of axes."""
+        return self.plan(image)(image)
+
+
+auto = Auto()
+
+
+def look(image: FloatImage) -> Look:
+    """Measure an image of shape ``(H, W, C)``."""
+    thin = _thin(image)
+    luma, largest = _luma(thin), thin.max(axis=2)
+    highlight = max(float(np.percentile(largest, 99.5)), 0.02)
+    middle = max(float(np.percentile(largest, 50)), 1 / 255)
+    black, white = np.percentile(thin, [0.5, 99.5])
+    luma_noise, chroma_noise = _noise(image)
+    return Look(
+        mean=float(luma.mean()),
+        highlight=highlight,
+        stops=float(np.log2(highlight / middle)),
+        shadows=float((luma < 0.1).mean()),
+        black=float(black),
+        white=float(white),
+        luma_noise=luma_noise,
+        chroma_noise=chroma_noise,
+    )
+
+
+def _decide(seen: Look, thin: FloatImage) -> list[Step]:
+    dark = _ramp(seen.mean, 0.30, 0.12)  # darker than four of five good photographs ... than nearly all
+    night = _ramp(seen.stops, 3.5, 5.0)  # a few lights in a black frame
+    under = dark * _ramp(np.log2(_WHITE / seen.highlight), 0.3, 1.4) * (1 - night)  # even the highlights are dark
+    flat = _ramp(seen.white - seen.black, 0.5, 0.25) * (1 - dark)  # haze, fog, a radiograph
+    gain = float((_WHITE / seen.highlight) ** under) if under > 0 else 1.0
+    lift = _lift(seen, np.clip(thin * gain, 0, 1), dark, night, under)
+    steps = []
+    # Noise that will show as more than 1.5 levels of 255 is worth removing; before brightening it is still white.
+    visible = 255 * seen.luma_noise * gain * (1 + 0.5 * lift)
+    if visible > 1.5:
+        share = max(_ramp(visible, 1.5, 3.0), 0.05)
+        steps.append(_step("denoise_photo", luma=seen.luma_noise * share, chroma=seen.chroma_noise * share))
+    if flat > 0.05:
+        steps.append(_step("levels", black=flat * seen.black, white=1 - flat * (1 - seen.white)))
+    if gain > 1.01 or lift > 0:
+        calm = 1 - under  # a scene with lights of its own: work locally, keep black and lamps
+        steps.append(_step("exposure", gain=gain, lift=lift, local=0.6 * calm, toe=2 / 255 * calm, protect=1.5 * calm))
+    if under > 0.05:
+        steps.append(_step("white_balance", amount=0.7 * under, norm=3.0))
+    return steps
+
+
+def _lift(seen: Look, thin: FloatImage, dark: float, night: float, under: float) -> float:
+    """Return the lift that brings the mean to where it should be, and opens large deep shadows a little."""
+    luma = _luma(thin)
+    mean = max(float(luma.mean()), 1e-3)
+    # A dark scene with lights of its own goes about half of the way to a good mean; an under-exposed one all the way,
+    # but the darker of two stays the darker.
+    pull = dark * (0.5 + 0.2 * (1 - _ramp(seen.stops, 2, 4)))
+    scene = mean * max(_GOOD_MEAN / mean, 1.0) ** pull
+    aim = max(mean, scene ** (1 - under) * (_GOOD_MEAN * (mean / _DARK_MEAN) ** 0.25) ** under)
+    low, high = 0.0, 4 * (1 - 0.4 * night) * (1 - under) + 12 * under
+    toe, protect = 2 / 255 * (1 - under), 1.5 * (1 - under)
+    for _ in range(16):
+        lift = (low + high) / 2
+        curved = thin * (1 + lift * (1 - thin) ** (1 + protect) / (1 + lift * thin) * thin / (thin + toe + 1e-6))
+        low, high = (lift, high) if _luma(curved).mean() < aim else (low, lift)
+    shadows = _ramp(seen.shadows, 0.15, 0.55) * (1 - under) * (1 - 0.4 * night)
+    lift = max((low + high) / 2, 2 * shadows)
+    return lift if lift >= 0.05 else 0.0
+
+
+def _ramp(value: float, start: float, end: float) -> float:
+    """Return 0 at `start`, 1 at `end`, smooth between (either may be the larger)."""
+    share = float(np.clip((value - start) / (end - start), 0, 1))
+    return share * share * (3 - 2 * share)
+
+
+def _step(name: str, **values: float) -> Step:
+    return step(name, **{key: round(float(value), 5) for key, value in values.items()})
+
+
+def _thin(image: FloatImage) -> FloatImage:
+    stride = max(1, int(np.sqrt(image.shape[0] * image.shape[1] / 60_000)))
+    return image[::stride, ::stride]
+
+
+def _luma(image: FloatImage) -> FloatImage:
+    weights = [0.299, 0.587, 0.114] if image.shape[2] == 3 else [1 / image.shape[2]] * image.shape[2]
+    return np.asarray(image @ np.asarray(weights, image.dtype))
+
+
+def _noise(image: FloatImage) -> tuple[float, float]:
+    luma = _luma(image)
+    if image.shape[2] != 3:
+        return noise_level(luma), 0.0
+    red = noise_level((image[:, :, 0] - luma) / 1.402, luma)
+    blue = noise_level((image[:, :, 2] - luma) / 1.772, luma)
+    return noise_level(luma), float(np.hypot(red, blue) / np.sqrt(2))

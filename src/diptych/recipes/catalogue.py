@@ -1,0 +1,38 @@
+"""The enhancers that have a name: what ``--model`` and ``--recipe`` accept besides a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from diptych.core.enhancer import Enhancer
+from diptych.core.errors import UnknownNameError, did_you_mean
+from diptych.recipes.automatic import auto
+from diptych.recipes.recipe import Recipe
+
+_NAMED: dict[str, Enhancer] = {auto.spec.name: auto}
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all built-in recipes.
+
+    >>> names()
+    ('auto',)
+    """
+    return tuple(sorted(_NAMED))
+
+
+def find(name: str) -> Enhancer:
+    """Return the built-in recipe of this name, or the recipe in the file of this name.
+
+    Raises
+    ------
+    UnknownNameError
+        If it is neither.
+    RecipeError
+        If the file is not a recipe.
+    """
+    if name in _NAMED:
+        return _NAMED[name]
+    if name.endswith(".toml") or Path(name).exists():
+        return Recipe.load(name)
+    raise UnknownNameError(f"no recipe named '{name}', and no such file{did_you_mean(name, _NAMED)}")

@@ -1,0 +1,99 @@
+"""A recipe: steps in a row, itself an enhancer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from diptych.core.enhancer import EnhancerSpec
+from diptych.core.errors import ParameterError
+from diptych.core.image import Image, check_image, from_float, to_float
+from diptych.recipes import toml
+from diptych.recipes.steps import Step
+
+
+@dataclass(frozen=True, init=False)
+class Recipe:
+    """A tuple of steps with a name. Frozen, comparable, callable, saved as TOML.
+
+    Parameters
+    ----------
+    *steps : Step
+        What is done, in order. No step at all leaves an image as it is.
+    name, summary : str
+        What to call it.
+
+    Notes
+    -----
+    Between the steps the image is kept as floats and is rounded once, at the end, so that an 8-bit picture does not
+    lose levels on its way.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diptych.recipes import step
+    >>> brighter = Recipe(step("stretch"), step("gamma", gamma=0.8), name="brighter")
+    >>> brighter(np.arange(0, 100, dtype=np.uint8).reshape(10, 10)).max()
+    np.uint8(255)
+    """
+
+    steps: tuple[Step, ...]
+    name: str
+    summary: str
+
+    def __init__(self, *steps: Step, name: str = "recipe", summary: str = "") -> None:
+        for index, step in enumerate(steps):
+            if not isinstance(step, Step):
+                raise ParameterError(f"Recipe: item {index} is a {type(step).__name__}; make steps with diptych.step")
+        object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "summary", summary)
+
+    @property
+    def spec(self) -> EnhancerSpec:
+        """Name and summary, as every enhancer has them."""
+        return EnhancerSpec(self.name, self.summary or " > ".join(step.operator for step in self.steps))
+
+    def __call__(self, image: Image, /) -> Image:
+        """Return the image after all steps: same dtype, same number of axes."""
+        checked = check_image(image)
+        result = to_float(checked)
+        for step in self.steps:
+            result = step(result)
+        return from_float(result, checked.dtype)
+
+    def __str__(self) -> str:
+        return "\n".join(str(step) for step in self.steps)
+
+    def to_toml(self) -> str:
+        """Return the text of the recipe's file."""
+        return toml.dump(self.name, self.summary, self.steps)
+
+    @classmethod
+    def from_toml(cls, text: str, *, source: str = "recipe") -> Recipe:
+        """Read a recipe from the text of its file; `source` names it in error messages.
+
+        Raises
+        ------
+        RecipeError
+            If the text is malformed, has unknown keys or a newer format version, or a step is not allowed.
+        """
+        name, summary, steps = toml.load(text, source)
+        return cls(*steps, name=name, summary=summary)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write the recipe to a TOML file, whole or not at all.
+
+        Raises
+        ------
+        PhotoError
+            If the file cannot be written, or is there already and `overwrite` is false.
+        """
+        from diptych.photo import atomic_write
+
+        atomic_write(path, self.to_toml().encode(), overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Recipe:
+        """Read a recipe from a TOML file. Raises `RecipeError` naming the file."""
+        return cls.from_toml(toml.read_text(path), source=str(path))

@@ -1,0 +1,95 @@
+"""The recipe file: TOML with a format version, every value spelled out, unknown keys refused.
+
+format = 1
+name = "evening"
+summary = ""
+
+[[step]]
+operator = "stretch"
+low = 1.0
+high = 99.0
+channels = "together"
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from diptych.core.errors import DiptychError, RecipeError, did_you_mean
+from diptych.recipes.steps import Step, step
+
+FORMAT = 1
+_KEYS = ("format", "name", "summary", "step")
+_MAXIMUM_BYTES = 4_000_000
+
+
+def dump(name: str, summary: str, steps: Iterable[Step]) -> str:
+    """Return the text of a recipe file."""
+    import tomli_w
+
+    tables = [
+        {"operator": step.operator} | {key: value for key, value in step.parameters if value is not None}
+        for step in steps
+    ]
+    return tomli_w.dumps({"format": FORMAT, "name": name, "summary": summary, "step": tables})
+
+
+def load(text: str, source: str) -> tuple[str, str, list[Step]]:
+    """Return name, summary and steps of a recipe file; `source` names it in errors."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{source}: not a TOML file: {error}") from None
+    _check_format(document, source)
+    for key in document:
+        if key not in _KEYS:
+            raise RecipeError(f"{source}: unknown key '{key}'{did_you_mean(key, _KEYS)}")
+    tables = document.get("step", [])
+    if not isinstance(tables, list):
+        raise RecipeError(f"{source}: 'step' must be a list of tables; write [[step]]")
+    steps = [_step(table, f"{source}: step {index}") for index, table in enumerate(tables, 1)]
+    return _text(document, "name", source), _text(document, "summary", source), steps
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a recipe file; raise `RecipeError` naming it."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_MAXIMUM_BYTES + 1)
+        if len(data) > _MAXIMUM_BYTES:
+            raise RecipeError(f"{path}: larger than {_MAXIMUM_BYTES} bytes; this is not a recipe")
+        return data.decode()
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise RecipeError(f"{path}: not a text file; a recipe is TOML in UTF-8") from None
+
+
+def _check_format(document: Mapping[str, Any], source: str) -> None:
+    version = document.get("format")
+    if version is None:
+        raise RecipeError(f"{source}: no format version; a recipe file begins with 'format = {FORMAT}'")
+    if type(version) is not int or version < 1:
+        raise RecipeError(f"{source}: format = {version!r} is not a version; write 'format = {FORMAT}'")
+    if version > FORMAT:
+        raise RecipeError(f"{source}: format {version} is newer than this Diptych reads ({FORMAT}); upgrade Diptych")
+
+
+def _text(document: Mapping[str, Any], key: str, source: str) -> str:
+    value = document.get(key, "")
+    if not isinstance(value, str):
+        raise RecipeError(f"{source}: {key} = {value!r} is not a text")
+    return value
+
+
+def _step(table: Any, source: str) -> Step:
+    if not isinstance(table, dict) or not isinstance(table.get("operator"), str):
+        raise RecipeError(f'{source}: needs the name of an operator: operator = "..."')
+    parameters = {key: value for key, value in table.items() if key != "operator"}
+    try:
+        return step(table["operator"], **parameters)
+    except DiptychError as error:
+        raise RecipeError(f"{source}: {error}") from None

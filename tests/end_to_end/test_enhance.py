@@ -1,0 +1,182 @@
+"""``diptych enhance``, from the command line to the files."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+import diptych as dp
+from diptych.recipes import auto
+
+
+def names(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_one_picture_beside_its_input(cli, pictures):
+    code, out, err = cli("enhance", pictures / "a.png")
+    assert code == 0, err
+    result = dp.read(pictures / "a.enhanced.png").pixels
+    assert np.array_equal(result, auto(dp.read(pictures / "a.png").pixels))
+    assert result.mean() > 2 * dp.read(pictures / "a.png").pixels.mean()
+    assert "a.enhanced.png" in err
+    assert out == ""
+
+
+def test_a_folder_keeps_its_structure_and_depths(cli, pictures, tmp_path):
+    code, _, err = cli("enhance", pictures, "-o", tmp_path / "out")
+    assert code == 0, err
+    assert names(tmp_path / "out") == ["a.png", "b.jpg", "sub/c.png"]
+    deep = dp.read(tmp_path / "out" / "sub" / "c.png").pixels
+    assert deep.dtype == np.uint16
+    assert len(np.unique(deep)) > 256
+    assert "3 of 3 pictures done" in err
+
+
+def test_globs_are_expanded(cli, pictures, tmp_path):
+    assert cli("enhance", pictures / "*.png", "-o", tmp_path / "out")[0] == 0
+    assert names(tmp_path / "out") == ["a.png"]
+
+
+def test_json(cli, pictures, tmp_path):
+    code, out, _ = cli("enhance", pictures, tmp_path / "none.png", "-o", tmp_path / "out", "--json")
+    results = json.loads(out)
+    assert code == 1
+    assert [one["status"] for one in results] == ["done", "done", "done", "failed"]
+    assert "none.png" in results[3]["reason"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_number_of_jobs_changes_no_byte(cli, pictures, tmp_path, jobs):
+    assert cli("enhance", pictures, "-o", tmp_path / "out", "--jobs", jobs)[0] == 0
+    assert cli("enhance", pictures, "-o", tmp_path / "again")[0] == 0
+    for name in names(tmp_path / "out"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_nothing_is_overwritten_unasked(cli, pictures, tmp_path):
+    target = tmp_path / "old.png"
+    target.write_bytes(b"precious")
+    code, _, err = cli("enhance", pictures / "a.png", "-o", target)
+    assert code == 1
+    assert "--overwrite" in err
+    assert target.read_bytes() == b"precious"
+    assert cli("enhance", pictures / "a.png", "-o", target, "--skip-existing")[0] == 0
+    assert target.read_bytes() == b"precious"
+    assert cli("enhance", pictures / "a.png", "-o", target, "--overwrite")[0] == 0
+    assert dp.read(target).pixels.shape == (48, 64, 3)
+
+
+def test_operators_in_a_chain(cli, pictures, tmp_path):
+    out = tmp_path / "o.png"
+    code, _, err = cli(
+        "enhance", pictures / "a.png", "-o", out, "--op", "stretch", "low=2", "--op", "gamma", "gamma=0.5"
+    )
+    assert code == 0, err
+    recipe = dp.Recipe(dp.step("stretch", low=2), dp.step("gamma", gamma=0.5))
+    assert np.array_equal(dp.read(out).pixels, recipe(dp.read(pictures / "a.png").pixels))
+
+
+def test_an_operator_with_a_reference_picture(cli, pictures, tmp_path):
+    reference = pictures / "b.jpg"
+    code, _, err = cli(
+        "enhance", pictures / "a.png", "-o", tmp_path / "o.png", "--op", "match_histogram", f"reference={reference}"
+    )
+    assert code == 0, err
+    assert abs(dp.read(tmp_path / "o.png").pixels.mean() - dp.read(reference).pixels.mean()) < 2
+
+
+def test_a_recipe_from_a_file(cli, pictures, tmp_path):
+    recipe = dp.Recipe(dp.step("median", size=3), name="calm")
+    recipe.save(tmp_path / "calm.toml")
+    code, _, err = cli("enhance", pictures / "a.png", "-o", tmp_path / "o.png", "--recipe", tmp_path / "calm.toml")
+    assert code == 0, err
+    assert np.array_equal(dp.read(tmp_path / "o.png").pixels, recipe(dp.read(pictures / "a.png").pixels))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--op", "gama"], "did you mean 'gamma'"),
+        (["--op", "gamma", "gama=1"], "did you mean 'gamma'"),
+        (["--op", "gamma", "gamma=99"], "0.05 to 20"),
+        (["--op", "gamma", "gamma=x"], "0.05 to 20"),
+        (["--op", "match_histogram", "reference=/no/such.png"], "no/such.png"),
+        (["--recipe", "no-such.toml"], "no-such.toml"),
+        (["--recipe", "atuo"], "did you mean 'auto'"),
+        (["--model", "none", "--op", "median"], "exclude each other"),
+        (["--overwrite", "--skip-existing"], "exclude each other"),
+        (["--jobs", "-1"], "jobs"),
+        (["--qualty", "3"], "No such option"),
+        (["--max-pixels", "0"], "max-pixels"),
+    ],
+)
+def test_a_wrong_call_touches_nothing(cli, pictures, tmp_path, arguments, reason):
+    before = names(tmp_path)
+    code, out, err = cli("enhance", pictures, "-o", tmp_path / "out", *arguments)
+    assert code == 2
+    assert reason in err
+    assert out == ""
+    assert names(tmp_path) == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_wrong_outputs_are_refused_before_the_work(cli, pictures, tmp_path):
+    code, _, err = cli("enhance", pictures, "-o", tmp_path / "one.png")
+    assert (code, "give a folder" in err) == (2, True)
+    code, _, err = cli("enhance", pictures / "a.png", "-o", pictures / "a.png", "--overwrite")
+    assert (code, "is an input as well" in err) == (2, True)
+    other = tmp_path / "other"
+    other.mkdir()
+    dp.write(other / "a.png", dark_picture_like(pictures))
+    code, _, err = cli("enhance", pictures / "a.png", other / "a.png", "-o", tmp_path / "out")
+    assert (code, "both go to" in err) == (2, True)
+    (tmp_path / "empty").mkdir()
+    code, _, err = cli("enhance", tmp_path / "empty", "-o", tmp_path / "out")
+    assert (code, "no pictures in" in err) == (2, True)
+    assert not (tmp_path / "out").exists()
+
+
+def dark_picture_like(pictures):
+    return dp.read(pictures / "a.png").pixels
+
+
+def test_bad_pictures_are_named_and_the_others_done(cli, pictures, tmp_path):
+    (pictures / "empty.png").touch()
+    (pictures / "text.jpg").write_text("this is not a picture")
+    (pictures / "cut.jpg").write_bytes((pictures / "b.jpg").read_bytes()[:400])
+    (pictures / "gone.png").symlink_to(tmp_path / "nowhere")
+    (pictures / "folder.png").mkdir()
+    code, _, err = cli("enhance", pictures, "-o", tmp_path / "out")
+    assert code == 1
+    assert names(tmp_path / "out") == ["a.png", "b.jpg", "sub/c.png"]
+    failures = [line for line in err.splitlines() if line.startswith("failed: ")]
+    assert len(failures) == 4
+    for name in ("empty.png", "text.jpg", "cut.jpg", "gone.png"):
+        assert sum(name in line for line in failures) == 1
+    assert "3 of 7 pictures done, 4 failed" in err
+
+
+def test_the_limit_on_pixels(cli, pictures, tmp_path):
+    code, _, err = cli("enhance", pictures / "a.png", "-o", tmp_path / "o.png", "--max-pixels", 100)
+    assert code == 1
+    assert "--max-pixels" in err
+
+
+def test_an_output_folder_that_cannot_be_made(cli, pictures, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    code, _, err = cli("enhance", pictures / "a.png", "-o", tmp_path / "file")
+    assert code == 1
+    assert "file" in err
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX file modes")
+def test_outputs_have_ordinary_permissions(cli, pictures, tmp_path):
+    cli("enhance", pictures / "a.png", "-o", tmp_path / "o.png")
+    mask = os.umask(0)
+    os.umask(mask)
+    assert (tmp_path / "o.png").stat().st_mode & 0o777 == 0o666 & ~mask

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from diptych.core.errors import DiptychError, PhotoFormatError
+from diptych.core.image import to_float
+from diptych.photo import Photo, read, write
+
+LOSSLESS = [".png", ".tif", ".tiff", ".bmp"]
+DEPTHS = {"png": ("uint8", "uint16"), "tiff": ("uint8", "uint16", "float32", "float64")}
+
+
+def psnr(a, b):
+    error = np.mean((to_float(a).astype(float) - to_float(b)) ** 2)
+    return 10 * np.log10(1 / max(error, 1e-12))
+
+
+@pytest.mark.parametrize("channels", [None, 3])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
+@pytest.mark.parametrize("suffix", [".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".PNG"])
+def test_every_format_gives_back_what_it_got(tmp_path, picture, suffix, dtype, channels):
+    pixels = picture(dtype, channels)
+    path = tmp_path / f"a{suffix}"
+    write(path, pixels)
+    photo = read(path)
+    grey = channels is None and photo.format != "webp"
+    assert photo.pixels.ndim == (2 if grey else 3)
+    assert photo.pixels.shape[:2] == pixels.shape[:2]
+    assert not photo.pixels.flags.writeable
+    expected = pixels if grey or channels else np.dstack([pixels] * 3)
+    if dtype in DEPTHS.get(photo.format, ("uint8",)) and suffix in LOSSLESS:
+        assert photo.pixels.dtype == dtype
+        np.testing.assert_array_equal(photo.pixels, expected)
+    else:
+        assert psnr(photo.pixels, expected) > 40
+
+
+@pytest.mark.parametrize("channels", [None, 3])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp"])
+def test_alpha_is_put_back(tmp_path, picture, suffix, dtype, channels):
+    pixels, alpha = picture(dtype, channels), picture("uint8", None)[::-1]
+    path = tmp_path / f"a{suffix}"
+    write(path, Photo(pixels, alpha=alpha), quality=100)
+    photo = read(path)
+    assert photo.alpha.dtype == photo.pixels.dtype
+    assert np.abs(to_float(photo.alpha) - to_float(alpha)).max() < 1e-6
+    assert psnr(photo.pixels, pixels if channels or suffix != ".webp" else np.dstack([pixels] * 3)) > 50
+
+
+def test_webp_is_lossless_at_quality_100(tmp_path, picture):
+    write(tmp_path / "a.webp", picture(), quality=100)
+    np.testing.assert_array_equal(read(tmp_path / "a.webp").pixels, picture())
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_sixteen_bits_stay_sixteen_bits(tmp_path, suffix):
+    ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    for pixels in (ramp, np.dstack([ramp, ramp.T, ramp[::-1]])):
+        write(tmp_path / f"a{suffix}", pixels, overwrite=True)
+        assert len(np.unique(read(tmp_path / f"a{suffix}").pixels)) == 65536
+
+
+def test_float_becomes_sixteen_bits_in_png(tmp_path):
+    write(tmp_path / "a.png", np.linspace(0, 1, 4096, dtype=np.float32).reshape(64, 64))
+    pixels = read(tmp_path / "a.png").pixels
+    assert pixels.dtype == np.uint16
+    assert len(np.unique(pixels)) == 4096
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4, 5, 31])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_tiff_holds_any_number_of_channels(tmp_path, picture, dtype, channels):
+    pixels = picture(dtype, channels)
+    write(tmp_path / "a.tif", pixels)
+    photo = read(tmp_path / "a.tif")
+    assert photo.alpha is None
+    np.testing.assert_array_equal(photo.pixels, pixels[..., 0] if channels == 1 else pixels)
+
+
+def test_channels_and_alpha_together(tmp_path, picture):
+    write(tmp_path / "a.tif", Photo(picture("uint16", 5), alpha=picture("uint16", None)))
+    photo = read(tmp_path / "a.tif")
+    np.testing.assert_array_equal(photo.pixels, picture("uint16", 5))
+    np.testing.assert_array_equal(photo.alpha, picture("uint16", None))
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".bmp"])
+@pytest.mark.parametrize("channels", [2, 4, 5])
+def test_other_formats_refuse_them_and_name_tiff(tmp_path, picture, suffix, channels):
+    path = tmp_path / f"a{suffix}"
+    with pytest.raises(PhotoFormatError, match=r"channels.*TIFF") as caught:
+        write(path, picture("uint8", channels))
+    assert str(caught.value).startswith(str(path))
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".bmp"])
+def test_alpha_is_not_lost_silently(tmp_path, picture, suffix):
+    with pytest.raises(PhotoFormatError, match=r"transparency.*PNG"):
+        write(tmp_path / f"a{suffix}", Photo(picture(), alpha=picture("uint8", None)))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (2, 3)])
+@pytest.mark.parametrize("channels", [None, 3])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".bmp"])
+def test_tiny_pictures(tmp_path, picture, suffix, channels, size):
+    pixels = picture("uint8", channels, size)
+    write(tmp_path / f"a{suffix}", Photo(pixels, dpi=(100, 200)))
+    assert read(tmp_path / f"a{suffix}").pixels.shape[:2] == size
+
+
+def test_one_bit_arrays_become_black_and_white(tmp_path):
+    bits = np.eye(9, dtype=bool)
+    for suffix in (".png", ".tif", ".bmp"):
+        write(tmp_path / f"a{suffix}", bits)
+        np.testing.assert_array_equal(read(tmp_path / f"a{suffix}").pixels, bits * np.uint8(255))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize(("low", "high"), [(-1000, 3000), (0, 4095), (-3, -1), (5, 5.5), (0.2, 1.5)])
+def test_float_values_outside_0_1_come_back(tmp_path, dtype, low, high):
+    import tifffile
+
+    values = np.linspace(low, high, 600).astype(dtype).reshape(20, 30)
+    tifffile.imwrite(tmp_path / "a.tif", values)
+    photo = read(tmp_path / "a.tif")
+    assert photo.pixels.min() >= 0
+    assert photo.pixels.max() <= 1
+    assert photo.value_range[0] <= values.min() <= values.max() <= photo.value_range[1]
+    write(tmp_path / "b.tif", photo)
+    exact = 1e-14 if dtype == "float64" else 2e-7
+    np.testing.assert_allclose(
+        tifffile.imread(tmp_path / "b.tif"), values.astype(photo.pixels.dtype), rtol=0, atol=exact * 4096
+    )
+
+
+def test_float_values_inside_0_1_are_left_alone(tmp_path, picture):
+    write(tmp_path / "a.tif", picture("float32") * np.float32(0.3))
+    photo = read(tmp_path / "a.tif")
+    assert photo.value_range == (0, 1)
+    np.testing.assert_array_equal(photo.pixels, picture("float32") * np.float32(0.3))
+
+
+def test_with_pixels_keeps_the_rest(picture):
+    photo = Photo(picture(), dpi=(30, 30), alpha=picture("uint8", None), source="x.png")
+    other = photo.with_pixels(255 - photo.pixels)
+    assert (other.dpi, other.source, other.alpha is not None) == ((30, 30), "x.png", True)
+    assert not other.pixels.flags.writeable
+    with pytest.raises(DiptychError, match="alpha"):
+        photo.with_pixels(photo.pixels[:5])
+
+
+@pytest.mark.parametrize(
+    ("path", "pixels", "options"),
+    [
+        ("a.gif", np.zeros((2, 2), np.uint8), {}),
+        ("a", np.zeros((2, 2), np.uint8), {}),
+        ("a.png", np.zeros((2, 2), np.int32), {}),
+        ("a.png", np.zeros((2, 2), np.float32) + 2, {}),
+        ("a.png", np.zeros(2, np.uint8), {}),
+        ("a.png", "pixels", {}),
+        ("a.jpg", np.zeros((2, 2), np.uint8), {"quality": 0}),
+        ("a.jpg", np.zeros((2, 2), np.uint8), {"quality": 101}),
+        ("a.webp", np.zeros((2, 16384), np.uint8), {}),
+        ("a.jpg", np.zeros((65536, 2), np.uint8), {}),
+        ("missing/a.jpg", np.zeros((2, 2), np.uint8), {}),
+    ],
+)
+def test_bad_calls_leave_no_file(tmp_path, path, pixels, options):
+    with pytest.raises(DiptychError):
+        write(tmp_path / path, pixels, **options)
+    assert not list(tmp_path.iterdir())

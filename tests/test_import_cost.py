@@ -1,0 +1,34 @@
+"""Importing Diptych and asking for help load nothing heavy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "onnxruntime", "numba", "scipy", "cv2", "skimage", "PIL", "tifffile", "imagecodecs")
+
+
+def loaded_after(code: str) -> set[str]:
+    """Return the top-level modules that a new interpreter has loaded after running the code."""
+    script = f"import sys\ntry:\n    {code}\nexcept SystemExit: pass\nsys.stderr.write(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in done.stderr.split()}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import diptych",
+        "import diptych.photo",
+        "from diptych.cli.app import main; main(['--help'])",
+        "from diptych.cli.app import main; main(['enhance', '--help'])",
+    ],
+)
+def test_nothing_heavy_is_loaded(code):
+    assert not loaded_after(code) & set(HEAVY)
+
+
+def test_import_loads_no_command_line():
+    assert not loaded_after("import diptych") & {"typer", "rich"}
