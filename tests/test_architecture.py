@@ -26,6 +26,8 @@ ROOMS_OF_LIBRARIES = {
     "PIL": {"photo"},
     "tifffile": {"photo"},
     "imagecodecs": {"photo"},
+    "cv2": {"operators"},
+    "numba": {"operators"},
     "scipy": {"operators", "recipes"},
     "skimage": {"operators", "recipes", "cli"},
 }

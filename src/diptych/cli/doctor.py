@@ -10,7 +10,20 @@ from typing import Annotated, Any
 
 import typer
 
-_BASE = ("numpy", "scipy", "scikit-image", "Pillow", "tifffile", "imagecodecs", "tomli-w", "typer", "rich")
+_BASE = (
+    "numpy",
+    "scipy",
+    "scikit-image",
+    "opencv-python-headless",
+    "numba",
+    "PyWavelets",
+    "Pillow",
+    "tifffile",
+    "imagecodecs",
+    "tomli-w",
+    "typer",
+    "rich",
+)
 _EXTRAS: dict[str, tuple[str, ...]] = {}
 
 
@@ -58,8 +71,8 @@ def _memory_gib() -> float | None:
 
 def _print(facts: dict[str, Any], missing: list[str]) -> None:
     for key in ("diptych", "python", "system", "cores", "memory_gib"):
-        typer.echo(f"{key:12}  {facts[key]}")
+        typer.echo(f"{key:24}  {facts[key]}")
     for name, version in facts["packages"].items():
-        typer.echo(f"{name:12}  {version or 'MISSING'}")
+        typer.echo(f"{name:24}  {version or 'MISSING'}")
     advice = f"missing: {', '.join(missing)}; install with: pip install --force-reinstall diptych"
     typer.echo(advice if missing else "everything that is needed is here")

@@ -118,7 +118,7 @@ def _decide(seen: Look, thin: FloatImage) -> list[Step]:
         calm = 1 - under  # a scene with lights of its own: work locally, keep black and lamps
         steps.append(_step("exposure", gain=gain, lift=lift, local=0.6 * calm, toe=2 / 255 * calm, protect=1.5 * calm))
     if under > 0.05:
-        steps.append(_step("white_balance", amount=0.7 * under, norm=3.0))
+        steps.append(_step("white_balance", amount=0.4 * under, norm=3.0))
     return steps
 
 

@@ -1,0 +1,62 @@
+"""Every faster path gives the plain version's answer, over drawn images, channels and parameters."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import arguments, images
+
+from diptych import operators
+from diptych.core.errors import ParameterError
+from diptych.core.operator import fast_paths
+
+NAMES = [name for name in operators.names() if fast_paths(f"diptych.operators.{name}")]
+
+# Where a step of an integer statistic may fall on either side, the operator's own parity test is the finer one.
+TOLERANCE = {"uint8": 1, "uint16": 1, "bool": 0, "float32": 1e-4, "float64": 1e-4}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_path_equals_plain(name, data):
+    declaration = operators.declaration(name)
+    paths = fast_paths(f"diptych.operators.{name}")
+    dtypes = sorted({dtype for path in paths for dtype in path.dtypes})
+    image = data.draw(images(dtypes=dtypes))
+    given_ = data.draw(arguments(declaration))
+    try:
+        expected = declaration.plain(image, **given_)
+    except ParameterError:
+        with pytest.raises(ParameterError):
+            declaration.function(image, **given_)
+        return
+    result = declaration.function(image, **given_)
+    assert result.dtype == expected.dtype
+    assert result.shape == expected.shape
+    difference = np.abs(result.astype(np.float64) - expected.astype(np.float64))
+    assert difference.max() <= TOLERANCE[image.dtype.name] + 1e-9, (image.shape, image.dtype, given_)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_is_readable(name):
+    for path in fast_paths(f"diptych.operators.{name}"):
+        assert path.name
+        assert set(path.dtypes) <= set(TOLERANCE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_result_does_not_depend_on_the_number_of_threads(name, monkeypatch):
+    rng = np.random.default_rng(3)
+    declaration = operators.declaration(name)
+    required = {p.name: np.zeros((4, 4), np.float32) for p in declaration.parameters if p.required}
+    for dtype in ("uint8", "float32"):
+        image = rng.random((150, 61, 3)).astype(np.float32)
+        image = image if dtype == "float32" else (image * 255).astype(dtype)
+        results = []
+        for threads in ("1", "3"):
+            monkeypatch.setenv("DIPTYCH_THREADS", threads)
+            results.append(declaration.function(image, **required))
+        assert np.array_equal(*results)
