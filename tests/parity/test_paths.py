@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import arguments, images
 
 from diptych import operators
 from diptych.core.errors import ParameterError
 from diptych.core.operator import fast_paths
+from strategies import arguments, images
 
 NAMES = [name for name in operators.names() if fast_paths(f"diptych.operators.{name}")]
 
