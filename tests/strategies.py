@@ -33,7 +33,7 @@ def value(parameter: Parameter, largest: float = 20.0) -> st.SearchStrategy:
     """Return a strategy of allowed values, numbers not above `largest` above their minimum."""
     top = min(parameter.maximum, max(parameter.minimum + largest, 1.0))
     if parameter.kind == "number":
-        return st.floats(parameter.minimum, top, width=32) if top > parameter.minimum else st.just(parameter.minimum)
+        return st.floats(parameter.minimum, top) if top > parameter.minimum else st.just(parameter.minimum)
     if parameter.kind == "integer":
         steps = int((top - parameter.minimum) // parameter.step)
         return st.integers(0, steps).map(lambda k: int(parameter.minimum) + k * parameter.step)
@@ -42,6 +42,26 @@ def value(parameter: Parameter, largest: float = 20.0) -> st.SearchStrategy:
     if parameter.kind == "choice":
         return st.sampled_from(parameter.choices)
     return st.just(parameter.default)
+
+
+def example(parameter: Parameter):
+    """Return an allowed value for a parameter that has no default."""
+    if parameter.kind == "image":
+        return np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
+    if parameter.kind == "table":
+        return ((parameter.minimum, parameter.maximum),)
+    if parameter.kind == "choice":
+        return parameter.choices[0]
+    return parameter.minimum
+
+
+def examples(declaration: Declaration) -> dict:
+    """Return arguments that make an operator run: its defaults, and an example for what has none."""
+    given = {p.name: example(p) for p in declaration.parameters if p.required}
+    if not given and declaration.parameters and all(p.default is None for p in declaration.parameters):
+        first = declaration.parameters[0]
+        given = {first.name: example(first)} if first.kind == "image" else {}
+    return given
 
 
 def arguments(declaration: Declaration, largest: float = 20.0) -> st.SearchStrategy:

@@ -13,30 +13,15 @@ from diptych.core.errors import ImageError, ParameterError
 from diptych.core.image import from_float, to_float
 from diptych.core.parameters import Parameter
 from diptych.recipes import Recipe, step
+from strategies import examples
 
 NAMES = operators.names()
 DTYPES = ("uint8", "uint16", "float32", "float64", "bool")
 
 
-def example_value(parameter: Parameter):
-    """Return an allowed value for a parameter that has no default."""
-    if parameter.kind == "image":
-        return np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
-    if parameter.kind == "table":
-        return ((parameter.minimum, parameter.maximum),)
-    if parameter.kind == "choice":
-        return parameter.choices[0]
-    return parameter.minimum
-
-
 def arguments(name: str) -> dict:
     """Return arguments that make the operator run: its defaults, and an example for what has none."""
-    declaration = operators.declaration(name)
-    given = {p.name: example_value(p) for p in declaration.parameters if p.required}
-    if not given and all(p.default is None for p in declaration.parameters) and declaration.parameters:
-        first = declaration.parameters[0]
-        given = {first.name: example_value(first)}
-    return given
+    return examples(operators.declaration(name))
 
 
 def picture(dtype: str, shape: tuple[int, ...], seed: int = 0) -> np.ndarray:

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from diptych import operators
 from diptych.core.errors import ParameterError
-from diptych.core.operator import fast_paths
-from strategies import arguments, images
+from strategies import arguments, examples, images
 
-NAMES = [name for name in operators.names() if fast_paths(f"diptych.operators.{name}")]
+NAMES = [name for name in operators.names() if operators.declaration(name).paths]
 
 # Where a step of an integer statistic may fall on either side, the operator's own parity test is the finer one.
 TOLERANCE = {"uint8": 1, "uint16": 1, "bool": 0, "float32": 1e-4, "float64": 1e-4}
@@ -23,10 +22,10 @@ TOLERANCE = {"uint8": 1, "uint16": 1, "bool": 0, "float32": 1e-4, "float64": 1e-
 @given(data=st.data())
 def test_path_equals_plain(name, data):
     declaration = operators.declaration(name)
-    paths = fast_paths(f"diptych.operators.{name}")
-    dtypes = sorted({dtype for path in paths for dtype in path.dtypes})
+    dtypes = sorted({dtype for path in declaration.paths for dtype in path.dtypes})
     image = data.draw(images(dtypes=dtypes))
-    given_ = data.draw(arguments(declaration))
+    given_ = {**examples(declaration), **data.draw(arguments(declaration))}
+    given_.update({name: value for name, value in examples(declaration).items() if given_[name] is None})
     try:
         expected = declaration.plain(image, **given_)
     except ParameterError:
@@ -42,7 +41,7 @@ def test_path_equals_plain(name, data):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_table_is_readable(name):
-    for path in fast_paths(f"diptych.operators.{name}"):
+    for path in operators.declaration(name).paths:
         assert path.name
         assert set(path.dtypes) <= set(TOLERANCE)
 
@@ -51,7 +50,7 @@ def test_the_table_is_readable(name):
 def test_the_result_does_not_depend_on_the_number_of_threads(name, monkeypatch):
     rng = np.random.default_rng(3)
     declaration = operators.declaration(name)
-    required = {p.name: np.zeros((4, 4), np.float32) for p in declaration.parameters if p.required}
+    required = examples(declaration)
     for dtype in ("uint8", "float32"):
         image = rng.random((150, 61, 3)).astype(np.float32)
         image = image if dtype == "float32" else (image * 255).astype(dtype)

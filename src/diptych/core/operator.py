@@ -45,7 +45,9 @@ class OperatorFunction(Protocol):
 class Declaration:
     """What is known of an operator: the one source of CLI options, recipes, forms, docs and contract tests.
 
-    `function` is the operator as the user calls it; `plain` never takes a faster path.
+    `function` is the operator as the user calls it; `plain` never takes a faster path. `curve` is there for tone operators
+    (see `diptych.operators._tones`). ``halo(**parameters)`` is the number of rows and columns around a pixel that its result
+    depends on, or None where it depends on the whole image.
     """
 
     name: str
@@ -55,7 +57,15 @@ class Declaration:
     keeps_shape: bool
     function: Callable[..., Image]
     plain: Callable[..., Image]
-    freeze: Callable[[dict[str, Value]], dict[str, Value]] = dict
+    freeze: Callable[[dict[str, Value]], dict[str, Value]]
+    curve: Callable[..., Any] | None
+    halo: Callable[..., int | None]
+    own_paths: tuple[FastPath, ...]
+
+    @property
+    def paths(self) -> tuple[FastPath, ...]:
+        """The table of faster paths."""
+        return self.own_paths or fast_paths(self.function.__module__)
 
     @property
     def summary(self) -> str:
@@ -139,6 +149,9 @@ def operator(
     group: Group,
     keeps_shape: bool = True,
     freeze: Callable[[dict[str, Value]], dict[str, Value]] = dict,
+    halo: Callable[..., int | None] = lambda **parameters: None,
+    curve: Callable[..., Any] | None = None,
+    paths: tuple[FastPath, ...] = (),
 ) -> Callable[[F], F]:
     """Make an operator of a function ``f(image, *, parameters) -> image`` written for float images ``(H, W, C)``.
 
@@ -151,6 +164,13 @@ def operator(
     freeze : function
         Turns checked parameters into ones that hold no array, for a recipe; only operators that take a reference image
         need it.
+    halo : function
+        ``halo(**parameters)`` is the number of rows and columns around a pixel that its result depends on; None (always,
+        by default) where it depends on the whole image.
+    curve : function
+        For tone operators, which are declared through `diptych.operators._tones.tone_operator`.
+    paths : tuple of FastPath
+        Faster paths, if they are not in a file ``_kernels/<name>.py``.
 
     Returns
     -------
@@ -175,7 +195,7 @@ def operator(
 
         @functools.wraps(function)
         def guarded(image: Image, /, **given: object) -> Image:
-            return _run(function, declaration, image, given, fast_paths(function.__module__))
+            return _run(function, declaration, image, given, declaration.paths)
 
         def plain(image: Image, /, **given: object) -> Image:
             return _run(function, declaration, image, given, ())
@@ -189,6 +209,9 @@ def operator(
             freeze=freeze,
             function=guarded,
             plain=plain,
+            curve=curve,
+            halo=halo,
+            own_paths=paths,
         )
         guarded.declaration = declaration  # type: ignore[attr-defined]
         return cast(F, guarded)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from diptych.core.image import FloatImage, Image
-from diptych.core.operator import operator
+from diptych.core.image import Image
 from diptych.operators._shared import Channels
+from diptych.operators._tones import LEVELS, Curve, TableCurve, Tones, apply_curve, cumulative, tone_operator
 
-_LEVELS = 65536  # the finest integer depth; coarser depths use a subset of these levels
+
+def _curve(tones: Tones, *, channels: Channels) -> Curve:
+    below = cumulative(tones, each=channels == "each")
+    # The count of the darkest value; the count of all where there is only one value.
+    first = np.min(np.where(below > 0, below, below[:, -1:]), axis=1, keepdims=True)
+    rest = below[:, -1:] - first
+    tables = np.where(rest > 0, np.maximum(below - first, 0) / np.maximum(rest, 1), np.linspace(0, 1, LEVELS))
+    return TableCurve(tables, nearest=True)
 
 
-@operator(group="tone")
+@tone_operator(_curve)
 def equalize(image: Image, *, channels: Channels = "together") -> Image:
     """Spread the values so that every brightness is as frequent as any other.
 
@@ -51,17 +58,4 @@ def equalize(image: Image, *, channels: Channels = "together") -> Image:
     >>> equalize(np.array([[10, 10, 11, 12]], np.uint8)).tolist()
     [[0, 0, 128, 255]]
     """
-    levels = np.rint(image * np.float32(_LEVELS - 1)).astype(np.intp)
-    if channels == "together":
-        return _equalize(image, levels)
-    parts = [_equalize(image[:, :, c], levels[:, :, c]) for c in range(image.shape[2])]
-    return np.stack(parts, axis=2)
-
-
-def _equalize(image: FloatImage, levels: np.ndarray) -> FloatImage:
-    counts = np.bincount(levels.ravel(), minlength=_LEVELS)
-    cumulative = np.cumsum(counts)
-    first = counts[np.flatnonzero(counts)[0]]
-    if first == levels.size:
-        return image
-    return np.asarray(((cumulative - first) / (levels.size - first))[levels], image.dtype)
+    return apply_curve(_curve, image, channels=channels)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
+
 from diptych.core.image import Image
-from diptych.core.operator import operator
 from diptych.core.parameters import Range
+from diptych.operators._tones import Curve, Tones, apply_curve, tone_operator
 
 
-@operator(group="tone")
+def _curve(tones: Tones, *, gamma: float) -> Curve:
+    return lambda values: values if gamma == 1 else values ** np.float32(gamma)
+
+
+@tone_operator(_curve)
 def gamma(image: Image, *, gamma: Annotated[float, Range(0.05, 20)] = 1.0) -> Image:
     """Raise every value to a power: below 1 brightens, above 1 darkens.
 
@@ -44,4 +50,4 @@ def gamma(image: Image, *, gamma: Annotated[float, Range(0.05, 20)] = 1.0) -> Im
     >>> gamma(np.array([[0, 64, 255]], np.uint8), gamma=0.5).tolist()
     [[0, 128, 255]]
     """
-    return image**gamma
+    return apply_curve(_curve, image, gamma=gamma)

@@ -8,11 +8,20 @@ import numpy as np
 
 from diptych.core.errors import ParameterError
 from diptych.core.image import Image
-from diptych.core.operator import operator
 from diptych.core.parameters import Range
+from diptych.operators._tones import Curve, StraightCurve, Tones, apply_curve, tone_operator
 
 
-@operator(group="tone")
+def _curve(tones: Tones, *, black: float, white: float, gamma: float) -> Curve:
+    if white - black < 1e-6:
+        raise ParameterError(f"levels: white = {white:g} is not allowed; give more than black = {black:g}")
+    straight = StraightCurve(black, 1 / (white - black))
+    if gamma == 1:
+        return straight
+    return lambda values: np.clip(straight(values), 0, 1) ** np.float32(gamma)
+
+
+@tone_operator(_curve)
 def levels(
     image: Image,
     *,
@@ -56,6 +65,4 @@ def levels(
     >>> levels(np.array([[0, 51, 102, 255]], np.uint8), black=0.2, white=0.4).tolist()
     [[0, 0, 255, 255]]
     """
-    if white <= black:
-        raise ParameterError(f"levels: white = {white:g} is not allowed; give more than black = {black:g}")
-    return np.clip((image - black) / (white - black), 0, 1) ** gamma
+    return apply_curve(_curve, image, black=black, white=white, gamma=gamma)

@@ -6,11 +6,12 @@ import itertools
 from typing import Annotated, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage, Image, check_image, to_float
-from diptych.core.operator import operator
 from diptych.core.parameters import Reference, Table, TableOf, Value
+from diptych.operators._tones import LEVELS, Curve, ImageTones, TableCurve, Tones, apply_curve, tone_operator
 
 _KEPT = 257  # quantiles that a recipe keeps of a reference image
 
@@ -21,7 +22,17 @@ def _keep_quantiles(parameters: dict[str, Value]) -> dict[str, Value]:
     return {**parameters, "quantiles": quantiles_of(reference)} if reference is not None else parameters
 
 
-@operator(group="tone", freeze=_keep_quantiles)
+Target = tuple[NDArray[Any], NDArray[Any]]
+
+
+def _curve(tones: Tones, *, reference: FloatImage | None, quantiles: Table | None) -> Curve:
+    sources = tones.counts()
+    targets = _targets(reference, quantiles, len(sources))
+    tables = [_map(source, *targets[c % len(targets)]) for c, source in enumerate(sources)]
+    return TableCurve(np.stack(tables), nearest=True)
+
+
+@tone_operator(_curve, freeze=_keep_quantiles)
 def match_histogram(
     image: Image,
     *,
@@ -30,7 +41,8 @@ def match_histogram(
 ) -> Image:
     """Give every channel the distribution of a reference image, or a stored one.
 
-    ``out = Q(F(in))`` with F the cumulative distribution of the channel and Q the quantile function of the target.
+    ``out = Q(F(in))`` with F the cumulative distribution of the channel and Q the quantile function of the target, both on
+    65,536 levels.
 
     Parameters
     ----------
@@ -57,8 +69,8 @@ def match_histogram(
 
     References
     ----------
-    Gonzalez and Woods, Digital Image Processing, 4th ed., section 3.3; with a reference, equal to
-    `skimage.exposure.match_histograms`.
+    Gonzalez and Woods, Digital Image Processing, 4th ed., section 3.3; with a reference, and values on
+    the levels of 16 bits, equal to `skimage.exposure.match_histograms`.
 
     Examples
     --------
@@ -66,9 +78,7 @@ def match_histogram(
     >>> match_histogram(dark, reference=np.array([[10, 40], [90, 160]], np.uint8)).tolist()
     [[10, 40], [90, 160]]
     """
-    targets = _targets(reference, quantiles, image.shape[2])
-    parts = [_match(image[:, :, c], *targets[c % len(targets)]) for c in range(image.shape[2])]
-    return np.stack(parts, axis=2)
+    return apply_curve(_curve, image, reference=reference, quantiles=quantiles)
 
 
 def quantiles_of(image: Image) -> Table:
@@ -83,16 +93,10 @@ def quantiles_of(image: Image) -> Table:
     return tuple(tuple(np.round(np.quantile(row, probabilities), 6).tolist()) for row in rows)
 
 
-Target = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
-
-
 def _targets(reference: FloatImage | None, quantiles: Table | None, channels: int) -> list[Target]:
     if (reference is None) == (quantiles is None):
         raise ParameterError("match_histogram: give either a reference image or quantiles")
-    if reference is not None:
-        targets = [_distribution(reference[:, :, c]) for c in range(reference.shape[2])]
-    else:
-        targets = [_stored(row) for row in quantiles or ()]
+    targets = _distributions(reference) if reference is not None else [_stored(row) for row in quantiles or ()]
     if len(targets) not in (1, channels):
         raise ParameterError(
             f"match_histogram: the target has {len(targets)} channels and the image {channels}; give one, or as many"
@@ -106,12 +110,13 @@ def _stored(row: tuple[float, ...]) -> Target:
     return np.linspace(0, 1, len(row)), np.asarray(row)
 
 
-def _distribution(channel: FloatImage) -> Target:
-    values, counts = np.unique(channel, return_counts=True)
-    return np.cumsum(counts) / channel.size, values
+def _distributions(reference: FloatImage) -> list[Target]:
+    levels = np.linspace(0, 1, LEVELS)
+    counts = ImageTones(reference).counts()
+    return [(np.cumsum(one[one > 0]) / one.sum(), levels[one > 0]) for one in counts]
 
 
-def _match(channel: FloatImage, probabilities: np.ndarray, values: np.ndarray) -> FloatImage:
-    _, inverse, counts = np.unique(channel, return_inverse=True, return_counts=True)
-    matched = np.interp(np.cumsum(counts) / channel.size, probabilities, values)
-    return matched.astype(channel.dtype)[inverse].reshape(channel.shape)
+def _map(source: NDArray[np.int64], probabilities: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
+    present = np.flatnonzero(source)
+    matched = np.interp(np.cumsum(source[present]) / source.sum(), probabilities, values)
+    return np.interp(np.arange(LEVELS), present, matched)

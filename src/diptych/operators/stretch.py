@@ -7,12 +7,18 @@ from typing import Annotated
 import numpy as np
 
 from diptych.core.image import Image
-from diptych.core.operator import operator
 from diptych.core.parameters import Range
 from diptych.operators._shared import Channels
+from diptych.operators._tones import Curve, StraightCurve, Tones, apply_curve, tone_operator
 
 
-@operator(group="tone")
+def _curve(tones: Tones, *, low: float, high: float, channels: Channels) -> Curve:
+    black, white = tones.percentiles([low, high], each=channels == "each").astype(np.float32)
+    flat = white <= black
+    return StraightCurve(np.where(flat, 0, black), 1 / np.where(flat, np.float32(1), white - black))
+
+
+@tone_operator(_curve)
 def stretch(
     image: Image,
     *,
@@ -58,8 +64,4 @@ def stretch(
     >>> stretch(np.array([[50, 110, 150]], np.uint8), low=0, high=100).tolist()
     [[0, 153, 255]]
     """
-    axes = (0, 1) if channels == "each" else (0, 1, 2)
-    black, white = np.percentile(image, [low, high], axis=axes, keepdims=True).astype(image.dtype)
-    span = white - black
-    flat = span <= 0
-    return np.where(flat, image, (image - black) / np.where(flat, 1, span))
+    return apply_curve(_curve, image, low=low, high=high, channels=channels)

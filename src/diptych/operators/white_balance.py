@@ -7,11 +7,20 @@ from typing import Annotated
 import numpy as np
 
 from diptych.core.image import Image
-from diptych.core.operator import operator
 from diptych.core.parameters import Range
+from diptych.operators._tones import Curve, StraightCurve, Tones, apply_curve, power_means, tone_operator
 
 
-@operator(group="tone")
+def _curve(tones: Tones, *, amount: float, norm: float) -> Curve:
+    if amount == 0:
+        return lambda values: values
+    means = power_means(tones, norm) + 1e-4
+    gains = (means.mean() / means) ** amount
+    weights = np.array([0.299, 0.587, 0.114]) if len(means) == 3 else np.full(len(means), 1 / len(means))
+    return StraightCurve(0, gains / (gains @ weights))
+
+
+@tone_operator(_curve)
 def white_balance(
     image: Image,
     *,
@@ -54,9 +63,4 @@ def white_balance(
     >>> white_balance(np.array([[[200, 100, 100]]], np.uint8), norm=1).tolist()
     [[[118, 118, 118]]]
     """
-    if image.shape[2] == 1 or amount == 0:
-        return image
-    means = np.mean(image.astype(np.float64) ** norm, axis=(0, 1)) ** (1 / norm) + 1e-4
-    gains = (means.mean() / means) ** amount
-    weights = np.array([0.299, 0.587, 0.114]) if image.shape[2] == 3 else np.full(image.shape[2], 1 / image.shape[2])
-    return np.minimum(image * (gains / (gains @ weights)).astype(image.dtype), 1)
+    return apply_curve(_curve, image, amount=amount, norm=norm)

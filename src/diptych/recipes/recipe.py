@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import ParameterError
-from diptych.core.image import Image, check_image, from_float, to_float
-from diptych.recipes import toml
+from diptych.core.image import Image, check_image
+from diptych.recipes import execution, toml
 from diptych.recipes.steps import Step
 
 
@@ -25,8 +27,8 @@ class Recipe:
 
     Notes
     -----
-    Between the steps the image is kept as floats and is rounded once, at the end, so that an 8-bit picture does not
-    lose levels on its way.
+    The result is that of the steps applied to floats and rounded once, at the end, so that an 8-bit picture does not lose
+    levels on its way. How it is found without the memory that floats would need, `diptych.recipes.execution` tells.
 
     Examples
     --------
@@ -57,10 +59,10 @@ class Recipe:
     def __call__(self, image: Image, /) -> Image:
         """Return the image after all steps: same dtype, same number of axes."""
         checked = check_image(image)
-        result = to_float(checked)
-        for step in self.steps:
-            result = step(result)
-        return from_float(result, checked.dtype)
+        result = execution.run(
+            self.steps, np.ascontiguousarray(checked if image.ndim == 3 else checked[:, :, np.newaxis])
+        )
+        return result[:, :, 0] if image.ndim == 2 else result
 
     def __str__(self) -> str:
         return "\n".join(str(step) for step in self.steps)

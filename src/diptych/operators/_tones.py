@@ -1,0 +1,239 @@
+"""Tone operators: a curve for each channel, found from the distribution of the values and applied to every pixel.
+
+A tone operator is declared by one function, its curve: ``curve(tones, **parameters)`` looks at the distribution (`Tones`)
+and returns a function of values. On integers that function becomes a look-up table; in a recipe, consecutive tone operators
+become one table, because the distribution after a table is known without looking at the image again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from diptych.core.image import FloatImage, Image, to_float, white_level
+from diptych.core.operator import FastPath, operator
+from diptych.core.parallel import in_strips
+from diptych.core.parameters import Value
+
+LEVELS = 65536
+"""Levels of a stored distribution: the finest integer depth; coarser depths use a subset of them."""
+
+Curve = Callable[[FloatImage], FloatImage]
+"""Takes values of shape ``(..., C)`` in [0, 1] to new values; channels do not mix."""
+
+CurveMaker = Callable[..., Curve]
+"""``curve(tones, **parameters)``, as a tone operator declares it."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Tones(Protocol):
+    """How the values of an image are distributed, channel by channel, or over all channels together."""
+
+    def percentiles(self, q: list[float], *, each: bool) -> NDArray[np.float64]:
+        """Return percentiles as `numpy.percentile` defines them: shape ``(len(q), C)``, or ``(len(q), 1)`` over all."""
+        ...
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return how often each of the 65,536 levels occurs, ``(C, 65536)``; a value counts for the nearest level."""
+        ...
+
+
+def cumulative(tones: Tones, *, each: bool) -> NDArray[np.int64]:
+    """Return how many values lie at or below each level: ``(C, 65536)``, or ``(1, 65536)`` over all channels."""
+    counts = tones.counts()
+    return np.cumsum(counts if each else counts.sum(axis=0, keepdims=True), axis=1)
+
+
+def power_means(tones: Tones, norm: float) -> NDArray[np.float64]:
+    """Return ``(mean of v ** norm) ** (1 / norm)`` of every channel."""
+    counts = tones.counts()
+    return np.asarray(counts @ np.linspace(0, 1, LEVELS) ** norm / counts.sum(axis=1)) ** (1 / norm)
+
+
+class TableCurve:
+    """A curve given by its values at the 65,536 levels, ``(C, 65536)``, or ``(1, 65536)`` for all channels.
+
+    Between two levels it is straight, or with `nearest` takes the nearer level's value, as curves with jumps need it.
+    """
+
+    def __init__(self, tables: NDArray[Any], *, nearest: bool = False) -> None:
+        self.tables = np.ascontiguousarray(tables, np.float32)
+        self.nearest = nearest
+
+    def __call__(self, values: FloatImage) -> FloatImage:
+        """Return the new values; the channels are the last axis."""
+        position = values * np.float32(LEVELS - 1)
+        position = np.rint(position) if self.nearest else position
+        below = np.minimum(position.astype(np.intp), LEVELS - 2)
+        share = position - below
+        channel = np.arange(values.shape[-1]) if len(self.tables) > 1 else 0
+        low, high = self.tables[channel, below], self.tables[channel, below + 1]
+        return np.asarray(low + share * (high - low), values.dtype)
+
+
+class StraightCurve:
+    """The curve ``(v - offset) * scale``, one offset and scale for each channel or for all."""
+
+    def __init__(self, offset: ArrayLike, scale: ArrayLike) -> None:
+        self.offset = np.atleast_1d(np.asarray(offset, np.float32))
+        self.scale = np.atleast_1d(np.asarray(scale, np.float32))
+
+    def __call__(self, values: FloatImage) -> FloatImage:
+        """Return the new values; the channels are the last axis."""
+        return (values - self.offset) * self.scale
+
+
+class ImageTones:
+    """The distribution of a float image ``(H, W, C)``."""
+
+    def __init__(self, image: FloatImage) -> None:
+        self._image = image
+
+    def percentiles(self, q: list[float], *, each: bool) -> NDArray[np.float64]:
+        """See `Tones`."""
+        found = np.percentile(self._image, q, axis=(0, 1) if each else None)
+        return np.asarray(found, np.float64).reshape(len(q), -1)
+
+    def counts(self) -> NDArray[np.int64]:
+        """See `Tones`."""
+        levels = np.rint(self._image * np.float32(LEVELS - 1)).astype(np.intp)
+        return np.stack([np.bincount(levels[:, :, c].ravel(), minlength=LEVELS) for c in range(levels.shape[2])])
+
+
+class LevelTones:
+    """The distribution of an integer image, after any tables: `counts` ``(C, L)`` pixels have the value `table` ``(L, C)``.
+
+    The counts are asked for only if a curve needs them.
+    """
+
+    def __init__(self, table: FloatImage, counts: Callable[[], NDArray[np.int64]]) -> None:
+        self._table = table
+        self._counts = counts
+
+    def percentiles(self, q: list[float], *, each: bool) -> NDArray[np.float64]:
+        """See `Tones`."""
+        counts = self._counts()
+        same = np.array_equal(self._table, np.broadcast_to(self._table[:, :1], self._table.shape))
+        if each:
+            parts = [(self._table[:, c], counts[c]) for c in range(len(counts))]
+        elif same:
+            parts = [(self._table[:, 0], counts.sum(axis=0))]
+        else:
+            parts = [(self._table.T.ravel(), counts.ravel())]
+        return np.stack([_weighted_percentiles(values, number, q) for values, number in parts], axis=1)
+
+    def counts(self) -> NDArray[np.int64]:
+        """See `Tones`."""
+        counts = self._counts()
+        if counts.shape[1] == LEVELS and np.array_equal(self._table, identity_table(np.dtype(np.uint16), len(counts))):
+            return counts
+        levels = np.rint(self._table * np.float32(LEVELS - 1)).astype(np.intp)
+        found = [np.bincount(levels[:, c], counts[c], LEVELS) for c in range(len(counts))]
+        return np.stack(found).astype(np.int64)
+
+
+def _weighted_percentiles(values: NDArray[Any], counts: NDArray[np.int64], q: list[float]) -> NDArray[np.float64]:
+    if np.any(values[1:] < values[:-1]):
+        order = np.argsort(values, kind="stable")
+        values, counts = values[order], counts[order]
+    cumulative = np.cumsum(counts)
+    position = (cumulative[-1] - 1) * np.asarray(q) / 100
+    below = np.floor(position).astype(np.int64)
+    low = values[np.searchsorted(cumulative, below, side="right")].astype(np.float64)
+    above = np.minimum(below + 1, cumulative[-1] - 1)
+    high = values[np.searchsorted(cumulative, above, side="right")].astype(np.float64)
+    return low + (position - below) * (high - low)
+
+
+def apply_curve(curve: CurveMaker, image: FloatImage, **parameters: Value) -> FloatImage:
+    """Return the image after its curve: the plain version of every tone operator."""
+    return curve(ImageTones(image), **parameters)(image)
+
+
+def identity_table(dtype: np.dtype[Any], channels: int) -> FloatImage:
+    """Return the values of all levels of an integer dtype, ``(L, C)`` float32 in [0, 1]."""
+    levels = np.arange(np.iinfo(dtype).max + 1, dtype=np.float32) / np.float32(white_level(dtype))
+    return np.repeat(levels[:, np.newaxis], channels, axis=1)
+
+
+def next_table(
+    curve: CurveMaker, table: FloatImage, counts: Callable[[], NDArray[np.int64]], **given: Value
+) -> FloatImage:
+    """Return the table after one more curve; the channels of the table are those of the image."""
+    values = curve(LevelTones(table, counts), **given)(table[:, np.newaxis, :])
+    return np.clip(values[:, 0, :], 0, 1).astype(np.float32)
+
+
+def histograms(image: Image) -> NDArray[np.int64]:
+    """Return the counts of every level of an integer image, ``(C, L)``."""
+    from diptych.operators._kernels._levels import histograms as count
+
+    return count(image)
+
+
+def _on_levels(curve: CurveMaker) -> Callable[..., Image]:
+    def run(image: Image, **parameters: Value) -> Image:
+        from diptych.operators._kernels._levels import apply_table
+
+        table = identity_table(image.dtype, image.shape[2])
+        after = next_table(curve, table, lambda: histograms(image), **as_floats(parameters))
+        return apply_table(image, after, image.dtype)
+
+    return run
+
+
+def _on_floats(curve: CurveMaker) -> Callable[..., Image]:
+    def run(image: Image, **parameters: Value) -> Image:
+        from diptych.operators._kernels._levels import FastImageTones
+
+        return map_floats([curve(FastImageTones(image), **as_floats(parameters))], image)
+
+    return run
+
+
+def as_floats(parameters: dict[str, Value]) -> dict[str, Value]:
+    """Return the parameters with images as floats, as the plain version gets them."""
+    return {name: to_float(value) if isinstance(value, np.ndarray) else value for name, value in parameters.items()}
+
+
+def map_floats(curves: list[Curve], image: FloatImage) -> FloatImage:
+    """Apply curves, one after the other, in one pass over a float image: piece by piece, each small enough for the cache."""
+    result = np.empty_like(image)
+    piece = max(1, 65536 // (image.shape[1] * image.shape[2]))
+
+    def work(start: int, stop: int) -> None:
+        for row in range(start, stop, piece):
+            rows = slice(row, min(row + piece, stop))
+            values = image[rows]
+            for curve in curves:
+                values = _clipped(_through(curve, values), values)
+            result[rows] = values
+
+    in_strips(work, image.shape[0])
+    return result
+
+
+def _through(curve: Curve, values: FloatImage) -> FloatImage:
+    if values.dtype == np.float32 and isinstance(curve, TableCurve | StraightCurve):
+        from diptych.operators._kernels import _levels
+
+        return _levels.interpolate(curve, values) if isinstance(curve, TableCurve) else _levels.straight(curve, values)
+    return curve(values)
+
+
+def _clipped(values: FloatImage, before: FloatImage) -> FloatImage:
+    # In place, unless the curve has handed back what it was given.
+    return np.clip(values, 0, 1, out=None if np.shares_memory(values, before) else values)
+
+
+def tone_operator(curve: CurveMaker, **options: Any) -> Callable[[F], F]:
+    """Make a tone operator: an operator whose body is ``apply_curve(curve, image, ...)``, with tables for integers."""
+    paths = (
+        FastPath("look-up table", ("uint8", "uint16"), _on_levels(curve)),
+        FastPath("strips", ("float32",), _on_floats(curve)),
+    )
+    return operator(group="tone", curve=curve, paths=paths, **options)

@@ -1,0 +1,150 @@
+"""Running the steps of a recipe on one image: tables fused, filters in strips, one rounding at the end.
+
+The answer is that of the steps applied one after the other to floats. How it is found:
+
+- Consecutive tone steps on an integer image become one look-up table; the distribution that a later step asks for is that of
+  the earlier table, so the image is read once to count and once to look up.
+- Steps that depend on a few neighbouring rows only are run strip by strip on floats, tables before and after them
+  included, so that the memory does not grow with the image.
+- A step that looks at the whole image ends such a run; what lies before it is stored in 16 bits.
+
+Float images are run step by step, consecutive tone steps in one pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych import operators
+from diptych.core.image import FloatImage, Image, from_float, to_float
+from diptych.core.operator import Declaration
+from diptych.core.parameters import Value
+from diptych.operators import _tones as tones
+from diptych.operators._kernels import _levels as levels
+from diptych.recipes.steps import Step
+
+_STRIP = 4_000_000  # values of a strip of floats
+_STORED = np.dtype(np.uint16)
+
+
+def run(steps: Sequence[Step], image: Image) -> Image:
+    """Return the image ``(H, W, C)`` after the steps, in the same dtype."""
+    resolved = [(operators.declaration(one.operator), dict(one.parameters)) for one in steps]
+    if image.dtype.name in ("uint8", "uint16"):
+        return _run_integers(resolved, image)
+    return from_float(_run_floats(resolved, to_float(image)), image.dtype)
+
+
+Call = tuple[Declaration, dict[str, Value]]
+
+
+def _run_floats(calls: Sequence[Call], image: FloatImage) -> FloatImage:
+    pending: list[tones.Curve] = []
+    for declaration, parameters in calls:
+        curve = _without_statistics(declaration, parameters)
+        if curve is not None:
+            pending.append(curve)
+            continue
+        image = tones.map_floats(pending, image) if pending else image
+        pending = []
+        image = declaration.function(image, **parameters)
+    return tones.map_floats(pending, image) if pending else image
+
+
+class _StatisticsNeededError(Exception):
+    """A curve asked for the distribution of an image that is not there yet."""
+
+
+class _NoTones:
+    def __getattr__(self, name: str) -> Any:
+        raise _StatisticsNeededError
+
+
+def _without_statistics(declaration: Declaration, parameters: dict[str, Value]) -> tones.Curve | None:
+    if declaration.curve is None:
+        return None
+    try:
+        curve: tones.Curve = declaration.curve(_NoTones(), **tones.as_floats(parameters))
+        return curve
+    except _StatisticsNeededError:
+        return None
+
+
+@dataclass
+class _Stored:
+    """An integer image, a table that has not been applied to it yet, and the local work that comes after the table."""
+
+    image: Image
+    table: FloatImage
+    local: list[Callable[[FloatImage], FloatImage]] = field(default_factory=list)
+    halo: int = 0
+    _counts: NDArray[np.int64] | None = None
+
+    @classmethod
+    def of(cls, image: Image) -> _Stored:
+        return cls(image, tones.identity_table(image.dtype, image.shape[2]))
+
+    def counts(self) -> NDArray[np.int64]:
+        if self._counts is None:
+            self._counts = tones.histograms(self.image)
+        return self._counts
+
+    @property
+    def untouched(self) -> bool:
+        identity = tones.identity_table(self.image.dtype, self.image.shape[2])
+        return not self.local and np.array_equal(self.table, identity)
+
+    def written(self, dtype: np.dtype[Any]) -> Image:
+        """Return the image after table and local work, in `dtype`."""
+        if not self.local:
+            return levels.apply_table(self.image, self.table, dtype)
+        height, width, channels = self.image.shape
+        result = np.empty(self.image.shape, dtype)
+        rows = max(16, _STRIP // (width * channels), 2 * self.halo)
+        for start in range(0, height, rows):
+            stop = min(start + rows, height)
+            top, bottom = max(0, start - self.halo), min(height, stop + self.halo)
+            strip = levels.apply_table(self.image[top:bottom], self.table, np.dtype(np.float32))
+            for work in self.local:
+                strip = work(strip)
+            result[start:stop] = from_float(strip[start - top : stop - top], dtype)
+        return result
+
+
+def _run_integers(calls: Sequence[Call], image: Image) -> Image:
+    final = image.dtype
+    state = _Stored.of(image)
+    for index, (declaration, parameters) in enumerate(calls):
+        state = _add(state, declaration, parameters, final if index == len(calls) - 1 else _STORED)
+    return state.written(final)
+
+
+def _add(state: _Stored, declaration: Declaration, parameters: dict[str, Value], stored: np.dtype[Any]) -> _Stored:
+    if declaration.curve is not None:
+        return _add_curve(state, declaration, parameters)
+    reach = declaration.halo(**parameters)
+    if reach is not None and declaration.keeps_shape:
+        state.local.append(lambda strip: declaration.function(strip, **parameters))
+        state.halo += reach
+        return state
+    # The whole image is needed. An operator alone on an untouched image may work in the image's own depth.
+    source = state.image if state.untouched and stored == state.image.dtype else state.written(_STORED)
+    return _Stored.of(declaration.function(source, **parameters))
+
+
+def _add_curve(state: _Stored, declaration: Declaration, parameters: dict[str, Value]) -> _Stored:
+    given = tones.as_floats(parameters)
+    assert declaration.curve is not None
+    if not state.local:
+        state.table = tones.next_table(declaration.curve, state.table, state.counts, **given)
+        return state
+    curve = _without_statistics(declaration, parameters)
+    if curve is None:
+        return _add_curve(_Stored.of(state.written(_STORED)), declaration, parameters)
+    state.local.append(lambda strip: np.clip(curve(strip), 0, 1))
+    return state
