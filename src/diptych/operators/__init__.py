@@ -6,13 +6,10 @@ a new file is a new operator, with no list to edit.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import sys
-from types import ModuleType
-from typing import Any
 
-from diptych.core.errors import UnknownNameError, did_you_mean
+from diptych.core.catalogue import CatalogueModule, get_from, names_in
+from diptych.core.errors import UnknownNameError
 from diptych.core.operator import Declaration, OperatorFunction
 
 
@@ -22,7 +19,7 @@ def names() -> tuple[str, ...]:
     >>> "gamma" in names()
     True
     """
-    return tuple(sorted(info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")))
+    return names_in(sys.modules[__name__])
 
 
 def get(name: str) -> OperatorFunction:
@@ -31,10 +28,7 @@ def get(name: str) -> OperatorFunction:
     >>> get("gamma").declaration.group
     'tone'
     """
-    if name not in names():
-        raise UnknownNameError(f"no operator named '{name}'{did_you_mean(name, names())}")
-    importlib.import_module(f"{__name__}.{name}")
-    function: OperatorFunction = globals()[name]
+    function: OperatorFunction = get_from(sys.modules[__name__], name, "operator")
     return function
 
 
@@ -54,12 +48,4 @@ def __dir__() -> list[str]:
     return [*globals(), *names()]
 
 
-class _Operators(ModuleType):
-    # Importing diptych.operators.gamma would bind the name 'gamma' to the module; here it binds to the operator in it.
-    def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, ModuleType) and hasattr(value, name):
-            value = getattr(value, name)
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Operators
+sys.modules[__name__].__class__ = CatalogueModule
