@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench docs clean
+.PHONY: demo test check bench docs soak clean
 
 demo: $(READY)  ## Install and run the main job on a sample picture
 	mkdir -p out
@@ -14,8 +14,8 @@ test: $(READY)  ## The whole test suite
 	$(BIN)/python -m pytest -n 2
 
 check: $(READY)  ## Lint, types, and the tests that guard the architecture
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks docs
+	$(BIN)/ruff format --check src tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_import_cost.py tests/test_api_surface.py
 
@@ -26,6 +26,12 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
+
+docs: $(READY)  ## Write docs/operators.md and its pictures
+	$(BIN)/python docs/make_gallery.py
+
+soak: $(READY)  ## The long versions of the tests that kill and restart
+	DIPTYCH_KILLS=20 $(BIN)/python -m pytest -q tests/end_to_end/test_kill.py
 
 clean:  ## Remove what was built
 	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -180,3 +180,25 @@ def test_outputs_have_ordinary_permissions(cli, pictures, tmp_path):
     mask = os.umask(0)
     os.umask(mask)
     assert (tmp_path / "o.png").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_a_phone_picture_comes_out_upright_with_its_metadata(cli, tmp_path, dark_picture):
+    from PIL import Image, ImageCms
+
+    picture = Image.fromarray(dark_picture())
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright
+    exif[0x010F] = "A camera maker"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture.save(tmp_path / "phone.jpg", exif=exif, icc_profile=profile, dpi=(300, 300), quality=95)
+    assert cli("enhance", tmp_path / "phone.jpg", "-o", tmp_path / "o.jpg")[0] == 0
+    with Image.open(tmp_path / "o.jpg") as result:
+        assert result.size == (48, 64)
+        assert result.getexif()[0x0112] == 1
+        assert result.getexif()[0x010F] == "A camera maker"
+        assert result.info["icc_profile"] == profile
+        assert result.info["dpi"] == (300, 300)
+        left = np.asarray(result.convert("RGB"), float)
+    with Image.open(tmp_path / "phone.jpg") as before:
+        turned = np.rot90(np.asarray(before.convert("RGB"), float), -1)
+    assert np.corrcoef(left.ravel(), turned.ravel())[0, 1] > 0.9
