@@ -13,23 +13,27 @@ FLOORS = {
     "core": 0,
     "operators": 1,
     "photo": 1,
+    "metrics": 1,
+    "networks": 1,
     "recipes": 2,
+    "evaluation": 3,
+    "training": 3,
     "cli": 4,
 }
 
 # library -> the rooms that may import it
 ROOMS_OF_LIBRARIES = {
-    "torch": set(),
+    "torch": {"networks", "training", "metrics"},
     "onnxruntime": set(),
     "typer": {"cli"},
     "rich": {"cli"},
     "PIL": {"photo"},
     "tifffile": {"photo"},
     "imagecodecs": {"photo"},
-    "cv2": {"operators"},
-    "numba": {"operators"},
-    "scipy": {"operators", "recipes"},
-    "skimage": {"operators", "recipes", "cli"},
+    "cv2": {"operators", "metrics"},
+    "numba": {"operators", "metrics"},
+    "scipy": {"operators", "metrics"},
+    "skimage": {"operators", "metrics", "cli"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

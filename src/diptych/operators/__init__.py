@@ -1,12 +1,13 @@
 """The classical operators, one per file, the file named as the operator.
 
 ``diptych.operators.gamma`` is the function; its file is read when it is first asked for. The catalogue is this folder:
-a new file is a new operator, with no list to edit.
+a new file is a new operator, with no list to edit. Beside the operators stands one measurement, ``estimate_noise``.
 """
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from diptych.core.catalogue import CatalogueModule, get_from, names_in
 from diptych.core.errors import UnknownNameError
@@ -37,7 +38,11 @@ def declaration(name: str) -> Declaration:
     return get(name).declaration
 
 
-def __getattr__(name: str) -> OperatorFunction:
+def __getattr__(name: str) -> Any:
+    if name == "estimate_noise":  # a measurement: it returns a number, not an image
+        from diptych.operators._measurements import estimate_noise
+
+        return estimate_noise
     try:
         return get(name)
     except UnknownNameError as error:
@@ -45,7 +50,7 @@ def __getattr__(name: str) -> OperatorFunction:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *names()]
+    return [*globals(), *names(), "estimate_noise"]
 
 
 sys.modules[__name__].__class__ = CatalogueModule

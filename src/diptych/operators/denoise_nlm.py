@@ -23,7 +23,8 @@ def denoise_nlm(
     """Average every pixel with the pixels around it whose surroundings look the same.
 
     ``out(p) = sum of w(p, q) in(q) / sum of w(p, q)``, ``w = exp(-d² / strength²)`` with d² the mean squared difference
-    of the patches around p and q, over all channels, and q in the search window around p.
+    of the patches around p and q, over all channels, and q in the search window around p. Outside, the image is mirrored:
+    d c b | a b c d.
 
     Parameters
     ----------
@@ -49,6 +50,13 @@ def denoise_nlm(
     ParameterError
         If a parameter is out of its bounds.
 
+    Notes
+    -----
+    The details are those of scikit-image's fast mode: a patch reaches from ``-(patch // 2 - 1)`` to ``patch // 2``, so that it
+    has one row and column less than it is called by, while its squared differences are divided by ``patch²``; the
+    exponential is linear between powers of 2 (Schraudolph, 1999); and a weight under exp(-5) is 0. Since patches lean to the
+    lower right, the result of a flipped image is not quite the flipped result.
+
     References
     ----------
     Buades, Coll and Morel, "A non-local algorithm for image denoising", CVPR 2005; the fast mode of
@@ -60,7 +68,7 @@ def denoise_nlm(
     >>> bool(denoise_nlm(noisy, strength=0.1).std() < noisy.std() / 3)
     True
     """
-    if strength == 0:
+    if strength < 1e-6:
         return image
     denoised = restoration.denoise_nl_means(
         image, patch_size=patch, patch_distance=search // 2, h=strength, fast_mode=True, channel_axis=-1

@@ -12,9 +12,9 @@ from diptych.core.operator import operator
 from diptych.core.parameters import Range
 
 # BT.601, full range: luma, red difference, blue difference.
-_TO_YCC = np.array([[0.299, 0.587, 0.114], [0.5, -0.4187, -0.0813], [-0.1687, -0.3313, 0.5]], np.float32)
-_TO_RGB = np.linalg.inv(_TO_YCC)
-_EXPECTED = 1.2  # patches that differ by less than this many noise variances are the same
+TO_YCC = np.array([[0.299, 0.587, 0.114], [0.5, -0.4187, -0.0813], [-0.1687, -0.3313, 0.5]], np.float32)
+TO_RGB = np.linalg.inv(TO_YCC)
+EXPECTED = 1.2  # patches that differ by less than this many noise variances are the same
 
 
 @operator(group="denoising")
@@ -72,13 +72,13 @@ def denoise_photo(
     >>> bool(denoise_photo(noisy, luma=0.013, chroma=0.016).std() < noisy.std() / 3)
     True
     """
-    if luma == 0:
+    if luma < 1e-6:
         return image
     color = image.shape[2] == 3
-    values = image @ _TO_YCC.T.astype(image.dtype) if color else image
+    values = image @ TO_YCC.T.astype(image.dtype) if color else image
     sigmas = np.array([luma, max(chroma, luma / 2), max(chroma, luma / 2)] if color else [luma] * image.shape[2])
     denoised = _denoise(values, sigmas, strength, patch, search)
-    return denoised @ _TO_RGB.T.astype(image.dtype) if color else denoised
+    return denoised @ TO_RGB.T.astype(image.dtype) if color else denoised
 
 
 def _denoise(values: FloatImage, sigmas: FloatImage, strength: float, patch: int, search: int) -> FloatImage:
@@ -94,7 +94,7 @@ def _denoise(values: FloatImage, sigmas: FloatImage, strength: float, patch: int
                 continue
             moved = np.roll(scaled, (-dy, -dx), axis=(0, 1))
             distance = ndimage.uniform_filter(np.mean((scaled - moved) ** 2, axis=2), patch, mode="nearest")[inner]
-            weight = np.exp(np.minimum((_EXPECTED - distance) / strength**2, 0))[:, :, np.newaxis]
+            weight = np.exp(np.minimum((EXPECTED - distance) / strength**2, 0))[:, :, np.newaxis]
             parts = np.concatenate([weight, *[np.sqrt(np.sqrt(weight))] * 2], axis=2) if len(sigmas) == 3 else weight
             total += parts * padded[edge + dy : edge + dy + height, edge + dx : edge + dx + width]
             weights += parts

@@ -1,0 +1,160 @@
+"""Networks: a torch-free config, which is a value, and the module that it builds.
+
+>>> config = Mobile(channels_in=1, channels_out=1)
+>>> from_dict(to_dict(config)) == config
+True
+
+A new network is a config in ``<name>.py``, a module in ``_modules/<name>.py`` and a row in the table below. Importing this
+package does not load torch; `build` and `cost` do.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from diptych.core.errors import MissingExtraError, ParameterError, UnknownNameError, did_you_mean
+from diptych.networks._config import GeneratorConfig, NetworkConfig, Role, config_from
+from diptych.networks.mobile import Mobile
+from diptych.networks.patchgan import PatchGAN
+from diptych.networks.resnet import ResNet
+from diptych.networks.unet import UNet
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "Cost",
+    "GeneratorConfig",
+    "Mobile",
+    "NetworkConfig",
+    "PatchGAN",
+    "ResNet",
+    "UNet",
+    "build",
+    "cost",
+    "from_dict",
+    "names",
+    "to_dict",
+]
+
+_TABLE: dict[str, tuple[type[NetworkConfig], str]] = {
+    "mobile": (Mobile, "diptych.networks._modules.mobile:MobileModule"),
+    "patchgan": (PatchGAN, "diptych.networks._modules.patchgan:PatchGANModule"),
+    "resnet": (ResNet, "diptych.networks._modules.resnet:ResNetModule"),
+    "unet": (UNet, "diptych.networks._modules.unet:UNetModule"),
+}
+
+
+class Cost(NamedTuple):
+    """What a network costs: the number of its weights, and of multiply-adds of its convolutions for one picture."""
+
+    parameters: int
+    multiply_adds: int
+
+
+def names(*, role: Role | None = None) -> tuple[str, ...]:
+    """Return the names of the networks, sorted; with a role, only its generators or discriminators."""
+    return tuple(sorted(name for name, (kind, _) in _TABLE.items() if role in (None, kind.role)))
+
+
+def to_dict(config: NetworkConfig) -> dict[str, Any]:
+    """Return a config as a mapping of plain values (for JSON or TOML), with the network's name under ``name``."""
+    return {"name": config.name, **asdict(config)}
+
+
+def from_dict(mapping: Mapping[str, Any]) -> NetworkConfig:
+    """Return the config that `to_dict` gave, or one with defaults for the fields that are not there.
+
+    Parameters
+    ----------
+    mapping : mapping
+        ``name`` and any of the fields of that network's config.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no network of this name.
+    ParameterError
+        If the name is missing, a field is unknown or its value out of its bounds.
+    """
+    if not isinstance(mapping, Mapping) or "name" not in mapping:
+        raise ParameterError(f"a network needs a name; give name = one of {', '.join(names())}")
+    kind, _ = _row(mapping["name"])
+    return config_from(kind, {key: value for key, value in mapping.items() if key != "name"})
+
+
+def build(config: NetworkConfig, *, seed: int = 0) -> torch.nn.Module:
+    """Return the module of a config, with fresh weights.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        What to build.
+    seed : int
+        Decides the initial weights; the generators of torch are left as they were.
+
+    Returns
+    -------
+    torch.nn.Module
+        In training mode, on the CPU, float32. A generator maps ``(N, channels_in, H, W)`` in [0, 1] to
+        ``(N, channels_out, H, W)`` in [0, 1], for any H and W from 1; a discriminator maps it to a list of maps of scores.
+
+    Raises
+    ------
+    MissingExtraError
+        If torch is not installed.
+
+    Notes
+    -----
+    Weights of convolutions are drawn from N(0, 0.02), as in DCGAN (Radford et al., ICLR 2016), pix2pix and CycleGAN; without
+    normalisation that would make a signal vanish, and they are drawn from N(0, sqrt(2 / fan_in)) (He et al., ICCV 2015).
+    Scales of normalisations are 1, biases and shifts 0. The last convolution of a residual generator is 0.
+    """
+    kind = _module_class(config)
+    from diptych.networks._modules.initial import seeded
+
+    with seeded(seed):
+        return kind(config)
+
+
+def cost(config: NetworkConfig, *, height: int = 256, width: int = 256) -> Cost:
+    """Count the weights of a network and the multiply-adds of its convolutions for one picture; nothing is computed.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        The network.
+    height, width : int
+        Size of the picture in px.
+
+    Raises
+    ------
+    MissingExtraError
+        If torch is not installed.
+    """
+    kind = _module_class(config)
+    import torch
+
+    from diptych.networks._modules.counting import count
+
+    with torch.device("meta"):
+        return Cost(*count(kind(config), (1, config.channels_in, height, width)))
+
+
+def _row(name: object) -> tuple[type[NetworkConfig], str]:
+    if not isinstance(name, str) or name not in _TABLE:
+        raise UnknownNameError(f"no network named '{name}'{did_you_mean(str(name), _TABLE)}")
+    return _TABLE[name]
+
+
+def _module_class(config: NetworkConfig) -> type[torch.nn.Module]:
+    module, _, attribute = _row(config.name)[1].partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingExtraError("networks need torch, which is not installed; pip install 'diptych[train]'") from None

@@ -1,0 +1,100 @@
+"""The passes of `threshold`, all in whole numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+
+@njit(nogil=True, cache=True)
+def whole_levels(image: Any, level: Any, first: int, factor: int, histogram: Any) -> None:
+    """Write the 16-bit levels of the luma of RGB, or of one channel, and count them if there is a histogram."""
+    rows, columns, channels = image.shape
+    for y in range(rows):
+        for x in range(columns):
+            if channels == 3:
+                luma = (
+                    19595 * np.int64(image[y, x, 0])
+                    + 38470 * np.int64(image[y, x, 1])
+                    + 7471 * np.int64(image[y, x, 2])
+                )
+                level[y, x] = (luma * factor + 32768) >> 16
+            else:
+                level[y, x] = np.int64(image[y, x, first]) * factor
+        if histogram.size > 0:
+            for x in range(columns):
+                histogram[level[y, x]] += 1
+
+
+@njit(nogil=True, cache=True)
+def float_levels(image: Any, level: Any, first: int, histogram: Any) -> None:
+    """The same for floats, each channel rounded to its level first."""
+    rows, columns, channels = image.shape
+    white = np.float32(65535)
+    for y in range(rows):
+        for x in range(columns):
+            if channels == 3:
+                red = np.int64(np.rint(image[y, x, 0] * white))
+                green = np.int64(np.rint(image[y, x, 1] * white))
+                blue = np.int64(np.rint(image[y, x, 2] * white))
+                level[y, x] = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
+            else:
+                level[y, x] = np.int64(np.rint(image[y, x, first] * white))
+        if histogram.size > 0:
+            for x in range(columns):
+                histogram[level[y, x]] += 1
+
+
+@njit(nogil=True, cache=True)
+def write_mask(level: Any, limit: int, out: Any, first: int, white: Any) -> None:
+    """Write white where the level is above the limit and 0 elsewhere: into all of three channels, or into one."""
+    rows, columns, channels = out.shape
+    black = out.dtype.type(0)
+    lines = out.reshape(rows, columns * channels)
+    for y in range(rows):
+        line, limits = lines[y], level[y]
+        if channels == 3:
+            for x in range(columns):
+                value = white if limits[x] > limit else black
+                line[3 * x] = value
+                line[3 * x + 1] = value
+                line[3 * x + 2] = value
+        else:
+            for x in range(columns):
+                line[x * channels + first] = white if limits[x] > limit else black
+
+
+@njit(nogil=True, cache=True)
+def above_mean(level: Any, sums: Any, count: int, below: int) -> None:
+    """Replace levels by whether they are above the mean (a sum of so many) minus `below`."""
+    rows, columns = level.shape
+    for y in range(rows):
+        for x in range(columns):
+            level[y, x] = (np.int64(level[y, x]) + below) * count > np.int64(sums[y, x])
+
+
+@njit(nogil=True, cache=True)
+def above_gaussian(level: Any, padded: Any, weights: Any, below: int) -> None:
+    """Replace levels by whether they are above the weighted mean minus `below`; `padded` has half a window more all round.
+
+    Weights are 65536ths, so that sums of 16-bit levels stay within 32 bits; each direction is rounded to whole levels.
+    """
+    rows, columns = level.shape
+    down, across = np.empty(padded.shape[1], np.uint32), np.empty(columns, np.uint32)
+    for y in range(rows):
+        down[:] = 32768
+        for i in range(weights.size):
+            line, weight = padded[y + i], weights[i]
+            for x in range(down.size):
+                down[x] += weight * np.uint32(line[x])
+        for x in range(down.size):
+            down[x] >>= np.uint32(16)
+        across[:] = 32768
+        for i in range(weights.size):
+            line_of_means, weight = down[i : i + columns], weights[i]
+            for x in range(columns):
+                across[x] += weight * line_of_means[x]
+        for x in range(columns):
+            level[y, x] = np.int64(level[y, x]) + below > np.int64(across[x] >> np.uint32(16))

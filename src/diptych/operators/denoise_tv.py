@@ -1,0 +1,68 @@
+"""Total variation denoising."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from skimage import restoration
+
+from diptych.core.image import Image
+from diptych.core.operator import operator
+from diptych.core.parameters import Range
+
+
+@operator(group="denoising")
+def denoise_tv(
+    image: Image,
+    *,
+    weight: Annotated[float, Range(0, 10)] = 0.1,
+    iterations: Annotated[int, Range(1, 1000)] = 50,
+) -> Image:
+    """Find the image near this one whose gradients add up to the least, channel by channel.
+
+    Minimises ``sum of |grad out| + sum of (out - in)² / (2 weight)`` by so many steps of Chambolle's algorithm:
+    ``p = (p - grad(in + div p) / 4) / (1 + |grad(in + div p)| / (4 weight))`` from p = 0, ``out = in + div p``. Edges stay,
+    noise and fine texture go; flat areas become plainly flat.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        Any image of the contract.
+    weight : float
+        How much smoothness counts against likeness; about the standard deviation of the noise. 0 leaves the image as it is.
+    iterations : int
+        Number of steps; the result changes little after 50, more for a large weight.
+
+    Returns
+    -------
+    ndarray
+        Same shape and dtype.
+
+    Raises
+    ------
+    ImageError
+        If the image breaks the contract.
+    ParameterError
+        If a parameter is out of its bounds.
+
+    Notes
+    -----
+    The number of steps is fixed, so that an image, its channels and its depth do not decide when to stop; scikit-image's
+    ``eps`` does that there. With ``eps=0, max_num_iter=iterations + 1`` its result is the same.
+
+    References
+    ----------
+    Chambolle, "An algorithm for total variation minimization and applications", Journal of Mathematical Imaging and Vision
+    20 (2004); `skimage.restoration.denoise_tv_chambolle`.
+
+    Examples
+    --------
+    >>> noisy = np.full((32, 32), 0.5) + np.random.default_rng(0).normal(0, 0.05, (32, 32))
+    >>> bool(denoise_tv(noisy, weight=0.1).std() < noisy.std() / 3)
+    True
+    """
+    if weight < 1e-6:
+        return image
+    denoise: Any = restoration.denoise_tv_chambolle
+    return np.asarray(denoise(image, weight=weight, eps=0, max_num_iter=iterations + 1, channel_axis=-1))

@@ -1,0 +1,1 @@
+"""Training: two folders in, a trained enhancer out."""
