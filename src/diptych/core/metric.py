@@ -1,11 +1,16 @@
-"""The metric: a pure function from an image, or an image and its reference, to a number, with its facts declared."""
+"""The metric: a pure function from an image, or an image and its reference, to a number, with its facts declared.
+
+The body is the specification. A faster way to the same answer is a function ``fast`` in the file ``_kernels/<name>.py``
+beside the metric's own. A metric of two sets of images (`set_metric`) needs no pairs.
+"""
 
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar, cast
 
@@ -38,6 +43,12 @@ class MetricDeclaration:
         Whether image and reference may change places.
     smallest_side : int
         Images with a shorter side are refused.
+    of_sets : bool
+        Whether it compares two sets of images, not one image.
+    extra : str
+        The extra of the installation that it needs, e.g. ``metrics``; empty if it needs none.
+    function, plain : callable
+        The metric as the user calls it, and without its faster path.
     """
 
     name: str
@@ -51,6 +62,9 @@ class MetricDeclaration:
     smallest_side: int
     documentation: str
     function: Callable[..., float]
+    plain: Callable[..., float]
+    of_sets: bool = False
+    extra: str = ""
 
     @property
     def summary(self) -> str:
@@ -71,6 +85,19 @@ class MetricFunction(Protocol):
         ...
 
 
+class SetMetricFunction(Protocol):
+    """What ``diptych.metrics.<name>`` is for a metric of two sets."""
+
+    @property
+    def declaration(self) -> MetricDeclaration:
+        """Unit, direction, range and the other facts."""
+        ...
+
+    def __call__(self, images_a: Iterable[Image], images_b: Iterable[Image], /) -> float:
+        """Return the distance of two sets of images; each is gone through once."""
+        ...
+
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -83,6 +110,7 @@ def metric(
     identity: float | None = None,
     symmetric: bool = False,
     smallest_side: int = 1,
+    extra: str = "",
 ) -> Callable[[F], F]:
     """Make a metric of a function ``f(image)`` or ``f(image, reference)``; the arguments are those of `MetricDeclaration`.
 
@@ -101,6 +129,10 @@ def metric(
     def decorate(function: F) -> F:
         @functools.wraps(function)
         def guarded(image: Image, /, *reference: Image) -> float:
+            body = fast_body(function.__module__) or function
+            return float(body(*_checked(declaration, image, reference)))
+
+        def plain(image: Image, /, *reference: Image) -> float:
             return float(function(*_checked(declaration, image, reference)))
 
         declaration = MetricDeclaration(
@@ -115,6 +147,8 @@ def metric(
             smallest_side=smallest_side,
             documentation=inspect.getdoc(function) or "",
             function=guarded,
+            plain=plain,
+            extra=extra,
         )
         guarded.declaration = declaration  # type: ignore[attr-defined]
         return cast(F, guarded)
@@ -122,21 +156,112 @@ def metric(
     return decorate
 
 
+def set_metric(
+    *,
+    unit: str = "",
+    direction: Direction,
+    lowest: float = 0.0,
+    highest: float = math.inf,
+    identity: float | None = None,
+    symmetric: bool = False,
+    smallest_side: int = 1,
+    extra: str = "",
+) -> Callable[[F], F]:
+    """Make a metric of a function ``f(images_a, images_b)``; the arguments are those of `MetricDeclaration`.
+
+    The body sees two iterators of checked arrays ``(H, W, C)``, so that a set need not be in memory at once.
+
+    Examples
+    --------
+    >>> @set_metric(direction="lower", identity=0.0, symmetric=True)
+    ... def difference_of_brightness(images_a, images_b):
+    ...     '''Difference of the mean brightness.'''
+    ...     means = [np.mean([to_float(image).mean() for image in images]) for images in (images_a, images_b)]
+    ...     return abs(means[0] - means[1])
+    >>> difference_of_brightness([np.zeros((2, 2))], [np.ones((3, 3)), np.zeros((2, 2))])
+    0.5
+    """
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def guarded(images_a: Iterable[Image], images_b: Iterable[Image], /) -> float:
+            return float(function(_checked_set(declaration, images_a, "a"), _checked_set(declaration, images_b, "b")))
+
+        declaration = MetricDeclaration(
+            name=function.__name__,
+            unit=unit,
+            direction=direction,
+            lowest=lowest,
+            highest=highest,
+            needs_reference=True,
+            identity=identity,
+            symmetric=symmetric,
+            smallest_side=smallest_side,
+            documentation=inspect.getdoc(function) or "",
+            function=guarded,
+            plain=guarded,
+            of_sets=True,
+            extra=extra,
+        )
+        guarded.declaration = declaration  # type: ignore[attr-defined]
+        return cast(F, guarded)
+
+    return decorate
+
+
+@functools.cache
+def fast_body(module: str) -> Callable[..., float] | None:
+    """Return the faster path that belongs to a metric's module, or None if there is none."""
+    package, _, name = module.rpartition(".")
+    kernels = f"{package}._kernels.{name}"
+    try:
+        return cast("Callable[..., float]", importlib.import_module(kernels).fast) if package else None
+    except ModuleNotFoundError as error:
+        if error.name is None or not kernels.startswith(error.name):
+            raise
+        return None
+
+
 def _checked(declaration: MetricDeclaration, image: Image, references: tuple[Image, ...]) -> list[Image]:
     name = declaration.name
     if len(references) != int(declaration.needs_reference):
         wanted = "an image and its reference" if declaration.needs_reference else "one image, without a reference"
         raise ImageError(f"{name}: give {wanted}")
-    arrays = [check_image(image), *(check_image(one, "reference") for one in references)]
-    arrays = [one if one.ndim == 3 else one[:, :, np.newaxis] for one in arrays]
+    arrays = [_three_axes(check_image(image)), *(_three_axes(check_image(one, "reference")) for one in references)]
     if arrays[0].shape != arrays[-1].shape:
         sizes = " and ".join(str(one.shape) for one in arrays)
         raise ImageError(f"{name}: image and reference have the shapes {sizes}; make them the same size and channels")
-    if min(arrays[0].shape[:2]) < declaration.smallest_side:
+    _check_size(declaration, arrays[0], "the image")
+    if len({one.dtype for one in arrays}) > 1:
+        arrays = [_three_axes(to_float(one).astype(np.float32)) for one in arrays]
+    return arrays
+
+
+def _checked_set(declaration: MetricDeclaration, images: Iterable[Image], which: str) -> Iterator[Image]:
+    if isinstance(images, np.ndarray) and images.ndim < 4:
         raise ImageError(
-            f"{name}: the image is {arrays[0].shape[1]} x {arrays[0].shape[0]} pixels; "
+            f"{declaration.name}: set {which} is one array; give a list of images, or any iterable of them"
+        )
+    index = -1
+    for index, image in enumerate(images):
+        called = f"image {index} of set {which}"
+        checked = _three_axes(check_image(image, called))
+        _check_size(declaration, checked, called)
+        yield checked
+    if index < 0:
+        raise ImageError(f"{declaration.name}: set {which} has no images; give one or more")
+
+
+def _check_size(declaration: MetricDeclaration, image: Image, called: str) -> None:
+    if min(image.shape[:2]) < declaration.smallest_side:
+        raise ImageError(
+            f"{declaration.name}: {called} is {image.shape[1]} x {image.shape[0]} pixels; "
             f"this metric needs {declaration.smallest_side} on each side"
         )
-    if len({one.dtype for one in arrays}) > 1:
-        arrays = [to_float(one).astype(np.float32) for one in arrays]
-    return arrays
+
+
+def _three_axes(image: Image) -> Image:
+    # Read-only: a metric never writes to what it measures.
+    view = np.ascontiguousarray(image if image.ndim == 3 else image[:, :, np.newaxis]).view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,1 @@
+"""Faster ways to the answers of the metrics: ``_kernels/<name>.py`` has a function ``fast``; see `diptych.core.metric`."""
