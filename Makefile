@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench docs soak clean
+.PHONY: demo test check bench chromium docs soak clean
 
 demo: $(READY)  ## Install and run the main job on a sample picture
 	mkdir -p out
 	$(BIN)/diptych demo -o out/demo.png --overwrite
 
-test: $(READY)  ## The whole test suite
+test: $(READY) chromium  ## The whole test suite
 	$(BIN)/python -m pytest -n 2
 
 check: $(READY)  ## Lint, types, and the tests that guard the architecture
@@ -26,6 +26,12 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
+
+chromium:  ## The browser that the report's tests open (Debian's packages); without it those tests are skipped
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
+	(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null) || \
+	echo "chromium and chromium-driver are missing and could not be installed: the browser tests will be skipped;" \
+	     "install them with: sudo apt-get install chromium chromium-driver"
 
 docs: $(READY)  ## Write docs/operators.md and its pictures
 	$(BIN)/python docs/make_gallery.py

@@ -16,6 +16,8 @@ PUBLIC = [
     "auto",
     "enhance",
     "errors",
+    "evaluate",
+    "metrics",
     "operator",
     "operators",
     "read",

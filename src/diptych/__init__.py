@@ -15,12 +15,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from diptych import operators
+    from diptych import metrics, operators
     from diptych.core import errors
     from diptych.core.enhancer import Enhancer
     from diptych.core.errors import DiptychError
     from diptych.core.image import Image
     from diptych.core.operator import operator
+    from diptych.evaluation import evaluate
     from diptych.photo import Photo, read, write
     from diptych.recipes import Recipe, Step, auto, enhance, step
 
@@ -36,6 +37,8 @@ _HOME = {
     "auto": "diptych.recipes",
     "enhance": "diptych.recipes",
     "errors": "diptych.core",
+    "evaluate": "diptych.evaluation",
+    "metrics": "diptych",
     "operator": "diptych.core.operator",
     "operators": "diptych",
     "read": "diptych.photo",
@@ -53,6 +56,8 @@ __all__ = [
     "auto",
     "enhance",
     "errors",
+    "evaluate",
+    "metrics",
     "operator",
     "operators",
     "read",
@@ -65,7 +70,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'diptych' has no attribute '{name}'")
     home = _HOME[name]
-    if name in ("errors", "operators"):
+    if name in ("errors", "metrics", "operators"):
         return importlib.import_module(f"{home}.{name}")
     value = getattr(importlib.import_module(home), name)
     globals()[name] = value

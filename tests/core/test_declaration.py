@@ -139,3 +139,16 @@ def test_parameters_are_frozen():
     with pytest.raises(AttributeError):
         BY_NAME["number"].minimum = 3
     assert isinstance(BY_NAME["number"], Parameter)
+
+
+def test_nan_is_found_anywhere_in_a_large_image():
+    from diptych.core.errors import ImageError
+    from diptych.core.image import check_image
+
+    image = np.full((900, 700, 3), 0.5, np.float32)
+    assert check_image(image) is image
+    for place in [(0, 0, 0), (450, 3, 1), (899, 699, 2)]:
+        broken = image.copy()
+        broken[place] = np.nan
+        with pytest.raises(ImageError, match="NaN"):
+            check_image(broken)

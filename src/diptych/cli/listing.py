@@ -14,14 +14,15 @@ class Kind(StrEnum):
 
     operators = "operators"
     recipes = "recipes"
+    metrics = "metrics"
 
 
 def list_names(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the operators or the built-in recipes, with one line on each."""
-    rows = _operators() if kind is Kind.operators else _recipes()
+    """List the operators, the built-in recipes or the metrics, with one line on each."""
+    rows = {Kind.operators: _operators, Kind.recipes: _recipes, Kind.metrics: _metrics}[kind]()
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
@@ -50,3 +51,21 @@ def _recipes() -> list[dict[str, Any]]:
 
     specs = [catalogue.find(name).spec for name in catalogue.names()]
     return [{"name": spec.name, "summary": spec.summary} for spec in specs]
+
+
+def _metrics() -> list[dict[str, Any]]:
+    from diptych import metrics
+
+    declarations = [metrics.declaration(name) for name in metrics.names()]
+    return [
+        {
+            "name": one.name,
+            "unit": one.unit,
+            "direction": one.direction,
+            "needs_reference": one.needs_reference,
+            "smallest_side": one.smallest_side,
+            "extra": one.extra,
+            "summary": one.summary,
+        }
+        for one in declarations
+    ]

@@ -1,0 +1,67 @@
+"""``diptych fit-niqe``: a NIQE model of one's own good photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from diptych.cli.progress import note, track
+
+if TYPE_CHECKING:
+    from diptych.core.image import Image
+
+
+def fit_niqe(
+    folder: Annotated[
+        str, typer.Argument(metavar="DIR", help="Good photographs, all RGB or all grey; the more the better.")
+    ],
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="The model to write, FILE.npz.")],
+    name: Annotated[str | None, typer.Option(help="What reports call it. [default: name of the file]")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="What the photographs are. [default: DIR and their number]")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there already.")] = False,
+) -> None:
+    """Fit the NIQE metric to photographs of your own. Files that cannot be used are named and left out."""
+    from diptych.core.errors import ParameterError
+    from diptych.metrics import NiqeModel
+    from diptych.photo import find_photos
+    from diptych.photo.atomic import check_target
+
+    check_target(output, overwrite=overwrite)
+    paths = [one.path for one in find_photos([folder])] if Path(folder).exists() else []
+    if not paths:
+        raise ParameterError(f"no pictures in {folder}; name a folder of good photographs")
+    failed: list[str] = []
+    images = track(_readable(paths, failed), len(paths), "fitting")
+    model = NiqeModel.fit(
+        images, name=name or Path(output).stem, source=source or f"{len(paths)} photographs in {folder}"
+    )
+    model.save(output)
+    note(f"wrote {output}: {model.name}, from {len(paths) - len(failed)} of {len(paths)} photographs")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _readable(paths: Sequence[Path], failed: list[str]) -> Iterator[Image]:
+    from diptych import metrics
+    from diptych.core.errors import DiptychError
+    from diptych.photo import read
+
+    smallest = metrics.declaration("niqe").smallest_side
+    for path in paths:
+        try:
+            pixels = read(path).pixels
+        except DiptychError as error:
+            failed.append(str(error))
+            note(f"failed: {error}")
+            continue
+        height, width, *channels = pixels.shape
+        if min(height, width) >= smallest and channels in ([], [1], [3]):
+            yield pixels
+            continue
+        failed.append(f"{path}: {width} x {height} pixels; NIQE needs {smallest} on each side, grey or RGB")
+        note(f"failed: {failed[-1]}")

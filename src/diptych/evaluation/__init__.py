@@ -1,0 +1,16 @@
+"""How good is it? Enhancers on images, measured, compared, and written into a report.
+
+>>> import numpy as np, pathlib, tempfile
+>>> from diptych.photo import write
+>>> from diptych.recipes import Recipe, step
+>>> folder = pathlib.Path(tempfile.mkdtemp())
+>>> write(folder / "a.png", np.arange(0, 64, dtype=np.uint8).reshape(8, 8))
+>>> report = evaluate({"brighter": Recipe(step("exposure", gain=2))}, folder, references=folder, metrics=["psnr"])
+>>> round(report.summary("brighter", "psnr").mean, 2)
+16.88
+"""
+
+from diptych.evaluation.evaluate import evaluate
+from diptych.evaluation.report import Report
+
+__all__ = ["Report", "evaluate"]
