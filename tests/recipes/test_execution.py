@@ -81,3 +81,26 @@ def test_other_depths():
     recipe = dp.Recipe(dp.step("gamma", gamma=0.5), dp.step("median"))
     assert recipe(image).dtype == np.float64
     assert recipe(image > 0.5).dtype == np.bool_
+
+
+LOCAL = [
+    name
+    for name in dp.operators.names()
+    if dp.operators.declaration(name).group in ("filter", "morphology", "denoising")
+]
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_the_declared_halo_is_enough(name, monkeypatch):
+    declaration = dp.operators.declaration(name)
+    parameters = dict(dp.step(name).parameters)
+    if declaration.halo(**parameters) is None:
+        pytest.skip("looks at the whole image")
+    rng = np.random.default_rng(5)
+    smooth = np.linspace(0.2, 0.7, 90)[:, np.newaxis, np.newaxis] + np.zeros((90, 24, 3))
+    image = from_float((smooth + rng.normal(0, 0.05, smooth.shape)).astype(np.float32), np.dtype(np.uint16))
+    recipe = dp.Recipe(dp.step("gamma", gamma=0.8), dp.step(name))
+    whole = recipe(image)
+    monkeypatch.setattr(execution, "_STRIP", 1)
+    strips = recipe(image)
+    assert np.abs(strips.astype(int) - whole).max() <= 1

@@ -74,6 +74,10 @@ def check_image(image: object, name: str = "image") -> Image:
 
 
 def _check_range(image: Image, name: str) -> Image:
+    # Read as whole numbers, floats from 0 to 1 are the smallest of all: one quick pass clears nearly every image.
+    bits, one = (np.uint32, 0x3F800000) if image.itemsize == 4 else (np.uint64, 0x3FF0000000000000)
+    if image.flags.c_contiguous and image.view(bits).max() <= one:
+        return image
     # min and max carry NaN through, so that they answer both questions.
     low, high = float(image.min()), float(image.max())
     if not (np.isfinite(low) and np.isfinite(high)):

@@ -49,6 +49,8 @@ def in_strips(work: Callable[[int, int], object], rows: int, smallest: int = 32)
     if count == 1:
         work(0, rows)
         return
-    with ThreadPoolExecutor(count) as pool:
-        for done in [pool.submit(work, start, stop) for start, stop in itertools.pairwise(edges)]:
+    with ThreadPoolExecutor(count - 1) as pool:
+        others = [pool.submit(work, start, stop) for start, stop in itertools.pairwise(edges[1:])]
+        work(edges[0], edges[1])
+        for done in others:
             done.result()

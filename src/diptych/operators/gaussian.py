@@ -9,10 +9,11 @@ from scipy import ndimage
 from diptych.core.image import Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
+from diptych.operators._borders import reach
 from diptych.operators._shared import Border
 
 
-@operator(group="filter")
+@operator(group="filter", halo=lambda sigma, border: reach(int(4 * sigma + 0.5), border))
 def gaussian(image: Image, *, sigma: Annotated[float, Range(0, 1000, "px")] = 1.0, border: Border = "reflect") -> Image:
     """Blur every channel with a Gaussian.
 
@@ -50,6 +51,6 @@ def gaussian(image: Image, *, sigma: Annotated[float, Range(0, 1000, "px")] = 1.
     >>> gaussian(dot, sigma=1)[2].tolist()
     [6, 25, 41, 25, 6]
     """
-    if sigma == 0:
+    if sigma < 0.125:  # the window is a single pixel
         return image
     return ndimage.gaussian_filter(image, (sigma, sigma, 0), mode=border, truncate=4.0)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
 from scipy import ndimage
 
 from diptych.core.image import Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
+from diptych.operators._borders import pad, reach
 from diptych.operators._shared import Border
 
 
-@operator(group="filter")
+@operator(group="filter", halo=lambda size, border: reach(size // 2, border))
 def median(image: Image, *, size: Annotated[int, Range(1, 255, "px", step=2)] = 3, border: Border = "reflect") -> Image:
     """Replace every value by the median of the square window around it, channel by channel.
 
@@ -50,4 +52,9 @@ def median(image: Image, *, size: Annotated[int, Range(1, 255, "px", step=2)] = 
     >>> int(median(speck, size=3)[1, 1])
     100
     """
-    return ndimage.median_filter(image, size=(size, size, 1), mode=border)
+    radius = size // 2
+    if radius <= 2 * min(image.shape[:2]):
+        return ndimage.median_filter(image, size=(size, size, 1), mode=border)
+    # Beyond, SciPy 1.17 takes wrong values for the border reflect.
+    result = ndimage.median_filter(pad(image, radius, border), size=(size, size, 1), mode="nearest")
+    return np.asarray(result[radius:-radius, radius:-radius])

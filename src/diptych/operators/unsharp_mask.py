@@ -11,7 +11,7 @@ from diptych.core.operator import operator
 from diptych.core.parameters import Range
 
 
-@operator(group="filter")
+@operator(group="filter", halo=lambda sigma, amount: int(4 * sigma + 0.5))
 def unsharp_mask(
     image: Image,
     *,
@@ -53,7 +53,7 @@ def unsharp_mask(
     >>> unsharp_mask(edge, sigma=1, amount=1).tolist()
     [[50, 49, 41, 5, 245, 209, 201, 200]]
     """
-    if sigma == 0 or amount == 0:
+    if sigma < 0.125 or amount == 0:  # below, the window is a single pixel
         return image
     blurred = ndimage.gaussian_filter(image, (sigma, sigma, 0), mode="reflect", truncate=4.0)
     return image + amount * (image - blurred)

@@ -1,0 +1,106 @@
+"""The fast path of the three Retinex operators: one logarithm per pixel, of the product of all ratios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.core.image import Image, white_level
+from diptych.core.parallel import in_strips
+from diptych.operators._kernels._wide_blur import blurred, spectrum
+from diptych.operators._retinex import FLOOR, LEAST
+
+Plane = NDArray[np.float32]
+_FLOOR = np.float32(FLOOR)
+
+
+def even_out(image: Image, sigmas: Sequence[float], clip: float) -> Image:
+    """Return what `_retinex.evened` makes of the luma of an RGB image, or of every channel of another."""
+    from diptych.operators._kernels import _illumination_numba as kernels
+
+    out, white = np.empty_like(image), np.float32(white_level(image.dtype))
+    colour = image.shape[2] == 3
+    for channel in range(1 if colour else image.shape[2]):
+        new = detail(luma_plane(image) if colour else level_plane(image, channel), sigmas)
+        if not stretch(new, clip):
+            part = slice(None) if colour else channel
+            out[:, :, part] = image[:, :, part]
+        elif colour:
+            over_rows(kernels.relight, image, white, new, out)
+        else:
+            over_rows(kernels.store_channel, new, channel, white, out)
+    return out
+
+
+def over_rows(kernel: Callable[..., object], *arguments: Any) -> None:
+    """Call a kernel on strips of its arguments: arrays of two axes or more are cut into strips, anything else is passed on."""
+    rows = max(value.shape[0] for value in arguments if np.ndim(value) > 1)
+
+    def work(start: int, stop: int) -> None:
+        kernel(*(value[start:stop] if np.ndim(value) > 1 else value for value in arguments))
+
+    in_strips(work, rows)
+
+
+def luma_plane(image: Image) -> Plane:
+    """Return the luma of an RGB image, in [0, 1]."""
+    from diptych.operators._kernels import _illumination_numba as kernels
+
+    plane, white = np.empty(image.shape[:2], np.float32), np.float32(white_level(image.dtype))
+    over_rows(kernels.lumas, image, white, plane)
+    return plane
+
+
+def level_plane(image: Image, channel: int) -> Plane:
+    """Return one channel as a plane of floats in [0, 1]."""
+    from diptych.operators._kernels import _illumination_numba as kernels
+
+    plane, white = np.empty(image.shape[:2], np.float32), np.float32(white_level(image.dtype))
+    over_rows(kernels.levels, image, channel, white, plane)
+    return plane
+
+
+def detail(plane: Plane, sigmas: Sequence[float]) -> Plane:
+    """Return `_retinex.detail` of a plane, in a new array."""
+    cosines = spectrum(plane)
+    product = np.ones_like(plane)
+    for sigma in sigmas:
+        surround = blurred(cosines, sigma)
+
+        def work(start: int, stop: int, surround: Plane = surround) -> None:
+            part = surround[start:stop]
+            part += _FLOOR
+            np.divide(plane[start:stop] + _FLOOR, part, out=part)
+            product[start:stop] *= part
+
+        in_strips(work, plane.shape[0])
+    scale = np.float32(1 / len(sigmas))
+    in_strips(lambda start, stop: _logarithm(product[start:stop], scale), plane.shape[0])
+    return product
+
+
+def _logarithm(values: Plane, scale: np.float32) -> None:
+    np.log(values, out=values)
+    values *= scale
+
+
+def stretch(values: NDArray[Any], clip: float) -> bool:
+    """Stretch values in place as `_retinex.stretched` does; say whether there was anything to stretch."""
+    from diptych.operators._kernels._percentile_numba import percentiles
+
+    black, white = percentiles(values.reshape(-1), [clip, 100 - clip])
+    if white - black < LEAST:
+        return False
+    scale = np.float32(1 / (white - black))
+
+    def work(start: int, stop: int) -> None:
+        part = values[start:stop]
+        part -= np.float32(black)
+        part *= scale
+        np.clip(part, 0, 1, out=part)
+
+    in_strips(work, values.shape[0])
+    return True
