@@ -74,17 +74,22 @@ def moved(image: np.ndarray) -> np.ndarray:
 def subject(name: str, group: str) -> tuple[np.ndarray, dict[str, object]]:
     """Return what the operator is shown on, and with which parameters."""
     coffee, chelsea, coins, page = data.coffee(), data.chelsea(), data.coins(), data.page()
+    face = chelsea[60:220, 130:370]  # at its own size, so that noise is seen
     special: dict[str, tuple[np.ndarray, dict[str, object]]] = {
         "affine": (chelsea, {"matrix": ((1.0, 0.25, -30.0), (0.0, 1.0, 0.0))}),
         "bilateral": (noisy(chelsea, 0.05), {}),
         "clahe": (data.moon(), {"clip_limit": 6.0}),
         "crop": (chelsea, {"top": 60, "left": 130, "height": 150, "width": 220}),
         "dehaze": (hazy(coffee), {}),
-        "denoise_photo": (noisy(chelsea, 0.06), {"luma": 0.04, "chroma": 0.045}),
-        "denoise_nlm": (noisy(chelsea, 0.06), {"strength": 0.06}),
+        "denoise_photo": (noisy(face, 0.06), {"luma": 0.04, "chroma": 0.045}),
+        "denoise_nlm": (noisy(face, 0.06), {"strength": 0.06}),
         "equalize": (data.moon(), {}),
         "exposure": (dark(coffee), {"gain": 2.5, "lift": 2.0}),
         "flatten_background": (page, {}),
+        "gaussian": (chelsea, {"sigma": 4.0}),
+        "laplacian": (chelsea, {"output": "signed"}),
+        "uniform": (chelsea, {"size": 11}),
+        "unsharp_mask": (chelsea, {"sigma": 2.0, "amount": 1.5}),
         "gamma": (dark(coffee), {"gamma": 0.45}),
         "levels": (data.moon(), {"black": 0.3, "white": 0.6}),
         "lime": (dark(coffee), {}),
@@ -100,8 +105,10 @@ def subject(name: str, group: str) -> tuple[np.ndarray, dict[str, object]]:
         "white_balance": (tinted(chelsea), {}),
         "zoom": (chelsea[80:200, 150:300], {"factor": 4.0}),
     }
+    if group == "morphology" and name != "remove_specks":
+        return data.horse().astype(np.uint8) * 255, {"size": 15}
     by_group = {
-        "denoising": noisy(chelsea),
+        "denoising": noisy(face, 0.06),
         "morphology": data.horse().astype(np.uint8) * 255,
         "illumination": dark(coffee),
     }

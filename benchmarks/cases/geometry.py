@@ -48,7 +48,12 @@ def _opencv_zoom(image, factor, how):
 
 
 def _scipy_zoom(image, factor, kind):
-    return ndimage.zoom(image, (factor, factor, 1), order=ORDERS[kind], mode="reflect", grid_mode=True)
+    # Channel by channel: as one 3-D image SciPy would filter across the channels too.
+    parts = [
+        ndimage.zoom(image[:, :, k], factor, order=ORDERS[kind], mode="reflect", grid_mode=True)
+        for k in range(image.shape[2])
+    ]
+    return np.stack(parts, axis=2)
 
 
 def _scipy_area(image):

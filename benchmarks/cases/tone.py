@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from harness import Case
 from skimage import exposure
 
 from diptych import operators
+from harness import Case
 
 GAMMA_LUT = np.rint(255 * (np.arange(256) / 255) ** 0.7).astype(np.uint8)
 TARGET = operators.specify_histogram.declaration.parameter("quantiles").default

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import images
 
 import diptych as dp
 from diptych.core.image import from_float, to_float
 from diptych.recipes import execution
+from strategies import images
 
 STEPS = [
     dp.step("stretch", low=2, high=98),

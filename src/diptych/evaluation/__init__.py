@@ -10,7 +10,7 @@
 16.88
 """
 
-from diptych.evaluation.evaluate import evaluate
+from diptych.evaluation.evaluating import evaluate
 from diptych.evaluation.report import Report
 
 __all__ = ["Report", "evaluate"]

@@ -8,6 +8,7 @@ makes openings and closings idempotent.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
@@ -53,6 +54,15 @@ def structuring_element(owner: str, shape: str, size: int, element: Table | None
     mask = _named(shape, size) if element is None else _given(owner, element)
     mask.flags.writeable = False
     return mask
+
+
+def reach(passes: int) -> Callable[..., int]:
+    """Return the halo of an operator that erodes or dilates so many times in a row."""
+
+    def halo(*, shape: str, size: int, element: Table | None) -> int:
+        return passes * ((size if element is None else max(len(element), len(element[0]))) // 2)
+
+    return halo
 
 
 def _named(shape: str, size: int) -> Mask:

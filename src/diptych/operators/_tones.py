@@ -38,24 +38,25 @@ class Tones(Protocol):
         ...
 
     def counts(self) -> NDArray[np.int64]:
-        """Return how often each of the 65,536 levels occurs, ``(C, 65536)``; a value counts for the nearest level."""
+        """Return how often each of L evenly spaced levels from 0 to 1 occurs, ``(C, L)``.
+
+        L is 65,536, and a value counts for the nearest level; for an 8-bit image L is 256.
+        """
+        ...
+
+    def power_means(self, norm: float) -> NDArray[np.float64]:
+        """Return ``(mean of v ** norm) ** (1 / norm)`` of every channel."""
         ...
 
 
 def cumulative(tones: Tones, *, each: bool) -> NDArray[np.int64]:
-    """Return how many values lie at or below each level: ``(C, 65536)``, or ``(1, 65536)`` over all channels."""
+    """Return how many values lie at or below each level: ``(C, L)``, or ``(1, L)`` over all channels."""
     counts = tones.counts()
     return np.cumsum(counts if each else counts.sum(axis=0, keepdims=True), axis=1)
 
 
-def power_means(tones: Tones, norm: float) -> NDArray[np.float64]:
-    """Return ``(mean of v ** norm) ** (1 / norm)`` of every channel."""
-    counts = tones.counts()
-    return np.asarray(counts @ np.linspace(0, 1, LEVELS) ** norm / counts.sum(axis=1)) ** (1 / norm)
-
-
 class TableCurve:
-    """A curve given by its values at the 65,536 levels, ``(C, 65536)``, or ``(1, 65536)`` for all channels.
+    """A curve given by its values at L evenly spaced levels from 0 to 1: ``(C, L)``, or ``(1, L)`` for all channels.
 
     Between two levels it is straight, or with `nearest` takes the nearer level's value, as curves with jumps need it.
     """
@@ -66,13 +67,38 @@ class TableCurve:
 
     def __call__(self, values: FloatImage) -> FloatImage:
         """Return the new values; the channels are the last axis."""
-        position = values * np.float32(LEVELS - 1)
+        last = self.tables.shape[1] - 1
+        position = values * np.float32(last)
         position = np.rint(position) if self.nearest else position
-        below = np.minimum(position.astype(np.intp), LEVELS - 2)
+        below = np.minimum(position.astype(np.intp), last - 1)
         share = position - below
         channel = np.arange(values.shape[-1]) if len(self.tables) > 1 else 0
         low, high = self.tables[channel, below], self.tables[channel, below + 1]
         return np.asarray(low + share * (high - low), values.dtype)
+
+
+class SmoothCurve:
+    """A curve without corners or jumps, the same for all channels, given by its formula.
+
+    On floats it may be taken from a table with 1,024 points an octave and straight lines between them: for curves as smooth as
+    ``v ** g``, g up to 20, that is within 1e-4.
+    """
+
+    def __init__(self, formula: Curve) -> None:
+        self._formula = formula
+        self._table: NDArray[np.float32] | None = None
+
+    def __call__(self, values: FloatImage) -> FloatImage:
+        """Return the new values."""
+        return self._formula(values)
+
+    def table(self) -> NDArray[np.float32]:
+        """Return the values at the floats whose lower 13 bits are 0, from 0 to 1, and once more at 1."""
+        if self._table is None:
+            bits = np.arange((0x3F800000 >> 13) + 1, dtype=np.int32) << 13
+            values = np.clip(self._formula(bits.view(np.float32)), 0, 1).astype(np.float32)
+            self._table = np.append(values, values[-1])
+        return self._table
 
 
 class StraightCurve:
@@ -103,6 +129,10 @@ class ImageTones:
         levels = np.rint(self._image * np.float32(LEVELS - 1)).astype(np.intp)
         return np.stack([np.bincount(levels[:, :, c].ravel(), minlength=LEVELS) for c in range(levels.shape[2])])
 
+    def power_means(self, norm: float) -> NDArray[np.float64]:
+        """See `Tones`."""
+        return np.asarray(np.mean(self._image.astype(np.float64) ** norm, axis=(0, 1))) ** (1 / norm)
+
 
 class LevelTones:
     """The distribution of an integer image, after any tables: `counts` ``(C, L)`` pixels have the value `table` ``(L, C)``.
@@ -129,11 +159,17 @@ class LevelTones:
     def counts(self) -> NDArray[np.int64]:
         """See `Tones`."""
         counts = self._counts()
-        if counts.shape[1] == LEVELS and np.array_equal(self._table, identity_table(np.dtype(np.uint16), len(counts))):
+        even = np.linspace(0, 1, counts.shape[1], dtype=np.float32)[:, np.newaxis]
+        if np.abs(self._table - even).max() < 1e-7:  # no table yet
             return counts
         levels = np.rint(self._table * np.float32(LEVELS - 1)).astype(np.intp)
         found = [np.bincount(levels[:, c], counts[c], LEVELS) for c in range(len(counts))]
         return np.stack(found).astype(np.int64)
+
+    def power_means(self, norm: float) -> NDArray[np.float64]:
+        """See `Tones`."""
+        counts = self._counts().T
+        return np.asarray((self._table.astype(np.float64) ** norm * counts).sum(0) / counts.sum(0)) ** (1 / norm)
 
 
 def _weighted_percentiles(values: NDArray[Any], counts: NDArray[np.int64], q: list[float]) -> NDArray[np.float64]:
@@ -218,11 +254,15 @@ def map_floats(curves: list[Curve], image: FloatImage) -> FloatImage:
 
 
 def _through(curve: Curve, values: FloatImage) -> FloatImage:
-    if values.dtype == np.float32 and isinstance(curve, TableCurve | StraightCurve):
-        from diptych.operators._kernels import _levels
+    if values.dtype != np.float32:
+        return curve(values)
+    from diptych.operators._kernels import _levels
 
-        return _levels.interpolate(curve, values) if isinstance(curve, TableCurve) else _levels.straight(curve, values)
-    return curve(values)
+    if isinstance(curve, TableCurve):
+        return _levels.interpolate(curve, values)
+    if isinstance(curve, SmoothCurve):
+        return _levels.smooth(curve, values)
+    return _levels.straight(curve, values) if isinstance(curve, StraightCurve) else curve(values)
 
 
 def _clipped(values: FloatImage, before: FloatImage) -> FloatImage:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from diptych.core.image import Image
 from diptych.core.operator import operator
-from diptych.operators._morphology import Element, Shape, Size, dilate, erode, structuring_element
+from diptych.operators._morphology import Element, Shape, Size, dilate, erode, reach, structuring_element
 
 
-@operator(group="morphology")
+@operator(group="morphology", halo=reach(2))
 def black_tophat(image: Image, *, shape: Shape = "square", size: Size = 3, element: Element = None) -> Image:
     """Show, as bright, the dark details in which the structuring element does not fit.
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from diptych.core.image import FloatImage, Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
-from diptych.operators._shared import luma, with_luma
+from diptych.operators._illumination import exact_luma
+from diptych.operators._shared import with_luma
 
-_BINS = 256
+BINS = 256
 
 
 @operator(group="tone")
@@ -54,6 +55,7 @@ def clahe(
     -----
     Within one level of OpenCV's ``createCLAHE`` on one ``uint8`` channel, where the tiles divide both sides of the
     image or neither (if they divide only one, OpenCV enlarges that side by a whole row of tiles).
+    As there, the distance to a tile's centre is measured from a pixel's left upper edge, so that flips nearly commute.
     `skimage.exposure.equalize_adapthist` also stretches the result to the full range, which this does not.
 
     References
@@ -66,7 +68,7 @@ def clahe(
     >>> bool(np.std(clahe(haze, clip_limit=4)) > 1.5 * haze.std())
     True
     """
-    old = luma(image)
+    old = exact_luma(image)
     new = np.stack([_clahe(old[:, :, c], tiles, clip_limit) for c in range(old.shape[2])], axis=2)
     return with_luma(image, old, new) if image.shape[2] == 3 else new
 
@@ -75,11 +77,11 @@ def _clahe(channel: FloatImage, tiles: int, clip_limit: float) -> FloatImage:
     height, width = channel.shape
     if np.ptp(channel) == 0:
         return channel
-    position = channel * (_BINS - 1)
-    padded = np.pad(np.rint(position).astype(np.intp), ((0, -height % tiles), (0, -width % tiles)), mode=_pad(channel))
+    position = channel * (BINS - 1)
+    padded = np.rint(position).astype(np.intp)[np.ix_(padded_index(height, tiles), padded_index(width, tiles))]
     curves = _curves(padded, tiles, clip_limit).astype(channel.dtype)
-    rows = _nearest_tiles(height, padded.shape[0] // tiles, tiles)
-    columns = _nearest_tiles(width, padded.shape[1] // tiles, tiles)
+    rows = nearest_tiles(height, padded.shape[0] // tiles, tiles)
+    columns = nearest_tiles(width, padded.shape[1] // tiles, tiles)
     result = np.zeros_like(channel)
     for row, row_weight in rows:
         for column, column_weight in columns:
@@ -88,29 +90,36 @@ def _clahe(channel: FloatImage, tiles: int, clip_limit: float) -> FloatImage:
     return result
 
 
-def _pad(channel: FloatImage) -> Any:
-    return "reflect" if min(channel.shape) > 1 else "edge"
+def padded_index(length: int, tiles: int) -> NDArray[np.intp]:
+    """Return which row (or column) each row of the padded image is: mirrored at the end, so that the tiles divide it."""
+    mode: Any = "reflect" if length > 1 else "edge"
+    return np.pad(np.arange(length), (0, -length % tiles), mode=mode)
 
 
 def _curves(bins: NDArray[np.intp], tiles: int, clip_limit: float) -> NDArray[np.float64]:
     side_y, side_x = bins.shape[0] // tiles, bins.shape[1] // tiles
     tile = np.arange(bins.shape[0])[:, np.newaxis] // side_y * tiles + np.arange(bins.shape[1]) // side_x
-    counts = np.bincount((tile * _BINS + bins).ravel(), minlength=tiles * tiles * _BINS).reshape(tiles, tiles, _BINS)
-    area = side_y * side_x
-    clipped = _clip(counts.reshape(-1, _BINS), max(int(clip_limit * area / _BINS), 1))
+    counts = np.bincount((tile * BINS + bins).ravel(), minlength=tiles * tiles * BINS).reshape(tiles, tiles, BINS)
+    return curves_of(counts, side_y * side_x, clip_limit)
+
+
+def curves_of(counts: NDArray[np.intp], area: int, clip_limit: float) -> NDArray[np.float64]:
+    """Return the curve of each tile ``(tiles, tiles, BINS)`` from the counts of its bins and its area in pixels."""
+    clipped = _clip(counts.reshape(-1, BINS), max(int(clip_limit * area / BINS), 1))
     return np.cumsum(clipped.reshape(counts.shape), axis=2) / area
 
 
 def _clip(counts: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
     # Whole numbers, as OpenCV does it: what does not divide by the number of bins goes to evenly spaced bins.
     kept = np.minimum(counts, limit)
-    share, rest = np.divmod((counts - kept).sum(axis=1, keepdims=True), _BINS)
-    spacing = np.maximum(_BINS // np.maximum(rest, 1), 1)
-    index = np.arange(_BINS)
+    share, rest = np.divmod((counts - kept).sum(axis=1, keepdims=True), BINS)
+    spacing = np.maximum(BINS // np.maximum(rest, 1), 1)
+    index = np.arange(BINS)
     return np.asarray(kept + share + ((index % spacing == 0) & (index // spacing < rest)))
 
 
-def _nearest_tiles(length: int, side: int, tiles: int) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
+def nearest_tiles(length: int, side: int, tiles: int) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
+    """Return the tile before and the tile after each row (or column), each with its weight."""
     centre = np.arange(length) / side - 0.5
     first = np.floor(centre).astype(np.intp)
     share = centre - first
@@ -118,7 +127,7 @@ def _nearest_tiles(length: int, side: int, tiles: int) -> list[tuple[NDArray[np.
 
 
 def _look_up(curves: FloatImage, tile: NDArray[np.intp], position: FloatImage) -> FloatImage:
-    below = np.minimum(position.astype(np.intp), _BINS - 2)
-    index = tile * _BINS + below
+    below = np.minimum(position.astype(np.intp), BINS - 2)
+    index = tile * BINS + below
     low, high = curves.ravel()[index], curves.ravel()[index + 1]
     return np.asarray(low + (position - below) * (high - low), position.dtype)

@@ -17,7 +17,7 @@ TO_RGB = np.linalg.inv(TO_YCC)
 EXPECTED = 1.2  # patches that differ by less than this many noise variances are the same
 
 
-@operator(group="denoising")
+@operator(group="denoising", halo=lambda search, patch, **other: search // 2 + patch // 2)
 def denoise_photo(
     image: Image,
     *,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from diptych.core.image import Image
 from diptych.core.operator import operator
-from diptych.operators._morphology import Element, Shape, Size, dilate, structuring_element
+from diptych.operators._morphology import Element, Shape, Size, dilate, reach, structuring_element
 
 
-@operator(group="morphology")
+@operator(group="morphology", halo=reach(1))
 def dilation(image: Image, *, shape: Shape = "square", size: Size = 3, element: Element = None) -> Image:
     """Replace every value by the largest one under the reflected structuring element.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from diptych.core.image import Image
 from diptych.operators._shared import Channels
-from diptych.operators._tones import LEVELS, Curve, TableCurve, Tones, apply_curve, cumulative, tone_operator
+from diptych.operators._tones import Curve, TableCurve, Tones, apply_curve, cumulative, tone_operator
 
 
 def _curve(tones: Tones, *, channels: Channels) -> Curve:
@@ -14,7 +14,7 @@ def _curve(tones: Tones, *, channels: Channels) -> Curve:
     # The count of the darkest value; the count of all where there is only one value.
     first = np.min(np.where(below > 0, below, below[:, -1:]), axis=1, keepdims=True)
     rest = below[:, -1:] - first
-    tables = np.where(rest > 0, np.maximum(below - first, 0) / np.maximum(rest, 1), np.linspace(0, 1, LEVELS))
+    tables = np.where(rest > 0, np.maximum(below - first, 0) / np.maximum(rest, 1), np.linspace(0, 1, below.shape[1]))
     return TableCurve(tables, nearest=True)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from scipy import ndimage
 
 from diptych.core.image import FloatImage, Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
+from diptych.operators._guided import guided_filter
 
 _SHOULDER = 0.8
 
@@ -69,34 +69,37 @@ def exposure(
     >>> exposure(np.array([[0, 25, 128, 255]], np.uint8), lift=3.0).tolist()
     [[0, 77, 204, 255]]
     """
-    brightened = _shoulder(image * gain) if gain > 1 else image
+    base = brightened(image, gain)
     if lift == 0:
-        return brightened
-    result = (1 - local) * _curve(brightened, lift, toe, protect)
+        return base
+    result = (1 - local) * curve(base, lift, toe, protect)
     if local > 0:
-        base = _surroundings(brightened.max(axis=2))[:, :, np.newaxis]
-        result = result + local * brightened * (_curve(base, lift, toe, protect) / base)
+        around = _surroundings(base.max(axis=2))[:, :, np.newaxis]
+        result = result + local * base * (curve(around, lift, toe, protect) / around)
     return result
 
 
-def _shoulder(image: FloatImage) -> FloatImage:
+def brightened(image: FloatImage, gain: float) -> FloatImage:
+    """Return ``S(gain * image)``: linear up to 0.8, then ever flatter towards 1."""
+    if gain == 1:
+        return image
     room = 1 - _SHOULDER
-    return np.where(image > _SHOULDER, 1 - room * np.exp(np.minimum(_SHOULDER - image, 0) / room), image)
+    scaled = image * gain
+    return np.where(scaled > _SHOULDER, 1 - room * np.exp(np.minimum(_SHOULDER - scaled, 0) / room), scaled)
 
 
-def _curve(image: FloatImage, lift: float, toe: float, protect: float) -> FloatImage:
+def curve(image: FloatImage, lift: float, toe: float, protect: float) -> FloatImage:
+    """Return ``f(image)``, the lift of the shadows."""
     amount = lift * (1 - image) ** (1 + protect) / (1 + lift * image)
     return image * (1 + amount * image / (image + toe + 1e-6))
 
 
+def window(shape: tuple[int, ...]) -> int:
+    """Return the side of the window that is taken as the surroundings."""
+    return 2 * max(4, min(shape[:2]) // 16) + 1
+
+
 def _surroundings(brightness: FloatImage) -> FloatImage:
     # The guided filter with the image as its own guide, and an edge of 0.1 as what it keeps.
-    size = 2 * max(4, min(brightness.shape) // 16) + 1
-
-    def mean(values: FloatImage) -> FloatImage:
-        return ndimage.uniform_filter(values, size, mode="mirror")
-
-    average = mean(brightness)
-    variance = np.maximum(mean(brightness * brightness) - average * average, 0)
-    slope = variance / (variance + 0.01)
-    return np.clip(mean(slope) * brightness + mean(average - slope * average), 1e-3, 1)
+    smooth = guided_filter(brightness, brightness, window(brightness.shape), 0.01)
+    return np.asarray(np.clip(smooth, 1e-3, 1), brightness.dtype)

@@ -8,11 +8,11 @@ import numpy as np
 
 from diptych.core.image import Image
 from diptych.core.parameters import Range
-from diptych.operators._tones import Curve, Tones, apply_curve, tone_operator
+from diptych.operators._tones import Curve, SmoothCurve, Tones, apply_curve, tone_operator
 
 
 def _curve(tones: Tones, *, gamma: float) -> Curve:
-    return lambda values: values if gamma == 1 else values ** np.float32(gamma)
+    return SmoothCurve(lambda values: values ** np.float32(gamma)) if gamma != 1 else lambda values: values
 
 
 @tone_operator(_curve)

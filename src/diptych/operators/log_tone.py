@@ -8,14 +8,14 @@ import numpy as np
 
 from diptych.core.image import Image
 from diptych.core.parameters import Range
-from diptych.operators._tones import Curve, Tones, apply_curve, tone_operator
+from diptych.operators._tones import Curve, SmoothCurve, Tones, apply_curve, tone_operator
 
 
 def _curve(tones: Tones, *, gain: float) -> Curve:
     if gain < 1e-6:
         return lambda values: values
     scale = np.float32(1 / np.log1p(gain))
-    return lambda values: np.log1p(np.float32(gain) * values) * scale
+    return SmoothCurve(lambda values: np.log1p(np.float32(gain) * values) * scale)
 
 
 @tone_operator(_curve)

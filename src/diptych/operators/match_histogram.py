@@ -119,4 +119,4 @@ def _distributions(reference: FloatImage) -> list[Target]:
 def _map(source: NDArray[np.int64], probabilities: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
     present = np.flatnonzero(source)
     matched = np.interp(np.cumsum(source[present]) / source.sum(), probabilities, values)
-    return np.interp(np.arange(LEVELS), present, matched)
+    return np.interp(np.arange(source.size), present, matched)

@@ -8,7 +8,7 @@ import numpy as np
 
 from diptych.core.image import Image
 from diptych.core.parameters import Range
-from diptych.operators._tones import Curve, Tones, apply_curve, tone_operator
+from diptych.operators._tones import Curve, SmoothCurve, Tones, apply_curve, tone_operator
 
 
 def _curve(tones: Tones, *, gain: float, cutoff: float) -> Curve:
@@ -16,7 +16,9 @@ def _curve(tones: Tones, *, gain: float, cutoff: float) -> Curve:
         return lambda values: values
     black, white = (1 / (1 + np.exp(gain * (cutoff - end))) for end in (0.0, 1.0))
     scale = np.float32(1 / (white - black))
-    return lambda values: (1 / (1 + np.exp(np.float32(gain) * (np.float32(cutoff) - values))) - black) * scale
+    return SmoothCurve(
+        lambda values: (1 / (1 + np.exp(np.float32(gain) * (np.float32(cutoff) - values))) - np.float32(black)) * scale
+    )
 
 
 @tone_operator(_curve)

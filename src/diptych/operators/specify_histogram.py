@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from diptych.core.errors import ParameterError
 from diptych.core.image import Image
 from diptych.core.parameters import Range, Table, TableOf
-from diptych.operators._tones import LEVELS, Curve, TableCurve, Tones, apply_curve, cumulative, tone_operator
+from diptych.operators._tones import Curve, TableCurve, Tones, apply_curve, cumulative, tone_operator
 
 _POINTS = 257
 _GOOD = ((0.0, 0.08, 0.13, 0.19, 0.25, 0.32, 0.38, 0.43, 0.48, 0.53, 0.57, 0.62, 0.66, 0.71, 0.77, 0.85, 1.0),)
@@ -23,7 +23,7 @@ def _curve(tones: Tones, *, quantiles: Table, amount: float) -> Curve:
             f"specify_histogram: quantiles has {len(quantiles)} rows and the image {len(below)} channels; "
             f"give one row, or as many"
         )
-    levels = np.linspace(0, 1, LEVELS)
+    levels = np.linspace(0, 1, below.shape[1])
     wanted = np.stack([_joined(below[c], row, levels) for c, row in enumerate(quantiles)])
     return TableCurve(levels + amount * (wanted - levels))
 

@@ -8,13 +8,13 @@ import numpy as np
 
 from diptych.core.image import Image
 from diptych.core.parameters import Range
-from diptych.operators._tones import Curve, StraightCurve, Tones, apply_curve, power_means, tone_operator
+from diptych.operators._tones import Curve, StraightCurve, Tones, apply_curve, tone_operator
 
 
 def _curve(tones: Tones, *, amount: float, norm: float) -> Curve:
     if amount == 0:
         return lambda values: values
-    means = power_means(tones, norm) + 1e-4
+    means = tones.power_means(norm) + 1e-4
     gains = (means.mean() / means) ** amount
     weights = np.array([0.299, 0.587, 0.114]) if len(means) == 3 else np.full(len(means), 1 / len(means))
     return StraightCurve(0, gains / (gains @ weights))

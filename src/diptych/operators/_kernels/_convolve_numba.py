@@ -1,7 +1,7 @@
 """Convolution with a symmetric kernel, rows then columns, a row of the result at a time."""
 
 # mypy: disable-error-code="no-untyped-def"
-# ruff: noqa: PLR0913, PLR0917  (kernels take arrays and numbers, nothing that holds them)
+
 from __future__ import annotations
 
 import numpy as np

@@ -11,28 +11,39 @@ from numpy.typing import NDArray
 
 from diptych.core.image import FloatImage, Image, white_level
 from diptych.core.parallel import in_strips
-from diptych.operators._tones import LEVELS, ImageTones, StraightCurve, TableCurve
+from diptych.operators._tones import LEVELS, ImageTones, SmoothCurve, StraightCurve, TableCurve
 
 
 def histograms(image: Image) -> NDArray[np.int64]:
     """Return the counts of every level of an integer image ``(H, W, C)``, as ``(C, L)``."""
+    if image.dtype == np.uint8:
+        return _summed(_count_bytes, image, 256)
     from diptych.operators._kernels._levels_numba import count
 
-    return _counted(count, image, int(np.iinfo(image.dtype).max) + 1)
+    return _summed(count, image, LEVELS)
 
 
-def _counted(kernel: Callable[..., None], image: Image, levels: int) -> NDArray[np.int64]:
+def _summed(kernel: Callable[..., None], image: Image, levels: int) -> NDArray[np.int64]:
     channels = image.shape[2]
-    parts: list[NDArray[np.int64]] = []
+    parts: list[NDArray[np.uint32]] = []
 
     def work(start: int, stop: int) -> None:
-        # Two tables in turns: the next pixel often has the same level, and would wait for the first to be stored.
-        found = np.zeros((2, channels, levels), np.uint32)
+        found = np.zeros((channels, levels), np.uint32)
         kernel(image[start:stop].reshape(-1, channels), found)
-        parts.append(found.sum(axis=0, dtype=np.int64))
+        parts.append(found)
 
     in_strips(work, image.shape[0])
-    return np.sum(parts, axis=0)
+    return np.sum(parts, axis=0, dtype=np.int64)
+
+
+def _count_bytes(pixels: Image, counts: NDArray[np.uint32]) -> None:
+    # OpenCV counts in float32, which is exact up to 2 ** 24.
+    for start in range(0, len(pixels), 1 << 23):
+        piece = pixels[start : start + (1 << 23)]
+        planes = piece.reshape(1, -1, piece.shape[1]) if piece.shape[1] <= 4 else None
+        for c in range(piece.shape[1]):
+            source, index = (planes, c) if planes is not None else (np.ascontiguousarray(piece[:, c])[np.newaxis], 0)
+            counts[c] += cv2.calcHist([source], [index], None, [256], [0, 256]).ravel().astype(np.uint32)
 
 
 def apply_table(image: Image, table: FloatImage, dtype: np.dtype[Any]) -> Image:
@@ -79,7 +90,26 @@ class FastImageTones(ImageTones):
         """See `Tones`."""
         from diptych.operators._kernels._levels_numba import count_floats
 
-        return _counted(count_floats, self._image, LEVELS)
+        return _summed(count_floats, self._image, LEVELS)
+
+    def power_means(self, norm: float) -> NDArray[np.float64]:
+        """See `Tones`."""
+        if norm != int(norm):
+            return super().power_means(norm)
+        from diptych.operators._kernels._levels_numba import power_sums
+
+        # Fixed pieces, summed in their order: the number of threads must not show in the last digit.
+        rows = 16
+        sums = np.zeros((-(-self._image.shape[0] // rows), self._image.shape[2]))
+
+        def work(start: int, stop: int) -> None:
+            for piece in range(start, stop):
+                part = self._image[piece * rows : (piece + 1) * rows]
+                power_sums(part.reshape(-1, part.shape[2]), int(norm), sums[piece])
+
+        in_strips(work, len(sums), smallest=1)
+        pixels = self._image.shape[0] * self._image.shape[1]
+        return np.asarray(sums.sum(axis=0) / pixels) ** (1 / norm)
 
 
 def interpolate(curve: TableCurve, values: FloatImage) -> FloatImage:
@@ -105,3 +135,13 @@ def straight(curve: StraightCurve, values: FloatImage) -> FloatImage:
     result = rows - np.tile(np.broadcast_to(curve.offset, channels), repeats)
     result *= np.tile(np.broadcast_to(curve.scale, channels), repeats)
     return result.reshape(values.shape)
+
+
+def smooth(curve: SmoothCurve, values: FloatImage) -> FloatImage:
+    """Return ``curve(values)`` for float32 values in [0, 1], within 1e-4."""
+    from diptych.operators._kernels import _levels_numba
+
+    result = np.empty(values.shape, np.float32)
+    bits = np.ascontiguousarray(values).view(np.int32).reshape(-1)
+    _levels_numba.smooth(bits, curve.table(), result.reshape(-1))
+    return result

@@ -5,22 +5,57 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+_BLOCK = 2048  # pixels that stay in the cache while their channels are counted one after the other
+
 
 @njit(nogil=True, cache=True)
 def count(pixels, counts):  # type: ignore[no-untyped-def]
-    """Add the values of ``(N, C)`` integers to `counts` ``(2, C, L)``, even and odd pixels apart."""
-    for i in range(pixels.shape[0]):
+    """Add the values of ``(N, C)`` integers to `counts` ``(C, L)``."""
+    for start in range(0, pixels.shape[0], _BLOCK):
         for c in range(pixels.shape[1]):
-            counts[i & 1, c, pixels[i, c]] += 1
+            channel = counts[c]
+            for i in range(start, min(start + _BLOCK, pixels.shape[0])):
+                channel[pixels[i, c]] += 1
 
 
 @njit(nogil=True, cache=True)
 def count_floats(pixels, counts):  # type: ignore[no-untyped-def]
-    """Add the nearest levels of ``(N, C)`` floats in [0, 1] to `counts` ``(2, C, L)``."""
-    top = np.float32(counts.shape[2] - 1)
-    for i in range(pixels.shape[0]):
+    """Add the nearest levels of ``(N, C)`` floats in [0, 1] to `counts` ``(C, L)``."""
+    top = np.float32(counts.shape[1] - 1)
+    levels = np.empty((_BLOCK, pixels.shape[1]), np.int32)
+    for start in range(0, pixels.shape[0], _BLOCK):
+        stop = min(start + _BLOCK, pixels.shape[0])
+        for i in range(start, stop):
+            for c in range(pixels.shape[1]):
+                levels[i - start, c] = np.int32(np.rint(pixels[i, c] * top))
         for c in range(pixels.shape[1]):
-            counts[i & 1, c, np.int32(np.rint(pixels[i, c] * top))] += 1
+            channel = counts[c]
+            for i in range(stop - start):
+                channel[levels[i, c]] += 1
+
+
+@njit(nogil=True, cache=True)
+def power_sums(pixels, norm, sums):  # type: ignore[no-untyped-def]
+    """Add ``v ** norm`` of ``(N, C)`` floats, for a whole number `norm`, to `sums` ``(C,)``."""
+    for c in range(pixels.shape[1]):
+        total = 0.0
+        for i in range(pixels.shape[0]):
+            value = pixels[i, c]
+            power = value
+            for _ in range(norm - 1):
+                power *= value
+            total += power
+        sums[c] += total
+
+
+@njit(nogil=True, cache=True)
+def smooth(bits, table, result):  # type: ignore[no-untyped-def]
+    """Write the values of a table over the bit patterns of floats in [0, 1], 1,024 points an octave, straight between."""
+    scale = np.float32(1 / 8192)
+    for i in range(bits.size):
+        index = bits[i] >> 13
+        low = table[index]
+        result[i] = low + np.float32(bits[i] & 8191) * scale * (table[index + 1] - low)
 
 
 @njit(nogil=True, cache=True)

@@ -1,7 +1,7 @@
 """3 x 3 derivatives, a row of the result at a time, in one pass over the image."""
 
 # mypy: disable-error-code="no-untyped-def"
-# ruff: noqa: PLR0913, PLR0917  (kernels take arrays and numbers, nothing that holds them)
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Bilateral filter, a row of one neighbour after the other: distance, weight and sums are plain loops along the row."""
 
 # mypy: disable-error-code="no-untyped-def"
-# ruff: noqa: PLR0913, PLR0917  (kernels take arrays and numbers, nothing that holds them)
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Self-guided filter in one pass: box means of the image give a row of slopes and offsets, whose box means give a row."""
 
 # mypy: disable-error-code="no-untyped-def"
-# ruff: noqa: PLR0913, PLR0917  (kernels take arrays and numbers, nothing that holds them)
+
 from __future__ import annotations
 
 import numpy as np

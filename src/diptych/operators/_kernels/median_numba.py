@@ -5,7 +5,7 @@ In a tile no two values share a rank, so the window is a set of ranks: one bit f
 """
 
 # mypy: disable-error-code="no-untyped-def"
-# ruff: noqa: PLR0913, PLR0917  (kernels take arrays and numbers, nothing that holds them)
+
 from __future__ import annotations
 
 from typing import Any

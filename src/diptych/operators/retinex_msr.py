@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from scipy import ndimage
 
-from diptych.core.image import FloatImage, Image
+from diptych.core.image import Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
+from diptych.operators._retinex import evened
 from diptych.operators._shared import luma, with_luma
 
 
 @operator(group="illumination")
-def retinex(
+def retinex_msr(
     image: Image,
     *,
     small: Annotated[float, Range(1, 1000, "px")] = 15.0,
@@ -26,7 +26,7 @@ def retinex(
 
     ``R = mean over s of log(Y + e) - log(gaussian(Y, s) + e)``, e = 1/255; R is stretched between its percentiles
     `clip` and 100 - `clip`. Y is the luma of an RGB image, whose hue is kept; other channels are treated one by one.
-    An image without detail is returned as it is.
+    An image without detail (R spans less than 0.02) is returned as it is.
 
     Parameters
     ----------
@@ -53,6 +53,10 @@ def retinex(
     ParameterError
         If a parameter is out of its bounds.
 
+    Notes
+    -----
+    The percentile stretch takes the place of the paper's fixed gain and offset.
+
     References
     ----------
     Jobson, Rahman and Woodell, "A multiscale retinex for bridging the gap between color images and the human
@@ -62,20 +66,10 @@ def retinex(
     --------
     >>> stripes = np.tile([0.3, 0.6], (64, 32)).astype(np.float32)
     >>> shaded = stripes * np.linspace(0.1, 1, 64, dtype=np.float32)
-    >>> contrast = [float(np.ptp(part[:, :8].mean(axis=0))) for part in (shaded, retinex(shaded))]
+    >>> contrast = [float(np.ptp(part[:, :8].mean(axis=0))) for part in (shaded, retinex_msr(shaded))]
     >>> contrast[1] > 4 * contrast[0]
     True
     """
     old = luma(image)
-    new = np.stack([_retinex(old[:, :, c], (small, medium, large), clip) for c in range(old.shape[2])], axis=2)
+    new = np.stack([evened(old[:, :, c], [small, medium, large], clip) for c in range(old.shape[2])], axis=2)
     return with_luma(image, old, new) if image.shape[2] == 3 else new
-
-
-def _retinex(channel: FloatImage, sigmas: tuple[float, ...], clip: float) -> FloatImage:
-    floor = 1 / 255
-    surrounds = [np.log(ndimage.gaussian_filter(channel, sigma, mode="reflect") + floor) for sigma in sigmas]
-    detail = np.log(channel + floor) - np.mean(surrounds, axis=0)
-    black, white = np.percentile(detail, [clip, 100 - clip])
-    if white - black < 1e-3:
-        return channel
-    return np.asarray(np.clip((detail - black) / (white - black), 0, 1), channel.dtype)

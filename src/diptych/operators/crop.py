@@ -1,0 +1,78 @@
+"""Crop."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from diptych.core.errors import ParameterError
+from diptych.core.image import Image
+from diptych.core.operator import operator
+from diptych.core.parameters import Range
+
+_LARGEST = 1_000_000
+
+
+@operator(group="geometry", keeps_shape=False)
+def crop(
+    image: Image,
+    *,
+    top: Annotated[int, Range(0, _LARGEST, "px")] = 0,
+    left: Annotated[int, Range(0, _LARGEST, "px")] = 0,
+    height: Annotated[int | None, Range(1, _LARGEST, "px")] = None,
+    width: Annotated[int | None, Range(1, _LARGEST, "px")] = None,
+) -> Image:
+    """Cut a rectangle out of the image.
+
+    ``out = in[top : top + height, left : left + width]``
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        Any image of the contract.
+    top : int
+        Rows to leave out above.
+    left : int
+        Columns to leave out on the left.
+    height : int, optional
+        Height of the result; by default all rows from `top` down.
+    width : int, optional
+        Width of the result; by default all columns from `left` on.
+
+    Returns
+    -------
+    ndarray, shape (height, width) or (height, width, C)
+        Same dtype.
+
+    Raises
+    ------
+    ImageError
+        If the image breaks the contract.
+    ParameterError
+        If the rectangle is not wholly inside the image, or a parameter is out of its bounds.
+
+    References
+    ----------
+    NumPy's slicing.
+
+    Examples
+    --------
+    >>> crop(np.array([[1, 2, 3], [4, 5, 6]], np.uint8), left=1, height=1).tolist()
+    [[2, 3]]
+    """
+    rows, columns = window(image, top, left, height, width)
+    return image[rows, columns]
+
+
+def window(image: Image, top: int, left: int, height: int | None, width: int | None) -> tuple[slice, slice]:
+    """Return the rows and columns of the rectangle; raise `ParameterError` if it leaves the image."""
+    return _span("top", top, "height", height, image.shape[0]), _span("left", left, "width", width, image.shape[1])
+
+
+def _span(first: str, start: int, second: str, length: int | None, size: int) -> slice:
+    if start >= size:
+        raise ParameterError(f"crop: {first} = {start} is not allowed; give 0 to {size - 1} px for this image")
+    if length is not None and start + length > size:
+        raise ParameterError(
+            f"crop: {second} = {length} is not allowed; give 1 to {size - start} px for this image and {first} = {start}"
+        )
+    return slice(start, size if length is None else start + length)

@@ -1,0 +1,69 @@
+"""Single-scale Retinex."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from diptych.core.image import Image
+from diptych.core.operator import operator
+from diptych.core.parameters import Range
+from diptych.operators._retinex import evened
+from diptych.operators._shared import luma, with_luma
+
+
+@operator(group="illumination")
+def retinex_ssr(
+    image: Image,
+    *,
+    sigma: Annotated[float, Range(1, 1000, "px")] = 80.0,
+    clip: Annotated[float, Range(0, 25, "%")] = 1.0,
+) -> Image:
+    """Even out the illumination: the logarithm of the image over its own surround, at one scale.
+
+    ``R = log(Y + e) - log(gaussian(Y, sigma) + e)``, e = 1/255; R is stretched between its percentiles `clip` and
+    100 - `clip`. Y is the luma of an RGB image, whose hue is kept; other channels are treated one by one. An image
+    without detail (R spans less than 0.02) is returned as it is.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        Any image of the contract.
+    sigma : float
+        Standard deviation of the surround: small values compress the range strongly, large ones keep the tones.
+    clip : float
+        Share of the values that becomes black, and white.
+
+    Returns
+    -------
+    ndarray
+        Same shape and dtype.
+
+    Raises
+    ------
+    ImageError
+        If the image breaks the contract.
+    ParameterError
+        If a parameter is out of its bounds.
+
+    Notes
+    -----
+    The percentile stretch takes the place of the paper's fixed gain and offset.
+
+    References
+    ----------
+    Jobson, Rahman and Woodell, "Properties and performance of a center/surround retinex", IEEE Transactions on Image
+    Processing 6 (1997), section III.
+
+    Examples
+    --------
+    >>> stripes = np.tile([0.3, 0.6], (64, 32)).astype(np.float32)
+    >>> shaded = stripes * np.linspace(0.1, 1, 64, dtype=np.float32)
+    >>> contrast = [float(np.ptp(part[:, :8].mean(axis=0))) for part in (shaded, retinex_ssr(shaded, sigma=15))]
+    >>> contrast[1] > 4 * contrast[0]
+    True
+    """
+    old = luma(image)
+    new = np.stack([evened(old[:, :, c], [sigma], clip) for c in range(old.shape[2])], axis=2)
+    return with_luma(image, old, new) if image.shape[2] == 3 else new

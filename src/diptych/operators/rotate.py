@@ -1,0 +1,73 @@
+"""Rotation."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from diptych.core.image import Image
+from diptych.core.operator import operator
+from diptych.core.parameters import Range
+from diptych.operators._resample import Interpolation, resample, turned_shape, turning
+from diptych.operators._shared import Border
+
+
+@operator(group="geometry", keeps_shape=False)
+def rotate(
+    image: Image,
+    *,
+    angle: Annotated[float, Range(-360, 360, "°")] = 0.0,
+    interpolation: Interpolation = "linear",
+    reshape: bool = False,
+    border: Border = "constant",
+) -> Image:
+    """Turn the image counter-clockwise about its centre.
+
+    ``out(p) = in(R (p - centre_out) + centre_in)`` with R the rotation by `angle` and the centre of an image of height H
+    and width W at row (H - 1) / 2 and column (W - 1) / 2.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        Any image of the contract.
+    angle : float
+        Angle; positive is counter-clockwise as the image is seen, with the first row at the top.
+    interpolation : str
+        Value between pixels: that of the nearest one, linear in each direction, or the cubic B-spline through them.
+    reshape : bool
+        True gives the result the height and width that hold the whole turned image; false keeps those of the image.
+    border : str
+        What lies outside the image, in the words of SciPy's filters; ``constant`` is black.
+
+    Returns
+    -------
+    ndarray
+        Same dtype; same shape unless `reshape` is true.
+
+    Raises
+    ------
+    ImageError
+        If the image breaks the contract.
+    ParameterError
+        If a parameter is out of its bounds.
+
+    Notes
+    -----
+    Multiples of 90° move the pixels and change no value, unless a turn by 90° is to keep a height and a width of which
+    one is odd and one even: the grids are then half a pixel apart.
+    Borders ``constant`` and ``wrap`` are those of SciPy's filters, which its interpolation calls ``grid-constant`` and
+    ``grid-wrap``: the image fades into black within one pixel, and its period is its whole width.
+
+    References
+    ----------
+    `scipy.ndimage.rotate` with orders 0, 1 and 3; Gonzalez and Woods, Digital Image Processing, 4th ed., section 2.6.
+
+    Examples
+    --------
+    >>> rotate(np.array([[1, 2], [3, 4]], np.uint8), angle=90).tolist()
+    [[2, 4], [1, 3]]
+    >>> rotate(np.zeros((40, 60), np.uint8), angle=30, reshape=True).shape
+    (65, 72)
+    """
+    old = image.shape[:2]
+    new = turned_shape(old, angle) if reshape else old
+    return resample(image, turning(angle, old, new), new, interpolation, border)
