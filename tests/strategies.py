@@ -58,9 +58,8 @@ def example(parameter: Parameter):
 def examples(declaration: Declaration) -> dict:
     """Return arguments that make an operator run: its defaults, and an example for what has none."""
     given = {p.name: example(p) for p in declaration.parameters if p.required}
-    if not given and declaration.parameters and all(p.default is None for p in declaration.parameters):
-        first = declaration.parameters[0]
-        given = {first.name: example(first)} if first.kind == "image" else {}
+    if not given and declaration.parameters[0].kind == "image":
+        given = {declaration.parameters[0].name: example(declaration.parameters[0])}
     return given
 
 

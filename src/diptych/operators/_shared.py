@@ -21,7 +21,9 @@ def luma(image: FloatImage) -> FloatImage:
     """Return the BT.601 luma of an RGB image as ``(H, W, 1)``; any other image is returned as it is."""
     if image.shape[2] != 3:
         return image
-    return np.asarray(image @ np.asarray(_LUMA, image.dtype))[:, :, np.newaxis]
+    # In an order that a kernel can repeat bit by bit: where luma is counted, its last place can move a pixel to another bin.
+    red, green, blue = (np.asarray(weight, image.dtype) for weight in _LUMA)
+    return (image[:, :, 0] * red + image[:, :, 1] * green + image[:, :, 2] * blue)[:, :, np.newaxis]
 
 
 def with_luma(image: FloatImage, old: FloatImage, new: FloatImage) -> FloatImage:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from diptych.core.image import FloatImage, Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
-from diptych.operators._illumination import exact_luma
-from diptych.operators._shared import with_luma
+from diptych.operators._shared import luma, with_luma
 
 BINS = 256
 
@@ -68,7 +67,7 @@ def clahe(
     >>> bool(np.std(clahe(haze, clip_limit=4)) > 1.5 * haze.std())
     True
     """
-    old = exact_luma(image)
+    old = luma(image)
     new = np.stack([_clahe(old[:, :, c], tiles, clip_limit) for c in range(old.shape[2])], axis=2)
     return with_luma(image, old, new) if image.shape[2] == 3 else new
 

@@ -149,7 +149,7 @@ def found(image: FloatImage, reference: FloatImage | None, thumbnail: Table | No
     if reference is not None and thumbnail is not None:
         raise ParameterError("register: give either a reference image or a thumbnail, not both")
     if reference is None and thumbnail is None:
-        return np.eye(3)
+        raise ParameterError("register: give the reference image to align to")
     target = _plane(thumbnail) if thumbnail is not None else _grey(reference)
     picture = _grey(image)
     common = min(picture.shape[0], target.shape[0]), min(picture.shape[1], target.shape[1])

@@ -27,7 +27,7 @@ def store(values, white, out):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def luma_row(flat, white, out):
-    """Write the luma of an RGB row, in [0, 1]: the same operations in the same order as `exact_luma`."""
+    """Write the luma of an RGB row, in [0, 1]: the same operations in the same order as `_shared.luma`."""
     for x in range(out.size):
         red, green, blue = np.float32(flat[3 * x]), np.float32(flat[3 * x + 1]), np.float32(flat[3 * x + 2])
         out[x] = red / white * _RED + green / white * _GREEN + blue / white * _BLUE
