@@ -14,7 +14,11 @@ from diptych.operators._guided import guided_filter
 _SHOULDER = 0.8
 
 
-@operator(group="illumination")
+def _halo(*, lift: float, local: float, **other: float) -> int | None:
+    return 0 if lift == 0 or local == 0 else None  # the surroundings reach as far as the image is large
+
+
+@operator(group="illumination", halo=_halo)
 def exposure(
     image: Image,
     *,

@@ -47,8 +47,8 @@ def register(
     image : ndarray, shape (H, W) or (H, W, C)
         Any image of the contract.
     reference : ndarray, shape (H', W') or (H', W', C')
-        The picture to align to. One of another size is taken to show the same field of view. Without a reference (and
-        thumbnail) the image stays as it is. A recipe keeps only a thumbnail of it.
+        The picture to align to. One of another size is taken to show the same field of view. A recipe keeps only a
+        thumbnail of it.
     thumbnail : table
         In place of a reference: its luma in rows, as a recipe keeps it, at most 64 pixels on a side; finds shifts down to
         about a tenth of its own pixels.

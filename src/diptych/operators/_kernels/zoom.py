@@ -23,7 +23,7 @@ def _opencv_fits(image: Image, *, factor: float, height: int | None, width: int 
     shape = _shape(image, factor, height, width)
     if interpolation == "area":
         return shape[0] <= image.shape[0] and shape[1] <= image.shape[1]
-    return interpolation == "linear" and image.dtype == np.uint8
+    return interpolation == "linear" and image.dtype.kind == "u"
 
 
 def _opencv(image: Image, *, factor: float, height: int | None, width: int | None, interpolation: str) -> Image:
@@ -71,6 +71,6 @@ def _numba_fits(image: Image, *, interpolation: str, **_: object) -> bool:
 
 
 PATHS = (
-    FastPath("OpenCV", _ALL, _opencv, when=_opencv_fits, note="area where both sides shrink; linear in uint8"),
+    FastPath("OpenCV", _ALL, _opencv, when=_opencv_fits, note="area where both sides shrink; linear in uint8 and uint16"),
     FastPath("Numba", _ALL, _numba, when=_numba_fits, note="nearest, linear, cubic from 4 px"),
 )

@@ -1,0 +1,99 @@
+"""Recipes: what fusing saves, how much memory a recipe takes, and what the first call in a new process costs."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import diptych as dp
+from harness import picture
+
+FUSED = dp.Recipe(dp.step("stretch"), dp.step("gamma", gamma=0.8), dp.step("specify_histogram"))
+ALONE = dp.Recipe(dp.step("stretch"))
+
+MEMORY = {
+    "stretch > gamma > specify_histogram": FUSED,
+    "levels > median > unsharp_mask": dp.Recipe(
+        dp.step("levels", black=0.05), dp.step("median", size=3), dp.step("unsharp_mask")
+    ),
+    "stretch > gaussian > equalize > sigmoid": dp.Recipe(
+        dp.step("stretch"), dp.step("gaussian", sigma=2.0), dp.step("equalize"), dp.step("sigmoid")
+    ),
+    "denoise_photo > exposure > white_balance": dp.Recipe(
+        dp.step("denoise_photo"), dp.step("exposure", gain=2.0, lift=2.0), dp.step("white_balance", amount=0.5)
+    ),
+    "denoise_photo > exposure, local": dp.Recipe(
+        dp.step("denoise_photo"), dp.step("exposure", gain=2.0, lift=2.0, local=0.6)
+    ),
+}
+
+FIRST_CALL = """
+import time, numpy as np, diptych as dp
+image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+f = dp.operators.get({name!r})
+started = time.perf_counter(); f(image); first = time.perf_counter() - started
+started = time.perf_counter(); f(image); print(first - (time.perf_counter() - started))
+"""
+
+
+def seconds(call, image, times=7):
+    call(image)
+    found = []
+    for _ in range(times):
+        started = time.perf_counter()
+        call(image)
+        found.append(time.perf_counter() - started)
+    return statistics.median(found)
+
+
+def fusing() -> str:
+    image = picture("uint8", (3000, 4000, 3))
+    alone, fused = seconds(ALONE, image), seconds(FUSED, image)
+    return (
+        f"- `stretch > gamma > specify_histogram` on 12 megapixels `uint8`: {1e3 * fused:.1f} ms, "
+        f"**{fused / alone:.2f} ×** the time of `stretch` alone ({1e3 * alone:.1f} ms)."
+    )
+
+
+def resident(field: str) -> int:
+    """Return VmRSS or VmHWM (its highest value so far) of this process in bytes. Linux."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return 1024 * int(line.split()[1])
+    raise LookupError(field)
+
+
+def peak(name: str) -> float:
+    """Return the peak memory of one recipe on 24 megapixels beyond the image itself, in images."""
+    small = picture("uint8", (256, 256, 3))
+    MEMORY[name](small)  # libraries, compiled kernels
+    image = np.random.default_rng(0).integers(0, 256, (4000, 6000, 3), np.uint8)
+    before = resident("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # forget the highest value so far
+    MEMORY[name](image)
+    return (resident("VmHWM") - before) / image.nbytes
+
+
+def run() -> str:
+    lines = [fusing(), "", "Peak memory beyond the image itself, 24 megapixels RGB `uint8`, result included:", ""]
+    for name in MEMORY:
+        done = subprocess.run([sys.executable, __file__, "--peak", name], capture_output=True, text=True, check=True)
+        lines.append(f"- `{name}`: {float(done.stdout):.2f} × the image")
+    lines += ["", "First call in a new process with a warm cache, beyond the second call (median of 5):", ""]
+    for name in ("median", "stretch", "gaussian", "denoise_nlm", "clahe", "rotate"):
+        script = FIRST_CALL.format(name=name)
+        found = [
+            float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
+            for _ in range(5)
+        ]
+        lines.append(f"- `{name}`: {statistics.median(found):.2f} s")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(peak(sys.argv[2]) if sys.argv[1:2] == ["--peak"] else run())
