@@ -49,6 +49,7 @@ def test_toml_round_trip(tmp_path):
     RECIPE.save(path)
     assert dp.Recipe.load(path) == RECIPE
     assert path.read_text().startswith("format = 1\n")
+    assert path.read_text().count("[[step]]\noperator = ") == 2
     with pytest.raises(dp.DiptychError, match=r"evening\.toml"):
         RECIPE.save(path)
     RECIPE.save(path, overwrite=True)

@@ -34,7 +34,9 @@ def dump(name: str, summary: str, steps: Iterable[Step]) -> str:
         {"operator": step.operator} | {key: value for key, value in step.parameters if value is not None}
         for step in steps
     ]
-    return tomli_w.dumps({"format": FORMAT, "name": name, "summary": summary, "step": tables})
+    # A header for each step, where the writer alone would put short ones on one line.
+    head = tomli_w.dumps({"format": FORMAT, "name": name, "summary": summary})
+    return "\n[[step]]\n".join([head, *(tomli_w.dumps(table) for table in tables)])
 
 
 def load(text: str, source: str) -> tuple[str, str, list[Step]]:
