@@ -54,7 +54,7 @@ def test_kinds_and_bounds():
     assert BY_NAME["number"].bounds == "0 to 2 px"
     assert BY_NAME["odd"].bounds == "1 plus a multiple of 2, 1 to 9 px"
     assert BY_NAME["word"].bounds == "one of a, b"
-    assert BY_NAME["table"].bounds == "rows of numbers, each 0 to 1, or none"
+    assert BY_NAME["table"].bounds == "rows of numbers, each 0 to 1, e.g. 0,1;1,0, or none"
     assert BY_NAME["needed"].required
     assert not BY_NAME["number"].required
 
@@ -75,6 +75,8 @@ def test_schema():
         ("word", "b", "b"),
         ("table", "0,0.5;1,1", ((0.0, 0.5), (1.0, 1.0))),
         ("table", "none", None),
+        ("table", "((0, 0.5), (1, 1))", ((0.0, 0.5), (1.0, 1.0))),
+        ("table", "[[0,0.5],[1,1]]", ((0.0, 0.5), (1.0, 1.0))),
     ],
 )
 def test_reading_from_text(name, text, value):

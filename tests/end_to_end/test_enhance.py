@@ -202,3 +202,30 @@ def test_a_phone_picture_comes_out_upright_with_its_metadata(cli, tmp_path, dark
     with Image.open(tmp_path / "phone.jpg") as before:
         turned = np.rot90(np.asarray(before.convert("RGB"), float), -1)
     assert np.corrcoef(left.ravel(), turned.ravel())[0, 1] > 0.9
+
+
+def test_a_second_run_in_place_leaves_the_first_ones_outputs_out(cli, pictures):
+    assert cli("enhance", pictures)[0] == 0
+    before = names(pictures)
+    code, _, err = cli("enhance", pictures, "--skip-existing")
+    assert code == 0, err
+    assert names(pictures) == before
+    assert cli("enhance", pictures, "--overwrite")[0] == 0
+
+
+def test_an_output_that_cannot_be_written_is_refused(cli, pictures, tmp_path):
+    code, _, err = cli("enhance", pictures / "a.png", "-o", tmp_path / "x.gif")
+    assert (code, "'.gif' cannot be written" in err) == (2, True)
+    assert cli("enhance", pictures / "a.png", "-o", f"{tmp_path}/v1.2/")[0] == 0
+    assert names(tmp_path / "v1.2") == ["a.png"]
+
+
+def test_operators_however_they_are_typed(cli, pictures, tmp_path):
+    assert cli("enhance", pictures / "a.png", "-o", tmp_path / "1.png", "--op=median", "size=3")[0] == 0
+    code, _, err = cli("enhance", pictures / "a.png", "-o", tmp_path / "2.png", "--op", "median", "SIZE=3")
+    assert (code, "did you mean 'size'" in err) == (2, True)
+    code, _, err = cli("enhance", pictures / "a.png", "-o", tmp_path / "2.png", "--op", "median", "size=4")
+    assert (code, "size = '4' is not allowed" in err) == (2, True)
+    matrix = "matrix=((1,0,2),(0,1,0))"
+    assert cli("enhance", pictures / "a.png", "-o", tmp_path / "3.png", "--op", "affine", matrix)[0] == 0
+    assert cli("enhance", pictures / "a.png", "-o", tmp_path / "4.png", "--op", "guided", "guide=none")[0] == 0

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from diptych.core.enhancer import Enhancer
     from diptych.core.parameters import Parameter
 
-_ASSIGNMENT = re.compile(r"[a-z_]+=", re.ASCII)
+_ASSIGNMENT = re.compile(r"[A-Za-z_]+=", re.ASCII)
 _SEPARATOR = "\x1f"  # cannot be typed by accident, unlike a space
 
 
@@ -28,7 +28,7 @@ def fold_operators(arguments: Iterable[str]) -> list[str]:
         if in_operator and _ASSIGNMENT.match(argument):
             folded[-1] += _SEPARATOR + argument
             continue
-        in_operator = len(folded) > 0 and folded[-1] == "--op"
+        in_operator = argument.startswith("--op=") or (len(folded) > 0 and folded[-1] == "--op")
         folded.append(argument)
     return folded
 
@@ -63,7 +63,7 @@ def _step(text: str) -> Any:
 
 
 def _value(parameter: Parameter, text: str, owner: str) -> Any:
-    if parameter.kind != "image":
+    if parameter.kind != "image" or (parameter.optional and text.lower() == "none"):
         return parameter.parse(text, owner)
     from diptych.photo import read
 

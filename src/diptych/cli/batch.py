@@ -50,8 +50,9 @@ def plan_jobs(found: Sequence[FoundPhoto], output: str | None) -> list[Job]:
     kept.
     """
     if output is None:
-        jobs = [Job(one.path, one.path.with_name(f"{one.path.stem}.enhanced{one.path.suffix}")) for one in found]
-    elif _is_file(output):
+        found = _without_own_outputs(found)
+        jobs = [Job(one.path, _beside(one.path)) for one in found]
+    elif _is_file(output, len(found)):
         if len(found) > 1:
             raise ParameterError(f"-o {output} is one file and there are {len(found)} inputs; give a folder")
         jobs = [Job(one.path, Path(output)) for one in found]
@@ -61,10 +62,27 @@ def plan_jobs(found: Sequence[FoundPhoto], output: str | None) -> list[Job]:
     return jobs
 
 
-def _is_file(output: str) -> bool:
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.enhanced{path.suffix}")
+
+
+def _without_own_outputs(found: Sequence[FoundPhoto]) -> list[FoundPhoto]:
+    # A second run over a folder meets what the first has written there.
+    outputs = {_beside(one.path) for one in found}
+    return [one for one in found if one.path not in outputs]
+
+
+def _is_file(output: str, inputs: int) -> bool:
     from diptych.photo import readable_suffixes
 
-    return Path(output).suffix.lower() in readable_suffixes() and not Path(output).is_dir()
+    path, known = Path(output), readable_suffixes()
+    if path.is_dir() or output.endswith(("/", "\\")):
+        return False
+    if inputs == 1 and path.suffix and path.suffix.lower() not in known:
+        raise ParameterError(
+            f"-o {output}: '{path.suffix}' cannot be written; give one of {', '.join(sorted(known))}, or a folder as {output}/"
+        )
+    return path.suffix.lower() in known
 
 
 def _refuse_collisions(jobs: Sequence[Job]) -> None:

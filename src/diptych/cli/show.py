@@ -67,9 +67,10 @@ def _operator(declaration: Declaration) -> tuple[dict[str, Any], str]:
 
 
 def _usage(parameter: Parameter) -> str:
-    if parameter.required or parameter.default is None:
+    if parameter.required:
         return f"{parameter.name}={'FILE' if parameter.kind == 'image' else '...'}"
-    return f"{parameter.name}={parameter.default}"
+    text = f"{parameter.name}={parameter.show(parameter.default)}"
+    return f"'{text}'" if ";" in text else text
 
 
 def _recipe(name: str) -> tuple[dict[str, Any], str]:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 import types
 import typing
 from dataclasses import dataclass
@@ -103,7 +104,7 @@ class Parameter:
     def _bounds_of_numbers(self) -> str:
         text = f"{self.minimum:g} to {self.maximum:g}" + (f" {self.unit}" if self.unit else "")
         if self.kind == "table":
-            return f"rows of numbers, each {text}"
+            return f"rows of numbers, each {text}, e.g. 0,1;1,0"
         if self.kind == "integer":
             every = "a whole number" if self.step == 1 else f"{self.minimum:g} plus a multiple of {self.step}"
             return f"{every}, {text}"
@@ -129,10 +130,16 @@ class Parameter:
         reader = _READERS.get(self.kind, str)
         try:
             return self.check(reader(text), owner)
-        except ParameterError:
-            raise
-        except ValueError:
+        except ValueError:  # ParameterError is one; what was typed says more than what was read
             raise self._error(text, owner) from None
+
+    def show(self, value: Value) -> str:
+        """Return a value as it is typed on a command line."""
+        if value is None:
+            return "none"
+        if self.kind == "table":
+            return ";".join(",".join(f"{number:g}" for number in row) for row in value)
+        return str(value)
 
     def schema(self) -> dict[str, Any]:
         """Return the parameter as a JSON Schema (the request side of an API and of a form)."""
@@ -196,7 +203,8 @@ def _read_flag(text: str) -> bool:
 
 
 def _read_table(text: str) -> list[list[float]]:
-    return [[float(number) for number in row.split(",")] for row in text.split(";")]
+    plain = re.sub(r"[\])]\s*,\s*[\[(]", ";", text)  # brackets may be there or not
+    return [[float(number) for number in row.strip("[]() ").split(",") if number.strip()] for row in plain.split(";")]
 
 
 _CHECKS = {

@@ -97,7 +97,7 @@ def _sentence(said: str, first: str, second: str, amount: str, count: int) -> st
         return f"{first} and {second} are equal"
     if count == 0:
         return f"{first} and {second} have no image on which both have finite values"
-    return f"{count} image{'s' * (count != 1)} cannot tell {first} and {second} apart: {amount}"
+    return f"{count} image{'s' * (count != 1)}: too few for a verdict on {first} against {second} (difference {amount})"
 
 
 def notes_on(

@@ -104,14 +104,19 @@ def _decide(seen: Look, thin: FloatImage) -> list[Step]:
     night = _ramp(seen.stops, 3.5, 5.0)  # a few lights in a black frame
     under = dark * _ramp(np.log2(_WHITE / seen.highlight), 0.3, 1.4) * (1 - night)  # even the highlights are dark
     flat = _ramp(seen.white - seen.black, 0.5, 0.25) * (1 - dark)  # haze, fog, a radiograph
+    if seen.white - seen.black < max(0.1, 6 * seen.luma_noise):  # nothing there to see: a blank page, a lens cap
+        flat = 0.0
     gain = float((_WHITE / seen.highlight) ** under) if under > 0 else 1.0
     lift = _lift(seen, np.clip(thin * gain, 0, 1), dark, night, under)
     steps = []
     # Noise that will show as more than 1.5 levels of 255 is worth removing; before brightening it is still white.
     visible = 255 * seen.luma_noise * gain * (1 + 0.5 * lift)
     if visible > 1.5:
+        # In a well-lit picture what looks like strong noise is more often the grain of the subject.
+        most = 0.015 + (0.5 - 0.015) * max(dark, under)
         share = max(_ramp(visible, 1.5, 3.0), 0.05)
-        steps.append(_step("denoise_photo", luma=seen.luma_noise * share, chroma=seen.chroma_noise * share))
+        luma, chroma = (min(share * noise, most) for noise in (seen.luma_noise, seen.chroma_noise))
+        steps.append(_step("denoise_photo", luma=luma, chroma=chroma))
     if flat > 0.05:
         steps.append(_step("levels", black=flat * seen.black, white=1 - flat * (1 - seen.white)))
     if gain > 1.01 or lift > 0:

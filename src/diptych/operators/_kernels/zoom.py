@@ -71,6 +71,8 @@ def _numba_fits(image: Image, *, interpolation: str, **_: object) -> bool:
 
 
 PATHS = (
-    FastPath("OpenCV", _ALL, _opencv, when=_opencv_fits, note="area where both sides shrink; linear in uint8 and uint16"),
+    FastPath(
+        "OpenCV", _ALL, _opencv, when=_opencv_fits, note="area where both sides shrink; linear in uint8 and uint16"
+    ),
     FastPath("Numba", _ALL, _numba, when=_numba_fits, note="nearest, linear, cubic from 4 px"),
 )

@@ -1,0 +1,68 @@
+"""The recipe auto: decides from the image alone, and does no harm."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from skimage import data
+
+import diptych as dp
+from diptych.core.image import from_float, to_float
+
+RNG = np.random.default_rng(0)
+KINDS = {
+    "black": np.zeros((60, 80, 3)),
+    "grey": np.full((60, 80, 3), 0.5),
+    "white": np.ones((60, 80, 3)),
+    "almost flat": np.where(np.arange(80)[np.newaxis, :, np.newaxis] < 40, 0.5, 0.52) * np.ones((60, 80, 3)),
+    "binary": (RNG.random((60, 80, 3)) > 0.5).astype(float),
+    "noise": RNG.random((60, 80, 3)),
+    "dark noise": 0.05 * RNG.random((60, 80, 3)),
+    "one pixel": np.full((1, 1, 3), 0.3),
+    "two channels": RNG.random((30, 40, 2)),
+    "seven channels": 0.1 * RNG.random((30, 40, 7)),
+    "no channel axis": RNG.random((30, 40)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64", "bool"])
+def test_auto_runs_on_anything(kind, dtype):
+    image = from_float(KINDS[kind].astype(np.float32), np.dtype(dtype))
+    result = dp.auto(image)
+    assert result.dtype == image.dtype
+    assert result.shape == image.shape
+    assert dp.Recipe.from_toml(dp.auto.plan(image).to_toml()) == dp.auto.plan(image)
+
+
+@pytest.mark.parametrize("kind", ["grey", "white", "black", "almost flat"])
+def test_blank_pictures_come_back_as_they_are(kind):
+    image = from_float(KINDS[kind].astype(np.float32), np.dtype(np.uint8))
+    assert np.abs(dp.auto(image).astype(int) - image).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea"])
+def test_a_good_picture_is_left_nearly_alone(name):
+    image = getattr(data, name)()
+    error = np.mean((to_float(dp.auto(image)) - to_float(image)) ** 2)
+    assert 10 * np.log10(1 / max(error, 1e-12)) > 28
+
+
+def test_a_dark_noisy_picture_comes_closer_to_the_truth():
+    truth = data.chelsea()
+    light = (to_float(truth) ** 2.2) * 0.05
+    dark = from_float(
+        np.clip(light ** (1 / 2.2) + RNG.normal(0, 0.006, truth.shape), 0, 1).astype(np.float32), truth.dtype
+    )
+
+    def psnr(image):
+        return dp.metrics.psnr(image, truth)
+
+    assert psnr(dp.auto(dark)) > psnr(dark) + 6
+    assert [step.operator for step in dp.auto.plan(dark).steps][:2] == ["denoise_photo", "exposure"]
+
+
+def test_haze_is_stretched():
+    hazy = from_float(0.5 + 0.25 * to_float(data.camera()), np.dtype(np.uint8))
+    assert "levels" in [step.operator for step in dp.auto.plan(hazy).steps]
+    assert np.ptp(np.percentile(dp.auto(hazy), [1, 99])) > np.ptp(np.percentile(hazy, [1, 99]))
