@@ -24,12 +24,12 @@ _BASE = (
     "typer",
     "rich",
 )
-_EXTRAS: dict[str, tuple[str, ...]] = {}
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Check the installation: versions, cores, memory, and what is missing. Exit code 1 if something needed is."""
     from diptych import __version__
+    from diptych.core.parallel import available_cores
 
     found = {name: _version(name) for name in _BASE}
     facts: dict[str, Any] = {
@@ -48,11 +48,6 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         _print(facts, missing)
     if missing:
         raise typer.Exit(1)
-
-
-def available_cores() -> int:
-    """Return the number of cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _version(name: str) -> str | None:

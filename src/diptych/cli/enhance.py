@@ -41,8 +41,8 @@ def enhance(
 ) -> None:
     """Enhance pictures. Depth, EXIF, colour profile and transparency are kept; nothing is overwritten unasked."""
     from diptych.cli.batch import Batch, plan_jobs
-    from diptych.cli.doctor import available_cores
     from diptych.core.errors import ParameterError
+    from diptych.core.parallel import available_cores
     from diptych.photo import find_photos
 
     if overwrite and skip_existing:

@@ -236,11 +236,13 @@ def _run(
             result = path.run(checked, **parameters)
             break
     else:
-        floats = {
-            name: to_float(value) if isinstance(value, np.ndarray) else value for name, value in parameters.items()
-        }
-        result = from_float(body(to_float(checked), **floats), checked.dtype)
+        result = from_float(body(to_float(checked), **as_floats(parameters)), checked.dtype)
     return result[:, :, 0] if image.ndim == 2 else result
+
+
+def as_floats(parameters: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the parameters with images as floats, as the body of an operator gets them."""
+    return {name: to_float(value) if isinstance(value, np.ndarray) else value for name, value in parameters.items()}
 
 
 def _three_axes(image: Image) -> Image:

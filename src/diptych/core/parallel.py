@@ -21,6 +21,11 @@ def threads() -> int:
         if not wanted.isdigit() or int(wanted) < 1:
             raise ParameterError(f"DIPTYCH_THREADS = {wanted!r} is not a number of threads; give 1 or more")
         return int(wanted)
+    return available_cores()
+
+
+def available_cores() -> int:
+    """Return the number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -13,8 +13,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from diptych.core.image import FloatImage, Image, to_float, white_level
-from diptych.core.operator import FastPath, operator
+from diptych.core.image import FloatImage, Image, white_level
+from diptych.core.operator import FastPath, as_floats, operator
 from diptych.core.parallel import in_strips
 from diptych.core.parameters import Value
 
@@ -229,11 +229,6 @@ def _on_floats(curve: CurveMaker) -> Callable[..., Image]:
         return map_floats([curve(FastImageTones(image), **as_floats(parameters))], image)
 
     return run
-
-
-def as_floats(parameters: dict[str, Value]) -> dict[str, Value]:
-    """Return the parameters with images as floats, as the plain version gets them."""
-    return {name: to_float(value) if isinstance(value, np.ndarray) else value for name, value in parameters.items()}
 
 
 def map_floats(curves: list[Curve], image: FloatImage) -> FloatImage:

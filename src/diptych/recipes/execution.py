@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from diptych import operators
 from diptych.core.image import FloatImage, Image, from_float, to_float
-from diptych.core.operator import Declaration
+from diptych.core.operator import Declaration, as_floats
 from diptych.core.parameters import Value
 from diptych.operators import _tones as tones
 from diptych.operators._kernels import _levels as levels
@@ -72,7 +72,7 @@ def _without_statistics(declaration: Declaration, parameters: dict[str, Value]) 
     if declaration.curve is None:
         return None
     try:
-        curve: tones.Curve = declaration.curve(_NoTones(), **tones.as_floats(parameters))
+        curve: tones.Curve = declaration.curve(_NoTones(), **as_floats(parameters))
         return curve
     except _StatisticsNeededError:
         return None
@@ -141,7 +141,7 @@ def _add(state: _Stored, declaration: Declaration, parameters: dict[str, Value],
 
 
 def _add_curve(state: _Stored, declaration: Declaration, parameters: dict[str, Value]) -> _Stored:
-    given = tones.as_floats(parameters)
+    given = as_floats(parameters)
     assert declaration.curve is not None
     if not state.local:
         state.table = tones.next_table(declaration.curve, state.table, state.counts, **given)
