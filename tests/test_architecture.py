@@ -16,15 +16,22 @@ FLOORS = {
     "metrics": 1,
     "networks": 1,
     "recipes": 2,
+    "data": 3,
+    "runtime": 3,
     "evaluation": 3,
-    "training": 3,
-    "cli": 4,
+    "training": 4,
+    "export": 5,
+    "cli": 6,
 }
 
 # library -> the rooms that may import it
 ROOMS_OF_LIBRARIES = {
-    "torch": {"networks", "training", "metrics"},
-    "onnxruntime": set(),
+    "torch": {"networks", "training", "export", "metrics"},
+    "lightning_fabric": {"training"},
+    "safetensors": {"training", "export"},
+    "onnx": {"runtime", "export"},
+    "onnxruntime": {"runtime", "export"},
+    "tvm": {"runtime", "export"},
     "typer": {"cli"},
     "rich": {"cli"},
     "PIL": {"photo"},
@@ -32,7 +39,7 @@ ROOMS_OF_LIBRARIES = {
     "imagecodecs": {"photo"},
     "cv2": {"operators", "metrics"},
     "numba": {"operators", "metrics"},
-    "scipy": {"operators", "metrics"},
+    "scipy": {"operators", "metrics", "data"},
     "skimage": {"operators", "metrics", "cli"},
 }
 

@@ -5,10 +5,13 @@ DiptychError
 ├── ParameterError (ValueError)         a parameter is out of its bounds, unknown or missing
 ├── UnknownNameError (LookupError)      no operator, recipe or model has this name
 ├── RecipeError (ValueError)            a recipe file is malformed or from a newer version
+├── DataError (ValueError)              a folder of pictures is not fit for training
+├── TrainingError (ValueError)          a training run cannot be started, continued or read
 ├── PhotoError (OSError)                a picture file cannot be read or written
 │   ├── PhotoFormatError                its bytes are not a picture that Diptych reads
 │   ├── PhotoTooLargeError              it has more pixels than the limit
 │   └── PhotoExistsError                the output is there already
+├── BundleError (ValueError)            a model file is damaged, foreign, unsafe or from a newer version
 └── MissingExtraError (ImportError)     an optional dependency is not installed
 """
 
@@ -42,6 +45,14 @@ class RecipeError(DiptychError, ValueError):
     """A recipe file is malformed, has unknown keys, or comes from a newer version."""
 
 
+class DataError(DiptychError, ValueError):
+    """A folder of pictures is not fit for training: missing, too small, or too much of it cannot be read."""
+
+
+class TrainingError(DiptychError, ValueError):
+    """A training run cannot be started, continued or read."""
+
+
 class PhotoError(DiptychError, OSError):
     """A picture file cannot be read or written; the message names the file."""
 
@@ -56,6 +67,10 @@ class PhotoTooLargeError(PhotoError):
 
 class PhotoExistsError(PhotoError):
     """The output file is there already and overwriting was not asked for."""
+
+
+class BundleError(DiptychError, ValueError):
+    """A model file is damaged, not made by Diptych, unsafe or from a newer version; the message names the file."""
 
 
 class MissingExtraError(DiptychError, ImportError):

@@ -24,6 +24,7 @@ import math
 import re
 import types
 import typing
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias, Union
 
@@ -226,14 +227,14 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 }
 
 
-def read_parameters(function: Any) -> tuple[Parameter, ...]:
-    """Read the declared parameters of an operator from its signature.
+def read_parameters(function: Any, *, skip: Collection[str] = ()) -> tuple[Parameter, ...]:
+    """Read the declared parameters of an operator from its signature, without those to `skip`.
 
     Every argument after the first must be keyword-only and annotated as the table above says; anything else is a
     mistake of the programmer and raises `TypeError` when the module is imported.
     """
     hints = typing.get_type_hints(function, include_extras=True)
-    arguments = list(inspect.signature(function).parameters.values())[1:]
+    arguments = [item for item in list(inspect.signature(function).parameters.values())[1:] if item.name not in skip]
     return tuple(_read_parameter(function.__name__, argument, hints[argument.name]) for argument in arguments)
 
 

@@ -1,0 +1,133 @@
+"""The training loop: what a run does, on a page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+
+from diptych.core.errors import TrainingError
+from diptych.data import Prefetcher
+from diptych.training import run as runs
+from diptych.training.checkpoint import checkpoints, load_checkpoint
+from diptych.training.config import CycleGANConfig
+from diptych.training.domains import Batch, Domains, open_domains
+from diptych.training.fabric import launched
+from diptych.training.game import Game, Losses, Pair
+from diptych.training.interrupting import Interrupt
+from diptych.training.observing import Observer
+
+OnEvent = Callable[[dict[str, Any]], None]
+
+
+def train(
+    config: CycleGANConfig,
+    *,
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    resume: bool = False,
+    on_event: OnEvent | None = None,
+) -> runs.Run:
+    """Train a generator from source to target without pairs.
+
+    Parameters
+    ----------
+    config : CycleGANConfig
+        The settings.
+    source, target : path
+        Folders of the pictures to improve, and of pictures as they should look; searched deeply, no pairs.
+    out : path
+        The run directory: new, or with `resume` one to go on with.
+    resume : bool
+        Go on from the newest checkpoint. On a CPU the result is then, byte for byte, that of a run without a stop.
+    on_event : callable, optional
+        Called with each entry of the log as it is written: ``begin``, ``losses``, ``reading``, ``skipped``, ``end``.
+
+    Returns
+    -------
+    Run
+        The run directory; its `best` is the generator file.
+
+    Raises
+    ------
+    DataError
+        If a folder cannot be trained on.
+    TrainingError
+        If the run directory is not empty, does not fit, or a loss is no longer a number.
+    KeyboardInterrupt
+        After Ctrl-C, when the step is done and its checkpoint written.
+
+    Examples
+    --------
+    ``train(preset("quick"), source="dark", target="bright", out="runs/night")``
+    """
+    fabric = launched(config)
+    domains = open_domains(config, source=source, target=target)
+    run = runs.continued(out, config, domains) if resume else _begun(out, config, domains, fabric)
+    game = Game(config, fabric)
+    observer = Observer(run, config, domains, game, on_event)
+    first = observer.go_on(_loaded(run, game)) if resume else 0
+    observer.begin(first)
+
+    def make(number: int) -> Batch:
+        return domains.batch(number, size=config.batch, rank=fabric.global_rank, world=fabric.world_size)
+
+    done = first
+    numbers = {"start": first * config.accumulate, "stop": config.steps * config.accumulate}
+    with Interrupt() as interrupt, Prefetcher(make, workers=config.workers, **numbers) as ready:
+        for step in range(first, config.steps):
+            if observer.should_stop:
+                break
+            pairs = [_placed(next(ready), game) for _ in range(config.accumulate)]
+            losses = game.play(pairs, step=step)
+            done, stopped = step + 1, interrupt.asked
+            due = done % config.every == 0 or done == config.steps
+            noted = done % 10 == 0 or due or stopped
+            if noted or fabric.device.type == "cpu":  # elsewhere looking at a number means waiting for it
+                _check(losses, done, run)
+            if noted:
+                observer.losses(done, losses)
+            if due:
+                observer.read(done)
+            if due or stopped:
+                observer.save(done)
+            if stopped:
+                raise KeyboardInterrupt
+    observer.end(done)
+    return run
+
+
+def _begun(out: str | os.PathLike[str], config: CycleGANConfig, domains: Domains, fabric: Fabric) -> runs.Run:
+    # With several processes the first one makes the folders.
+    if fabric.is_global_zero:
+        runs.begin(out, config, domains)
+    fabric.barrier()
+    return runs.Run(Path(out))
+
+
+def _loaded(run: runs.Run, game: Game) -> dict[str, Any]:
+    found = checkpoints(run.checkpoints)
+    return load_checkpoint(found[-1], game) if found else {"step": 0}
+
+
+def _placed(batch: Batch, game: Game) -> Pair:
+    layout = torch.channels_last if game.config.channels_last else torch.contiguous_format
+    first, second = (game.fabric.to_device(torch.from_numpy(part)).contiguous(memory_format=layout) for part in batch)
+    return first, second
+
+
+def _check(losses: Losses, step: int, run: runs.Run) -> None:
+    values = {name: float(loss) for name, loss in losses.items()}
+    broken = [name for name, value in values.items() if not np.isfinite(value)]
+    if broken:
+        raise TrainingError(
+            f"{run.path}: at step {step} the loss {' and '.join(broken)} is no longer a number; the last "
+            f"checkpoint and the best generator are kept. Lower learning_rate, give precision = float32, or lower "
+            f"the weight of {broken[0].partition('.')[0]}"
+        )

@@ -1,0 +1,70 @@
+"""A reading of the monitor: plain numbers, and alarms in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from diptych.training.alarms import Alarm
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the monitor saw at one step.
+
+    Attributes
+    ----------
+    step : int
+        Step of the training.
+    score : float
+        Ranks checkpoints, higher is better: ``structure exp(-domain_distance)``. The untouched input has 0.37, the content of
+        the input with the look of the target domain about 1, anything without the structure of the input 0.
+    structure : float
+        Kept structure, 0 to 1: correlation of the normalised gradients of the output with those of the denoised input, over
+        that of the noisy input itself; at most 1.
+    added : float
+        Share of the squared gradients of the output that is not in the input, 0 to 1.
+    domain_distance : float
+        From the outputs to the target domain: about 0 for pictures of the domain, 1 for the untouched input.
+    cycle_error : float or None
+        Mean absolute error of there and back, the mean of both ways round; None without a way back.
+    luminance_correlation, worst_correlation : float
+        Spearman's rank correlation of luminance in and out: median over the pictures, and the lowest.
+    diversity : float
+        Differences between the outputs over those between the inputs, brightness and contrast left out; 0 if all are the same.
+    noise, target_noise : float
+        Estimated standard deviation of the noise of outputs and target pictures, as an intensity.
+    seconds : float
+        What the reading took, networks included. It takes no part in comparisons.
+    alarms : tuple of Alarm
+        What is wrong, in words.
+    """
+
+    step: int
+    score: float
+    structure: float
+    added: float
+    domain_distance: float
+    cycle_error: float | None
+    luminance_correlation: float
+    worst_correlation: float
+    diversity: float
+    noise: float
+    target_noise: float
+    alarms: tuple[Alarm, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def red(self) -> bool:
+        """Whether an alarm says that the generator is of no use."""
+        return any(alarm.red for alarm in self.alarms)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values; the alarms are a list of dictionaries."""
+        return asdict(self) | {"alarms": [asdict(alarm) for alarm in self.alarms]}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Reading:
+        """Make a reading of what `as_dict` gave."""
+        return cls(**(dict(values) | {"alarms": tuple(Alarm(**alarm) for alarm in values["alarms"])}))

@@ -1,0 +1,239 @@
+"""The loop: what it leaves behind, that it goes on as if it had not stopped, and what it does when something is wrong."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from diptych.core.errors import DataError, PhotoError, TrainingError
+from diptych.networks import Mobile, PatchGAN
+from diptych.photo import read, write
+from diptych.training import CycleGANConfig, load_generator, train
+from diptych.training import observing as observing_module
+from diptych.training.game import Game
+from training_helpers import clean_picture, write_folders
+
+SMALL = CycleGANConfig(
+    forward=Mobile(width=4, depth=2, blocks=1),
+    discriminator=PatchGAN(width=4, depth=1),
+    steps=8,
+    every=4,
+    batch=2,
+    crop=24,
+    pool=3,
+    workers=1,
+    frequency=0.5,
+    structure=0.5,
+    total_variation=0.1,
+    gradient_penalty=1.0,
+    precision="float32",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    return write_folders(tmp_path_factory.mktemp("toy"), count=8, side=40)
+
+
+@pytest.fixture(scope="module")
+def finished(folders, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    return train(SMALL, source=folders[0], target=folders[1], out=out)
+
+
+def stop_after(step):
+    def watch(entry):
+        if entry["event"] == "losses" and entry["step"] == step:
+            raise RuntimeError("pulled the plug")
+
+    return watch
+
+
+def newest(run):
+    return sorted(run.checkpoints.iterdir())[-1]
+
+
+def test_a_run_leaves_what_its_page_says(finished):
+    names = {path.name for path in finished.path.iterdir()}
+    assert {"config.toml", "run.json", "log.jsonl", "report.html", "best.safetensors"} <= names
+    assert finished.config == SMALL
+    assert [entry["event"] for entry in finished.entries()] == [
+        "begin",
+        "losses",
+        "reading",
+        "losses",
+        "reading",
+        "end",
+    ]
+    assert [path.name for path in sorted(finished.samples.iterdir())] == ["step-000000004.png", "step-000000008.png"]
+    assert "Readings" in (finished.path / "report.html").read_text()
+    losses = finished.entries()[1]["losses"]
+    assert {"cycle", "identity", "frequency", "structure", "total_variation", "gradient_penalty.a"} <= set(losses)
+
+
+def test_the_generator_is_an_enhancer(finished, folders):
+    generator = load_generator(finished.path)
+    assert generator.before.steps[0].operator == "specify_histogram"
+    image = read(next(folders[0].iterdir())).pixels
+    assert generator(image).shape == image.shape
+    assert generator(image).dtype == np.uint8
+    assert generator(image[:, :, 0].astype(np.uint16)).dtype == np.uint16
+
+
+@pytest.mark.parametrize("moment", [4, 8])
+def test_going_on_gives_the_same_bytes(finished, folders, tmp_path, moment):
+    options = {"source": folders[0], "target": folders[1], "out": tmp_path / "cut"}
+    with pytest.raises(RuntimeError, match="pulled the plug"):
+        train(SMALL, **options, on_event=stop_after(moment))
+    run = train(SMALL, **options, resume=True)
+    assert newest(run).read_bytes() == newest(finished).read_bytes()
+    ours, theirs = load_file(run.best), load_file(finished.best)
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    assert [entry["step"] for entry in run.readings()] == [4, 8]
+
+
+def test_workers_and_cache_change_nothing(finished, folders, tmp_path):
+    config = SMALL.updated({"workers": 3, "cache": 0})
+    run = train(config, source=folders[0], target=folders[1], out=tmp_path / "other")
+    assert newest(run).read_bytes() == newest(finished).read_bytes()
+
+
+def test_accumulation_is_a_larger_batch(folders, tmp_path):
+    plain = SMALL.updated({"pool": 0, "steps": 1, "every": 1, "gradient_penalty": 0.0, "frequency": 0.0})
+    runs = [
+        train(config, source=folders[0], target=folders[1], out=tmp_path / name)
+        for name, config in (
+            ("large", plain.updated({"batch": 4})),
+            ("small", plain.updated({"batch": 2, "accumulate": 2})),
+        )
+    ]
+    losses = [run.entries()[1]["losses"] for run in runs]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4, abs=1e-5)
+
+
+def test_changed_settings_or_pictures_are_refused_by_name(finished, folders, tmp_path):
+    options = {"source": folders[0], "target": folders[1], "out": finished.path, "resume": True}
+    with pytest.raises(TrainingError, match=r"cycle was 10\.0, now 9\.0"):
+        train(SMALL.updated({"cycle": 9.0}), **options)
+    other = write_folders(tmp_path / "other", count=3, side=40)[1]
+    with pytest.raises(TrainingError, match="target folder have changed"):
+        train(SMALL, **(options | {"target": other}))
+
+
+def test_a_run_directory_is_not_written_over(finished, folders, tmp_path):
+    with pytest.raises(TrainingError, match="--resume"):
+        train(SMALL, source=folders[0], target=folders[1], out=finished.path)
+    with pytest.raises(TrainingError, match="is not a run directory"):
+        train(SMALL, source=folders[0], target=folders[1], out=tmp_path, resume=True)
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good(folders, tmp_path, monkeypatch):
+    play = Game.play
+
+    def poisoned(self, pairs, *, step):
+        losses = play(self, pairs, step=step)
+        return losses | {"cycle": losses["cycle"] * float("nan")} if step == 6 else losses
+
+    def every_step(config):
+        return config.updated({"every": 2})
+
+    monkeypatch.setattr(Game, "play", poisoned)
+    with pytest.raises(TrainingError, match=r"step 7 the loss cycle .* learning_rate"):
+        train(every_step(SMALL), source=folders[0], target=folders[1], out=tmp_path / "run")
+    assert [path.name for path in sorted((tmp_path / "run" / "checkpoints").iterdir())][
+        -1
+    ] == "step-000000006.safetensors"
+    assert load_generator(tmp_path / "run").provenance["step"] <= 6
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(folders, tmp_path, monkeypatch):
+    out = tmp_path / "run"
+
+    def full(folder, game, *, state, keep):
+        if state["step"] == 8:
+            raise PhotoError(f"{folder}: the disk is full")
+        return save(folder, game, state=state, keep=keep)
+
+    save = observing_module.save_checkpoint
+    monkeypatch.setattr(observing_module, "save_checkpoint", full)
+    with pytest.raises(PhotoError, match="disk is full"):
+        train(SMALL, source=folders[0], target=folders[1], out=out)
+    monkeypatch.undo()
+    run = train(SMALL, source=folders[0], target=folders[1], out=out, resume=True)
+    assert newest(run).name == "step-000000008.safetensors"
+
+
+def test_a_picture_that_breaks_is_skipped_and_named(tmp_path):
+    source, target = write_folders(tmp_path, count=22, side=40)
+    run_config = SMALL.updated({"preprocess": "none", "steps": 20, "every": 20, "holdout": 0.0})
+    broken = sorted(source.iterdir())[7]
+    broken.write_bytes(broken.read_bytes()[:60])
+    run = train(run_config, source=source, target=target, out=tmp_path / "run")
+    skipped = [entry for entry in run.entries() if entry["event"] == "skipped"]
+    assert [entry["picture"] for entry in skipped] == [str(broken)]
+
+
+def test_too_many_broken_pictures_stop(tmp_path):
+    source, target = write_folders(tmp_path, count=10, side=40)
+    for path in sorted(source.iterdir())[:4]:
+        path.write_bytes(b"no picture")
+    with pytest.raises(DataError, match="diptych check"):
+        train(SMALL, source=source, target=target, out=tmp_path / "run")
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_folder_too_small_is_named(tmp_path, count):
+    source, target = write_folders(tmp_path, count=3, side=40)
+    for path in sorted(source.iterdir())[count:]:
+        path.unlink()
+    with pytest.raises(DataError, match="A: has"):
+        train(SMALL, source=source, target=target, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_pictures_smaller_than_the_crop_and_grey_ones_train(tmp_path):
+    draw = np.random.default_rng(0)
+    for name, factor in (("A", 0.3), ("B", 1.0)):
+        (tmp_path / name).mkdir()
+        for index in range(4):
+            grey = clean_picture(draw, 20)[..., 0] * factor
+            write(tmp_path / name / f"{index}.png", np.rint(grey * 65535).astype(np.uint16))
+    config = SMALL.updated({"forward": {"channels_in": 1, "channels_out": 1}, "steps": 2, "every": 2})
+    run = train(config, source=tmp_path / "A", target=tmp_path / "B", out=tmp_path / "run")
+    result = load_generator(run.path)(read(tmp_path / "A" / "0.png").pixels)
+    assert result.shape == (20, 20)
+    assert result.dtype == np.uint16
+
+
+def test_a_damaged_checkpoint_is_named(folders, tmp_path):
+    options = {"source": folders[0], "target": folders[1], "out": tmp_path / "run"}
+    run = train(SMALL.updated({"steps": 4}), **options)
+    last = newest(run)
+    last.write_bytes(last.read_bytes()[:-100])
+    with pytest.raises(TrainingError, match=last.name):
+        train(SMALL.updated({"steps": 4}), **options, resume=True)
+
+
+def test_a_foreign_file_is_no_generator(tmp_path):
+    (tmp_path / "x.safetensors").write_bytes(b"\x00" * 64)
+    with pytest.raises(TrainingError, match=r"x\.safetensors"):
+        load_generator(tmp_path / "x.safetensors")
+    with pytest.raises(TrainingError, match="no such file"):
+        load_generator(tmp_path)
+
+
+def test_the_log_is_json(finished):
+    for line in finished.log.read_text().splitlines():
+        json.loads(line)

@@ -1,0 +1,40 @@
+"""Two processes with half the batch each do what one does with the whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from safetensors.torch import load_file
+
+from training_helpers import write_folders
+
+SETTINGS = [
+    *("steps=3", "every=3", "crop=24", "pool=0", "workers=0", "precision=float32", "average=0.0", "device=cpu"),
+    *("forward.width=4", "forward.depth=2", "discriminator.width=4", "discriminator.depth=1", "preprocess=none"),
+]
+
+
+def train(launcher, folders, out, batch):
+    settings = [word for setting in [*SETTINGS, f"batch={batch}"] for word in ("--set", setting)]
+    command = [*launcher, "-m", "diptych", "train", *map(str, folders), "-o", str(out), *settings]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return load_file(out / "checkpoints" / "step-000000003.safetensors")
+
+
+def test_two_processes_equal_one_with_twice_the_batch(tmp_path):
+    folders = write_folders(tmp_path / "toy", count=8, side=32)
+    one = train([sys.executable], folders, tmp_path / "one", 4)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    two = train(launcher, folders, tmp_path / "two", 2)
+    assert set(one) == set(two)
+    for name, value in one.items():
+        if name.startswith(("forward/", "backward/", "judge")):
+            # Adam divides by the gradient's size, so that a rounding difference of a tiny one may show as a step of the rate.
+            difference = (value - two[name]).abs()
+            assert difference.mean() < 2e-5, name
+            assert difference.max() == pytest.approx(0, abs=1.2e-3), name
