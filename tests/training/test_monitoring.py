@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -76,7 +78,8 @@ class TestLaws:
         outputs = [1 - dark if number % 4 == 0 else dark for number, dark in enumerate(DARK)]
         reading = read(monitor, outputs)
         assert "inversion" in kinds(reading)
-        assert reading.luminance_correlation > 0.99 > 0 > reading.worst_correlation
+        assert reading.luminance_correlation > 0.99
+        assert reading.worst_correlation < -0.99
 
     def test_opposite_colours_are_an_inversion(self, monitor):
         def opposite(image):
@@ -110,8 +113,8 @@ class TestLaws:
 
     def test_noise_raises_the_noise_and_lowers_the_score(self, monitor):
         readings = [read(monitor, noisy(WANTED, sigma) if sigma else WANTED) for sigma in (0, 0.02, 0.05, 0.1)]
-        assert all(a.noise < b.noise for a, b in zip(readings, readings[1:], strict=False))
-        assert all(a.score > b.score for a, b in zip(readings, readings[1:], strict=False))
+        assert all(a.noise < b.noise for a, b in itertools.pairwise(readings))
+        assert all(a.score > b.score for a, b in itertools.pairwise(readings))
         assert "noise" in kinds(readings[3])
         assert "noise" not in kinds(readings[0])
 
@@ -223,7 +226,7 @@ class TestMonitor:
             Monitor(DARK, BRIGHT, prepared=DARK[:1])
         with pytest.raises(ImageError, match=r"source picture 0 .* values from"):
             Monitor([np.full((9, 9), 2.0)], BRIGHT)
-        with pytest.raises(ImageError, match="output of forward picture|output of forward"):
+        with pytest.raises(ImageError, match="output of forward holds NaN"):
             monitor.read(0, lambda image: np.full_like(image, np.nan))
         with pytest.raises(ImageError, match="give back the same size"):
             monitor.read(0, lambda image: image[1:])

@@ -74,10 +74,12 @@ def look_of(picture: Floats) -> Look:
 def _texture(luminance: Floats) -> Floats:
     details = [noise_level(luminance)]
     for _ in range(_OCTAVES):
+        if min(luminance.shape) < 2:
+            details.append(0.0)
+            continue
         coarse = squares(luminance, 2)
-        finer = luminance[: luminance.shape[0] // 2 * 2, : luminance.shape[1] // 2 * 2]
-        steps = [max(a // b, 1) for a, b in zip(finer.shape, coarse.shape, strict=True)]
-        detail = finer - np.repeat(np.repeat(coarse, steps[0], axis=0), steps[1], axis=1)
+        finer = luminance[: 2 * coarse.shape[0], : 2 * coarse.shape[1]]
+        detail = finer - np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1)
         details.append(float(np.sqrt(np.mean(detail**2))))
         luminance = coarse
     return np.log(np.asarray(details) + _LEVEL)
@@ -89,6 +91,8 @@ def _distances(looks: Sequence[Look], domain: Sequence[Look]) -> Floats:
 
 
 def _distance(values: Floats, domain: Floats, width: float) -> float:
+    if values.shape[1] != domain.shape[1]:  # colours of other channels: the picture counts as grey
+        values = np.zeros((len(values), domain.shape[1]))
     scale = np.sqrt(domain.var(axis=0) + width**2)
     means = (values.mean(axis=0) - domain.mean(axis=0)) / scale
     spreads = (values.std(axis=0) - domain.std(axis=0)) / scale

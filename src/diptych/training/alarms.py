@@ -137,7 +137,7 @@ def _checkerboard(found: Findings) -> str:
 
 def _noise(found: Findings) -> str:
     enough = found.noise > max(0.01, 1.2 * found.noise_target)
-    if not enough or found.relative_noise <= 1.5 * found.relative_noise_before:
+    if not enough or found.relative_noise <= 1.3 * found.relative_noise_before:
         return ""
     return (
         f"the outputs are noisier than the inputs (standard deviation {255 * found.noise:.1f} levels of 255, before "

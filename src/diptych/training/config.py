@@ -42,6 +42,8 @@ class CycleGANConfig:
         Crops taken from a picture in a row; more than 1 helps where decoding is slow and the cache too small.
     preprocess : {"none", "stretch", "specify"}
         Classical step before the network; saved with it and replayed at inference.
+    denoise : float
+        Non-local means before that step, if the source is noisier than the target: times the measured noise; 0 for none.
     cache : int
         MiB of decoded pictures kept in memory, both domains together.
     workers : int
@@ -106,6 +108,7 @@ class CycleGANConfig:
     flips: bool = True
     crops_per_picture: Annotated[int, Range(1, 1000)] = 1
     preprocess: Preprocess = "specify"
+    denoise: Annotated[float, Range(0, 3)] = 1.0
     cache: Annotated[int, Range(0, 1_000_000, "MiB")] = 512
     workers: Annotated[int, Range(0, 64)] = 2
     holdout: Annotated[float, Range(0, 0.5)] = 0.1
@@ -275,6 +278,7 @@ def _paper() -> CycleGANConfig:
         batch=1,
         crop=256,
         preprocess="none",
+        denoise=0.0,
         average=0.0,
         precision="float32",
         every=2500,

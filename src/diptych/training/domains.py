@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import Image, from_float, to_float
-from diptych.data import PhotoFolder, Sampler, prepare, split
+from diptych.data import PhotoFolder, Sampler, split
 from diptych.photo import read
 from diptych.recipes import Recipe
+from diptych.training.before import decide_before
 from diptych.training.config import CycleGANConfig
 
 _HELD_SIDE = 256
@@ -69,7 +70,7 @@ def open_domains(config: CycleGANConfig, *, source: str | os.PathLike[str], targ
     """
     channels = config.forward.channels_in, config.forward.channels_out
     raw = [_folder(path, None, count, config) for path, count in zip((source, target), channels, strict=True)]
-    before = prepare(raw[0], raw[1], config.preprocess)
+    before = decide_before(raw[0], raw[1], config)
     parts = [split(folder.names, fraction=config.holdout, seed=config.seed) for folder in raw]
     ready = [
         _folder(folder.path, recipe, folder.channels, config) if recipe.steps else folder

@@ -19,7 +19,8 @@ class Reading:
         Step of the training.
     score : float
         Ranks checkpoints, higher is better: ``structure exp(-domain_distance)``. The untouched input has 0.37, the content of
-        the input with the look of the target domain about 1, anything without the structure of the input 0.
+        the input with the look of the target domain about 1 (more, by chance, where the domains are close), anything
+        without the structure of the input 0.
     structure : float
         Kept structure, 0 to 1: correlation of the normalised gradients of the output with those of the denoised input, over
         that of the noisy input itself; at most 1.

@@ -1,0 +1,105 @@
+"""Images per second of a CycleGAN step: Diptych against a straightforward PyTorch loop with the same networks and batch.
+
+``python benchmarks/training_speed.py [mobile unet resnet] [--crop 128] [--batch 4] [--steps 6]``
+
+The straightforward loop is written as the paper's pseudo-code reads: float32, every network asked on its own, Adam as it comes.
+Both sides train on the same batches in memory and take turns, step by step, so that the ratio is that of one run. Diptych's row
+says which of its settings were used; ``float32`` shows what the loop alone brings, without the lower precision.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import statistics
+import time
+from dataclasses import replace
+
+import torch
+
+from diptych.networks import Mobile, ResNet, UNet, build
+from diptych.training import CycleGANConfig, losses
+from diptych.training.fabric import launched, resolved_precision
+from diptych.training.game import Game
+
+NETWORKS = {
+    "mobile": Mobile(),
+    "unet": UNet(depth=7, width=32),
+    "resnet": ResNet(blocks=6, width=32),
+}
+
+
+class Straightforward:
+    """A CycleGAN step without any thought of speed."""
+
+    def __init__(self, config: CycleGANConfig) -> None:
+        there, back = config.there_and_back
+        self.there, self.back = build(there, seed=1), build(back, seed=2)
+        self.judge_a, self.judge_b = build(config.discriminator, seed=3), build(config.discriminator, seed=4)
+        self.generators = list(itertools.chain(self.there.parameters(), self.back.parameters()))
+        self.judges = list(itertools.chain(self.judge_a.parameters(), self.judge_b.parameters()))
+        self.optimiser = torch.optim.Adam(self.generators, lr=2e-4, betas=(0.5, 0.999))
+        self.judges_optimiser = torch.optim.Adam(self.judges, lr=2e-4, betas=(0.5, 0.999))
+
+    def play(self, a: torch.Tensor, b: torch.Tensor) -> None:
+        for parameter in self.judges:
+            parameter.requires_grad_(False)
+        fake_b, fake_a = self.there(a), self.back(b)
+        loss = losses.adversarial_generator(self.judge_b(fake_b)) + losses.adversarial_generator(self.judge_a(fake_a))
+        loss = loss + 10 * (losses.cycle(a, self.back(fake_b)) + losses.cycle(b, self.there(fake_a)))
+        loss = loss + 5 * (losses.identity(b, self.there(b)) + losses.identity(a, self.back(a)))
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        for parameter in self.judges:
+            parameter.requires_grad_(True)
+        self.judges_optimiser.zero_grad()
+        for judge, real, fake in ((self.judge_a, a, fake_a), (self.judge_b, b, fake_b)):
+            losses.adversarial_discriminator(judge(real), judge(fake.detach())).backward()
+        self.judges_optimiser.step()
+
+
+def measure(name: str, *, crop: int, batch: int, steps: int) -> None:
+    shape = (batch, 3, crop, crop)
+    draw = torch.Generator().manual_seed(0)
+    pair = (torch.rand(shape, generator=draw), torch.rand(shape, generator=draw))
+    config = CycleGANConfig(forward=NETWORKS[name], batch=batch, crop=crop)
+    plain = Straightforward(config)
+    kinds = dict.fromkeys(["float32", resolved_precision(config, "cpu")])
+    games = {kind: Game(*_settled(replace(config, precision=kind))) for kind in kinds}
+    players = {"straightforward": lambda step: plain.play(*pair)} | {
+        f"diptych {kind}": (lambda step, game=game: game.play([pair], step=step)) for kind, game in games.items()
+    }
+    times: dict[str, list[float]] = {label: [] for label in players}
+    for step in range(steps + 2):
+        for label, play in players.items():
+            began = time.perf_counter()
+            play(step)
+            times[label].append(time.perf_counter() - began)
+    usual = {label: statistics.median(values[2:]) for label, values in times.items()}
+    for label, seconds in usual.items():
+        ratio = usual["straightforward"] / seconds
+        print(
+            f"{name:7} {crop} px, batch {batch}  {label:18} {2 * batch / seconds:7.1f} images/s  {ratio:5.2f} x",
+            flush=True,
+        )
+
+
+def _settled(config: CycleGANConfig):
+    return config, launched(config)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("networks", nargs="*", default=list(NETWORKS))
+    parser.add_argument("--crop", type=int, default=128)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--steps", type=int, default=6)
+    options = parser.parse_args()
+    print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads")
+    for name in options.networks:
+        measure(name, crop=options.crop, batch=options.batch, steps=options.steps)
+
+
+if __name__ == "__main__":
+    main()

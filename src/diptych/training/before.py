@@ -1,0 +1,51 @@
+"""What the source pictures go through before the network; where they are noisier than the target, noise is taken away first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from diptych.core.image import Image, to_float
+from diptych.core.noise import noise_level
+from diptych.data import PhotoFolder, prepare
+from diptych.recipes import Recipe, step
+from diptych.training.config import CycleGANConfig
+
+_LOOKED_AT = 24
+_NOISIER = 1.5  # times the noise of the target from which the source is denoised
+
+
+def decide_before(source: PhotoFolder, target: PhotoFolder, config: CycleGANConfig) -> tuple[Recipe, Recipe]:
+    """Return what the pictures of both domains go through before the networks see them.
+
+    `diptych.data.prepare` of the kind ``config.preprocess``; and, if ``config.denoise`` is not 0 and the prepared source is
+    noisier than the prepared target, `denoise_photo` of the raw source before it, with the median noise of the folder times
+    ``config.denoise``.
+    """
+    first, second = prepare(source, target, config.preprocess)
+    if config.denoise == 0:
+        return first, second
+    raw = [to_float(source.picture(index)) for index in _spread(source)]
+    noise = np.median([_noise(first(image)) for image in raw], axis=0)
+    wanted = np.median([_noise(second(to_float(target.picture(index)))) for index in _spread(target)], axis=0)
+    if noise[0] <= _NOISIER * wanted[0]:
+        return first, second
+    luma, chroma = (
+        round(float(config.denoise * level), 5) for level in np.median([_noise(image) for image in raw], axis=0)
+    )
+    calm = step("denoise_photo", luma=min(luma, 0.5), chroma=min(chroma, 0.5))
+    return Recipe(calm, *first.steps, name=f"denoise and {first.name}"), second
+
+
+def _spread(folder: PhotoFolder) -> list[int]:
+    chosen = np.unique(np.linspace(0, len(folder) - 1, min(_LOOKED_AT, len(folder))).round())
+    return [int(index) for index in chosen]
+
+
+def _noise(image: Image) -> tuple[float, float]:
+    """Return the noise of luma, and of the colour differences (that of luma where there is no colour)."""
+    if image.shape[2] != 3:
+        level = float(np.mean([noise_level(image[..., channel]) for channel in range(image.shape[2])]))
+        return level, level
+    luma = image @ np.float32([0.299, 0.587, 0.114])
+    chroma = [noise_level(factor * (image[..., channel] - luma), luma) for channel, factor in ((0, 0.713), (2, 0.564))]
+    return noise_level(luma), float(np.mean(chroma))
