@@ -107,7 +107,7 @@ class CycleGANConfig:
     crop: Annotated[int, Range(8, 4096, "px")] = 128
     flips: bool = True
     crops_per_picture: Annotated[int, Range(1, 1000)] = 1
-    preprocess: Preprocess = "specify"
+    preprocess: Preprocess = "stretch"
     denoise: Annotated[float, Range(0, 3)] = 1.0
     cache: Annotated[int, Range(0, 1_000_000, "MiB")] = 512
     workers: Annotated[int, Range(0, 64)] = 2
@@ -251,7 +251,7 @@ def _network(present: NetworkConfig | None, value: Any, source: str) -> NetworkC
 def _quick() -> CycleGANConfig:
     return CycleGANConfig(
         forward=Mobile(width=16, depth=3),
-        discriminator=PatchGAN(width=32, depth=2),
+        discriminator=PatchGAN(width=32, depth=2, normalisation="none"),
         steps=1200,
         crop=96,
         learning_rate=1e-3,
@@ -259,7 +259,7 @@ def _quick() -> CycleGANConfig:
         cycle=5.0,
         cycle_source=0.1,
         identity=1.0,
-        gradient_penalty=5.0,
+        gradient_penalty=1.0,
         structure=1.0,
         average=0.99,
         every=150,

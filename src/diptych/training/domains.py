@@ -31,8 +31,9 @@ class Domains:
         What each domain's pictures went through before the network.
     samplers : (Sampler, Sampler)
         Crops of the training part.
-    held_raw, held_source, held_target : list of ndarray
-        Middles of pictures kept out of training: source as in the files, source after its `before`, target after its.
+    held_raw, held_source, held_target, held_wanted : list of ndarray
+        Middles of pictures kept out of training: source as in the files, source after its `before`, target after its, target
+        as in the files.
     fingerprint : dict
         SHA-256 of either folder's names and sizes.
     """
@@ -42,6 +43,7 @@ class Domains:
     held_raw: list[Image]
     held_source: list[Image]
     held_target: list[Image]
+    held_wanted: list[Image]
     fingerprint: dict[str, str]
 
     def batch(self, number: int, *, size: int, rank: int = 0, world: int = 1) -> Batch:
@@ -88,6 +90,7 @@ def open_domains(config: CycleGANConfig, *, source: str | os.PathLike[str], targ
         held_raw=_middles(raw[0].restrict(parts[0][1])),
         held_source=_middles(held[0]),
         held_target=_middles(held[1]),
+        held_wanted=_middles(raw[1].restrict(parts[1][1])),
         fingerprint={"source": raw[0].fingerprint(), "target": raw[1].fingerprint()},
     )
 

@@ -116,7 +116,7 @@ class Observer:
         if self._first:
             generator = load_generator(self.run.best) if self.run.best.exists() else self.generator(step)
             outputs = [generator.draw(picture) for picture in self.domains.held_source]
-            after = propose_post_step(outputs, self.domains.held_target, sources=self.domains.held_source)
+            after = propose_post_step(outputs, self.domains.held_wanted, sources=self.domains.held_source)
             save_generator(self.run.best, replace(generator, after=after), overwrite=True)
             steps = [str(part) for part in after.steps]
             self._write({"event": "end", "step": step, "best": self._best_step, "after": steps})
