@@ -1,0 +1,122 @@
+"""Check two folders before training: one pass over the pictures, then the findings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from diptych.core.errors import ParameterError
+from diptych.core.parallel import available_cores
+from diptych.data.checking.contents import find_contents
+from diptych.data.checking.differences import find_differences, medians
+from diptych.data.checking.duplicates import find_duplicates
+from diptych.data.checking.files import find_files
+from diptych.data.checking.findings import Finding
+from diptych.data.checking.result import Counts, DomainCheck
+from diptych.data.checking.survey import Look, Progress, Seen, Unreadable, survey
+from diptych.photo import FoundPhoto, find_photos
+
+_ORDER = ("error", "warning", "note")
+
+
+def check(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    jobs: int = 0,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> DomainCheck:
+    """Check whether two folders of pictures are fit for training from A to B without pairs.
+
+    Found are files that cannot be read, copies, mixed depths, channels and sizes, too few or too small pictures, blank and
+    drawn ones, ones that look like the other domain, pairs that could serve for evaluation, and how the domains differ: in
+    exposure, contrast, colour and noise, which is what training should learn, and in contents, which it should not.
+    docs/check.md has the thresholds.
+
+    Parameters
+    ----------
+    source, target : path
+        The folders A, what is to be enhanced, and B, what it should look like. Subfolders are searched as well.
+    jobs : int
+        Pictures that are decoded at a time; 0 means one for each core.
+    seed : int
+        Of the folds of the classifier. The same call gives the same result, whatever `jobs`.
+    progress : callable, optional
+        Called with an iterable of what is seen of each picture and their number; returns the iterable to go through.
+
+    Returns
+    -------
+    DomainCheck
+        Findings, counts and a verdict, as text, JSON or HTML.
+
+    Raises
+    ------
+    ParameterError
+        If a folder does not exist or has no pictures, if both are the same or one lies in the other, or if `jobs` or `seed`
+        is negative.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from diptych.photo import write
+    >>> place = Path(tempfile.mkdtemp())
+    >>> rng = np.random.default_rng(0)
+    >>> for name in ("dark", "bright"):
+    ...     (place / name).mkdir()
+    ...     for number in range(3):
+    ...         write(place / name / f"{number}.png", rng.integers(0, 256, (300, 300), np.uint8))
+    >>> found = check(place / "dark", place / "bright")
+    >>> found.verdict, found.findings[0].kind
+    ('ready, with warnings', 'count')
+    """
+    for name, value in (("jobs", jobs), ("seed", seed)):
+        if value < 0:
+            raise ParameterError(f"{name} is {value}; give 0 or more")
+    folders = _folders(source, target)
+    seen = survey(folders, jobs=jobs or available_cores(), progress=progress)
+    looks = [one for one in seen if isinstance(one, Look)]
+    unreadable = [one for one in seen if isinstance(one, Unreadable)]
+    found = [*find_files(looks, unreadable), *find_duplicates(looks), *find_differences(looks)]
+    found += find_contents(looks, seed=seed)
+    findings = tuple(sorted(found, key=lambda one: _ORDER.index(one.level)))
+    return DomainCheck(
+        source=os.fspath(source),
+        target=os.fspath(target),
+        counts={domain: _counts(domain, seen) for domain in folders},
+        findings=findings,
+        thumbnails=_thumbnails(findings, looks),
+    )
+
+
+def _folders(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> dict[str, list[FoundPhoto]]:
+    paths = {"A": Path(source), "B": Path(target)}
+    for domain, path in paths.items():
+        if not path.is_dir():
+            problem = "is not a folder" if path.exists() else "no such folder"
+            raise ParameterError(f"{domain}: {path}: {problem}; give a folder of pictures")
+    first, second = (path.resolve() for path in paths.values())
+    if first == second:
+        raise ParameterError(f"A and B are the same folder, {source}; give two")
+    if first in second.parents or second in first.parents:
+        raise ParameterError(f"of A, {source}, and B, {target}, one lies in the other; give two separate folders")
+    found = {domain: find_photos([path]) for domain, path in paths.items()}
+    for domain, files in found.items():
+        if not files:
+            raise ParameterError(
+                f"{domain}: no pictures in {paths[domain]}; give a folder with JPEG, PNG, TIFF, WebP or BMP files"
+            )
+    return found
+
+
+def _counts(domain: str, seen: Sequence[Seen]) -> Counts:
+    own = [one for one in seen if one.domain == domain]
+    looks = [one for one in own if isinstance(one, Look)]
+    return Counts(len(own), len(looks), medians(looks) if looks else {})
+
+
+def _thumbnails(findings: Sequence[Finding], looks: Sequence[Look]) -> dict[str, bytes]:
+    named = {label for one in findings for group in one.examples for label in group}
+    return {look.label: look.thumbnail for look in looks if look.label in named}

@@ -1,0 +1,147 @@
+"""The survey: every picture is decoded once, and what is kept of it is small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import numpy as np
+
+from diptych import operators
+from diptych.core.errors import DiptychError
+from diptych.core.image import FloatImage, Image, from_float, to_float
+from diptych.data.checking.appearance import Appearance, appearance_of, luma_of
+from diptych.data.checking.structure import Structure, structure_of
+from diptych.photo import FoundPhoto, Photo, formats, read
+
+_LONGEST = 256
+_THUMBNAIL = 160
+_QUALITY = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What is kept of a picture: some kilobytes, whatever its size.
+
+    Attributes
+    ----------
+    domain : str
+        ``A`` or ``B``.
+    name : str
+        Its path below the folder.
+    height, width, channels : int
+        Of the upright picture.
+    depth : str
+        NumPy dtype of its values.
+    appearance, structure
+        How it looks and what is in it.
+    thumbnail : bytes
+        A WebP file.
+    """
+
+    domain: str
+    name: str
+    height: int
+    width: int
+    channels: int
+    depth: str
+    appearance: Appearance
+    structure: Structure
+    thumbnail: bytes
+
+    @property
+    def label(self) -> str:
+        """``A/name``."""
+        return f"{self.domain}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that could not be read, and why."""
+
+    domain: str
+    name: str
+    reason: str
+
+    @property
+    def label(self) -> str:
+        """``A/name``."""
+        return f"{self.domain}/{self.name}"
+
+
+Seen = Look | Unreadable
+Progress = Callable[[Iterable[Seen], int], Iterable[Seen]]
+
+
+def survey(folders: Mapping[str, Sequence[FoundPhoto]], *, jobs: int, progress: Progress | None = None) -> list[Seen]:
+    """Look at every picture, on threads; the order of the result is that of the folders.
+
+    Never more than `jobs` pictures are decoded at a time.
+    """
+    tasks = [(domain, found) for domain, files in folders.items() for found in files]
+    order = {(domain, _name(found)): index for index, (domain, found) in enumerate(tasks)}
+    with ThreadPoolExecutor(jobs) as pool:
+        results: Iterable[Seen] = _in_flight(pool, tasks, 2 * jobs)
+        seen = list(results if progress is None else progress(results, len(tasks)))
+    return sorted(seen, key=lambda one: order[one.domain, one.name])
+
+
+def _in_flight(pool: ThreadPoolExecutor, tasks: Sequence[tuple[str, FoundPhoto]], limit: int) -> Iterator[Seen]:
+    waiting: set[Future[Seen]] = set()
+    try:
+        for domain, found in tasks:
+            waiting.add(pool.submit(_look, domain, found))
+            if len(waiting) >= limit:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done)
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _name(found: FoundPhoto) -> str:
+    return found.relative.as_posix()
+
+
+def _look(domain: str, found: FoundPhoto) -> Seen:
+    try:
+        return describe(domain, _name(found), read(found.path).pixels)
+    except DiptychError as error:
+        return Unreadable(domain, _name(found), str(error).removeprefix(f"{found.path}: "))
+    except MemoryError:
+        return Unreadable(domain, _name(found), "not enough memory; check with --jobs 1, or reduce the picture")
+
+
+def describe(domain: str, name: str, pixels: Image) -> Look:
+    """Return what is kept of a picture."""
+    small = to_float(_reduced(pixels, _LONGEST))
+    return Look(
+        domain=domain,
+        name=name,
+        height=pixels.shape[0],
+        width=pixels.shape[1],
+        channels=pixels.shape[2] if pixels.ndim == 3 else 1,
+        depth=pixels.dtype.name,
+        appearance=appearance_of(pixels, small),
+        structure=structure_of(luma_of(small)),
+        thumbnail=_thumbnail(small),
+    )
+
+
+def _reduced(pixels: Image, longest: int) -> Image:
+    factor = longest / max(pixels.shape[:2])
+    if factor >= 1:
+        return pixels
+    height, width = (max(round(factor * side), 1) for side in pixels.shape[:2])
+    return operators.zoom(pixels, height=height, width=width, interpolation="area")
+
+
+def _thumbnail(small: FloatImage) -> bytes:
+    image = _reduced(small, _THUMBNAIL)
+    if image.ndim == 3 and image.shape[2] != 3:
+        image = image.mean(axis=2)
+    return formats.by_suffix("small.webp").codec().encode(Photo(from_float(image, np.dtype(np.uint8))), _QUALITY)
