@@ -18,7 +18,7 @@ def decibel(enhancer, tests):
 
 def test_the_toy_problem_is_learned(tmp_path):
     source, target = write_folders(tmp_path, count=150)
-    config = preset("quick").updated({"crop": 64, "steps": 500, "every": 100, "device": "cpu"})
+    config = preset("quick").updated({"crop": 64, "steps": 600, "every": 150, "device": "cpu"})
     generator = load_generator(train(config, source=source, target=target, out=tmp_path / "run").path)
     tests = pairs(20)
     untouched = decibel(lambda image: image, tests)

@@ -46,6 +46,6 @@ def _noise(image: Image) -> tuple[float, float]:
     if image.shape[2] != 3:
         level = float(np.mean([noise_level(image[..., channel]) for channel in range(image.shape[2])]))
         return level, level
-    luma = image @ np.float32([0.299, 0.587, 0.114])
+    luma = image @ np.array([0.299, 0.587, 0.114], np.float32)
     chroma = [noise_level(factor * (image[..., channel] - luma), luma) for channel, factor in ((0, 0.713), (2, 0.564))]
     return noise_level(luma), float(np.mean(chroma))

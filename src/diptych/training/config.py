@@ -55,6 +55,9 @@ class CycleGANConfig:
     cycle_source : float
         Factor of the cycle that begins and ends in the source. A generator that takes noise away cannot give it back, and
         where it must, it hides it in its output: lower it for a noisy source.
+    warm_up : float
+        Share of the steps over which the weights of `cycle` and `identity` rise from 0. Where a residual generator begins as
+        the identity, both of these losses are 0, and with an absolute value's constant slope they hold it there.
     adversarial_kind, gradient_penalty_kind, frequency_kind : str
         Which form of the loss.
     learning_rate, discriminator_rate : float
@@ -116,6 +119,7 @@ class CycleGANConfig:
     adversarial: Annotated[float, Range(0, 1000)] = 1.0
     cycle: Annotated[float, Range(0, 1000)] = 10.0
     cycle_source: Annotated[float, Range(0, 1)] = 1.0
+    warm_up: Annotated[float, Range(0, 1)] = 0.0
     identity: Annotated[float, Range(0, 1000)] = 5.0
     frequency: Annotated[float, Range(0, 1000)] = 0.0
     gradient_penalty: Annotated[float, Range(0, 1000)] = 0.0
@@ -256,10 +260,11 @@ def _quick() -> CycleGANConfig:
         crop=96,
         learning_rate=1e-3,
         discriminator_rate=5e-4,
-        cycle=5.0,
+        cycle=2.0,
         cycle_source=0.1,
-        identity=1.0,
-        gradient_penalty=1.0,
+        warm_up=0.3,
+        identity=0.5,
+        gradient_penalty=0.3,
         structure=1.0,
         average=0.99,
         every=150,
@@ -267,7 +272,14 @@ def _quick() -> CycleGANConfig:
 
 
 def _mobile() -> CycleGANConfig:
-    return CycleGANConfig(structure=1.0, steps=40_000, every=1000)
+    return CycleGANConfig(
+        discriminator=PatchGAN(normalisation="none"),
+        structure=1.0,
+        gradient_penalty=1.0,
+        warm_up=0.1,
+        steps=40_000,
+        every=1000,
+    )
 
 
 def _paper() -> CycleGANConfig:

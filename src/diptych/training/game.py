@@ -37,6 +37,7 @@ class Game:
     def __init__(self, config: CycleGANConfig, fabric: Fabric) -> None:
         self.config = config
         self.fabric = fabric
+        self._warm = 1.0
         there, back = config.there_and_back
         judges = [
             replace(config.discriminator, channels_in=channels) for channels in (there.channels_in, there.channels_out)
@@ -61,6 +62,7 @@ class Game:
         The losses are averages over the batches, already multiplied by their weights.
         """
         total: Losses = {}
+        self._warm = 1.0 if not self.config.warm_up else min(1.0, step / (self.config.warm_up * self.config.steps))
         self.judges.requires_grad_(False)
         fakes = [self._teach(self._generate, pair, total, len(pairs)) for pair in pairs]
         self._update(self.optimiser, self.config.learning_rate, step=step)
@@ -76,7 +78,7 @@ class Game:
     def _teach(self, ask: Callable[..., tuple[Losses, Pair]], given: Any, total: Losses, batches: int) -> Pair:
         with self.fabric.autocast():
             found, fakes = ask(*given)
-        weighted = {name: _weight(self.config, name) * loss.float() / batches for name, loss in found.items()}
+        weighted = {name: self._weight(name) * loss.float() / batches for name, loss in found.items()}
         if weighted:
             self.fabric.backward(torch.stack(list(weighted.values())).sum())
         for name, loss in weighted.items():
@@ -131,6 +133,13 @@ class Game:
         mix = np.random.default_rng((self.config.seed, number)).random((len(real), 1, 1, 1), np.float32)
         return losses.wgan_gp(judge, real, fake, mix=torch.from_numpy(mix).to(real.device))
 
+    def _weight(self, name: str) -> float:
+        """Return the weight of a loss by its name in the log; that of a discriminator is 1, the others' are settings."""
+        setting = name.partition(".")[0]
+        if setting == "discriminator":
+            return 1.0
+        return float(getattr(self.config, setting)) * (self._warm if setting in ("cycle", "identity") else 1.0)
+
     def _update(self, optimiser: torch.optim.Optimizer, rate: float, *, step: int) -> None:
         parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
@@ -160,9 +169,3 @@ def _in_one(network: nn.Module, first: Tensor, second: Tensor | None) -> tuple[T
         return network(first), None
     both = network(torch.cat([first, second]))
     return both[: len(first)], both[len(first) :]
-
-
-def _weight(config: CycleGANConfig, name: str) -> float:
-    """Return the weight of a loss by its name in the log; that of a discriminator is 1, the others' are settings."""
-    setting = name.partition(".")[0]
-    return 1.0 if setting == "discriminator" else float(getattr(config, setting))

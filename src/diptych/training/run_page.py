@@ -48,7 +48,7 @@ def write_page(run: Run) -> None:
 def page_of(run: Run) -> str:
     """Return the page of a run."""
     readings, entries = run.readings(), run.entries()
-    end = next((entry for entry in reversed(entries) if entry["event"] == "end"), {})
+    end: dict[str, Any] = next((entry for entry in reversed(entries) if entry["event"] == "end"), {})
     best = end.get("best")
     parts = [
         f"<h1>{html.escape(run.path.resolve().name)}</h1>",
