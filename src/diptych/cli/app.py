@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from diptych import __version__
-from diptych.cli import check, compare, demo, doctor, enhance, fit_niqe, listing, score, show, train
+from diptych.cli import check, compare, demo, doctor, enhance, export, fit_niqe, listing, score, show, train
 from diptych.cli.arguments import fold_operators
 from diptych.core.errors import DiptychError
 
@@ -30,6 +30,7 @@ app.command("compare")(compare.compare)
 app.command("fit-niqe")(fit_niqe.fit_niqe)
 app.command("check")(check.check)
 app.command("train")(train.train)
+app.command("export")(export.export)
 app.command("list")(listing.list_names)
 app.command("show")(show.show)
 app.command("doctor")(doctor.doctor)

@@ -33,20 +33,45 @@ def fold_operators(arguments: Iterable[str]) -> list[str]:
     return folded
 
 
-def choose_enhancer(model: str | None, recipe: str | None, operators: list[str] | None) -> Enhancer:
-    """Return the enhancer that the three options ask for; ``auto`` if none does."""
+def choose_enhancer(
+    model: str | None, recipe: str | None, operators: list[str] | None, *, memory: str | None = None
+) -> Enhancer:
+    """Return the enhancer that the three options ask for; ``auto`` if none does. `memory` is for a model in a file."""
     given = [
         option for option, value in (("--model", model), ("--recipe", recipe), ("--op", operators or None)) if value
     ]
     if len(given) > 1:
         raise ParameterError(f"{' and '.join(given)} exclude each other; give one of them")
-    from diptych.recipes import Recipe, catalogue
+    if memory is not None and not (model and is_model_file(model)):
+        raise ParameterError("--memory is for a model in a file; give --model FILE.onnx as well, or leave it out")
+    from diptych.recipes import Recipe
 
     if operators:
         return Recipe(*(_step(text) for text in operators), name="command line")
     if model == "none":
-        return catalogue.find("auto")
-    return catalogue.find(model or recipe or "auto")
+        return find_enhancer("auto")
+    return find_enhancer(model or recipe or "auto", memory=memory)
+
+
+def is_model_file(name: str) -> bool:
+    """Return whether a name means a model in a file.
+
+    >>> is_model_file("evening.onnx"), is_model_file("auto")
+    (True, False)
+    """
+    return name.lower().endswith(".onnx")
+
+
+def find_enhancer(name: str, *, memory: str | None = None) -> Enhancer:
+    """Return what a name on the command line means: a model's file, a recipe by name, or a recipe's file."""
+    if is_model_file(name):
+        from diptych.runtime import OnnxEnhancer
+        from diptych.runtime.memory import parse_size
+
+        return OnnxEnhancer(name, memory=None if memory is None else parse_size(memory))
+    from diptych.recipes import catalogue
+
+    return catalogue.find(name)
 
 
 def _step(text: str) -> Any:

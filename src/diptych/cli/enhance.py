@@ -21,12 +21,19 @@ def enhance(
         typer.Option("-o", "--output", help="A file (for one input) or a folder. [default: NAME.enhanced.SUFFIX]"),
     ] = None,
     model: Annotated[
-        str | None, typer.Option(metavar="NAME|none", help="A model by name; none is the classical recipe auto.")
+        str | None,
+        typer.Option(metavar="FILE|NAME|none", help="A model's .onnx file, or its name; none is the recipe auto."),
     ] = None,
     recipe: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="A recipe by name, or its TOML file.")] = None,
     op: Annotated[
         list[str] | None,
         typer.Option("--op", metavar="NAME key=value ...", help="An operator; repeat it for a chain."),
+    ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="What a model's file may take, e.g. 1GiB. [default: a quarter of what is free]"
+        ),
     ] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Pictures at a time; 0 means one for each core.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace outputs that are there already.")] = False,
@@ -47,7 +54,7 @@ def enhance(
 
     if overwrite and skip_existing:
         raise ParameterError("--overwrite and --skip-existing exclude each other; give one of them")
-    enhancer = choose_enhancer(model, recipe, op)
+    enhancer = choose_enhancer(model, recipe, op, memory=memory)
     planned = plan_jobs(find_photos(inputs), output)
     if not planned:
         raise ParameterError(f"no pictures in {', '.join(inputs)}; give JPEG, PNG, TIFF, WebP or BMP files")

@@ -1,4 +1,4 @@
-"""``diptych show``: everything about one operator, recipe or picture."""
+"""``diptych show``: everything about one operator, recipe, model or picture."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="An operator, a recipe, or a picture file.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME|FILE", help="An operator, a recipe, a model's or a picture's file.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="For a picture: print the recipe that auto makes for it, as TOML.")
     ] = False,
 ) -> None:
-    """Show an operator (its parameters and page), a recipe (its steps) or a picture file (what Diptych reads in it)."""
+    """Show an operator (its page), a recipe (its steps), a model (its facts) or a picture (what Diptych reads in it)."""
     if plan:
         from diptych.photo import read
         from diptych.recipes import auto
@@ -33,6 +35,7 @@ def show(
 
 def _describe(name: str) -> tuple[dict[str, Any], str]:
     from diptych import operators
+    from diptych.cli.arguments import is_model_file
     from diptych.core.errors import UnknownNameError, did_you_mean
     from diptych.photo import is_readable
     from diptych.recipes import catalogue
@@ -41,6 +44,8 @@ def _describe(name: str) -> tuple[dict[str, Any], str]:
         return _operator(operators.declaration(name))
     if name in catalogue.names() or name.endswith(".toml"):
         return _recipe(name)
+    if is_model_file(name):
+        return _model(name)
     if Path(name).exists() or is_readable(name):
         return _photo(name)
     known = (*operators.names(), *catalogue.names())
@@ -83,6 +88,34 @@ def _recipe(name: str) -> tuple[dict[str, Any], str]:
         facts["steps"] = [{"operator": step.operator} | dict(step.parameters) for step in enhancer.steps]
         text = "\n".join([text, *(f"  {index}. {step}" for index, step in enumerate(enhancer.steps, 1))])
     return facts, text
+
+
+def _model(name: str) -> tuple[dict[str, Any], str]:
+    from dataclasses import asdict
+
+    from diptych.runtime import read_bundle
+
+    bundle = read_bundle(name)
+    facts = asdict(bundle.facts) | {"bytes": len(bundle.model)}
+    lines = [f"{bundle.facts.name}: {bundle.facts.summary}".removesuffix(": ")]
+    for key, value in facts.items():
+        if key not in ("name", "summary") and value not in ("", {}):
+            lines += _lines(key, value)
+    return facts, "\n".join(_printable(line) for line in lines)
+
+
+def _printable(line: str) -> str:
+    # A stranger's file must not steer the terminal.
+    return "".join(character if character.isprintable() else "?" for character in line)
+
+
+def _lines(key: str, value: Any, indent: str = "  ") -> list[str]:
+    """Return one line for a plain value, and more for a table or a text of several lines."""
+    if isinstance(value, dict):
+        return [f"{indent}{key}:", *(line for name, one in value.items() for line in _lines(name, one, indent + "  "))]
+    if isinstance(value, str) and "\n" in value.strip():
+        return [f"{indent}{key}:", *(f"{indent}  {line}".rstrip() for line in value.strip().splitlines())]
+    return [f"{indent}{key}: {value}"]
 
 
 def _photo(name: str) -> tuple[dict[str, Any], str]:

@@ -23,6 +23,8 @@ class InstanceNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised maps."""
+        if torch.compiler.is_exporting():  # ONNX has one operator for this, and six for a group normalisation
+            return torch.instance_norm(x, self.weight, self.bias, None, None, True, 0.0, 1e-5, False)
         return torch.group_norm(x, self.weight.shape[0], self.weight, self.bias, 1e-5)
 
 
@@ -96,10 +98,13 @@ class Generator(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the picture ``(N, channels_out, H, W)`` for a picture ``(N, channels_in, H, W)``."""
-        drawn = _cut(self.draw(2 * self._whole(image) - 1), *image.shape[-2:])
+        return _cut(self.inside(self._whole(image)), *image.shape[-2:])
+
+    def inside(self, whole: Tensor) -> Tensor:
+        """Return the picture for one whose sides are multiples of `multiple`: what a model file holds."""
         # In mixed precision the bounds are computed at the precision of the picture: bfloat16 has 128 steps up to 1.
-        bounded = torch.tanh(drawn.to(image.dtype))
-        return corrected(image, bounded) if self.residual else (bounded + 1) / 2
+        bounded = torch.tanh(self.draw(2 * whole - 1).to(whole.dtype))
+        return corrected(whole, bounded) if self.residual else (bounded + 1) / 2
 
     def _whole(self, image: Tensor) -> Tensor:
         height, width = (self.multiple * ((side + self.multiple - 1) // self.multiple) for side in image.shape[-2:])

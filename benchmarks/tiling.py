@@ -1,0 +1,194 @@
+"""A picture in strips against the same picture in one piece: difference, memory, time.
+
+    python benchmarks/tiling.py [--megapixels 24] [--memory 1GiB] [--networks unet,resnet,mobile] [--narrow] [--one-piece]
+    python benchmarks/tiling.py --sampled PICTURES
+
+The first prints a table. Every run is a process of its own, whose highest resident memory is read at its end; with
+``--one-piece`` another computes the picture without a bound (a default `unet` takes about 30 GB for 24 megapixels; ``--narrow``
+makes the networks a quarter as wide). The weights are random, of a size at which every layer matters. The second shows why
+statistics of normalisation are not estimated: how far the answer is off with those of a reduced copy and of sampled pieces.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from diptych.runtime.memory import parse_size
+
+NETWORKS = ("unet", "resnet", "mobile")
+
+
+def build_bundle(name: str, path: Path, *, narrow: bool) -> None:
+    import torch
+
+    from diptych import networks
+    from diptych.export.onnx import to_bundle
+    from diptych.training.generator_file import TrainedGenerator
+
+    width = {"unet": 64, "resnet": 64, "mobile": 16}[name] // (4 if narrow else 1)
+    config = networks.from_dict({"name": name, "width": width})
+    module = networks.build(config, seed=3).eval().requires_grad_(False)
+    generator = torch.Generator().manual_seed(5)
+    for weight in module.parameters():
+        if weight.dim() == 4:
+            weight.normal_(0, (2 / weight[0].numel()) ** 0.5, generator=generator)
+    path.write_bytes(to_bundle(TrainedGenerator(config, module)).model)
+
+
+def large_picture(megapixels: float) -> np.ndarray:
+    """Return photographs side by side under a slow change of light, with noise."""
+    from skimage import data
+
+    height = round((megapixels * 1e6 * 2 / 3) ** 0.5)
+    width = round(height * 1.5)
+    photo = data.astronaut()
+    random = np.random.default_rng(0)
+    picture = np.tile(photo, (height // 512 + 1, width // 512 + 1, 1))[:height, :width]
+    light = 0.4 + 0.5 * np.sin(np.linspace(0, 3, width))[:, np.newaxis]
+    for row in range(height):
+        noisy = picture[row] * light * (0.4 + 0.6 * row / height) + random.normal(0, 6, (width, 3))
+        picture[row] = np.clip(noisy, 0, 255)
+    return picture
+
+
+def child(arguments: argparse.Namespace) -> None:
+    from diptych.runtime import OnnxEnhancer
+
+    picture = large_picture(arguments.megapixels)
+    memory = parse_size(arguments.memory) if arguments.memory else 1 << 50
+    enhancer = OnnxEnhancer(arguments.child, memory=memory)
+    started = time.perf_counter()
+    result = enhancer(picture)
+    seconds = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    np.save(arguments.output, result)
+    print(json.dumps({"seconds": seconds, "peak": peak}))
+
+
+def measured(bundle: Path, megapixels: float, memory: str | None, output: Path) -> dict[str, float]:
+    command = [
+        sys.executable,
+        __file__,
+        "--child",
+        str(bundle),
+        "--megapixels",
+        str(megapixels),
+        "--output",
+        str(output),
+    ]
+    command += ["--memory", memory] if memory else ["--memory", ""]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{bundle.name}, memory {memory}: {done.stderr[-500:] or done.returncode}")
+    return json.loads(done.stdout)
+
+
+def compare(arguments: argparse.Namespace) -> None:
+    print(f"{arguments.megapixels:g} megapixels, uint8, --memory {arguments.memory}{', narrow' * arguments.narrow}\n")
+    print(
+        "| network | peak RSS | seconds | peak RSS in one piece | seconds | largest difference, levels of 255 | mean |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for name in arguments.networks.split(","):
+        with tempfile.TemporaryDirectory() as folder:
+            bundle, files = Path(folder, f"{name}.onnx"), [Path(folder, "a.npy"), Path(folder, "b.npy")]
+            build_bundle(name, bundle, narrow=arguments.narrow)
+            strips = measured(bundle, arguments.megapixels, arguments.memory, files[0])
+            row = [name, f"{strips['peak'] / 2**30:.2f} GiB", f"{strips['seconds']:.0f}", "", "", "", ""]
+            if arguments.one_piece:
+                whole = measured(bundle, arguments.megapixels, None, files[1])
+                row[3:5] = f"{whole['peak'] / 2**30:.2f} GiB", f"{whole['seconds']:.0f}"
+                one, other = (np.load(file, mmap_mode="r") for file in files)
+                apart = np.abs(one.astype(np.int16) - other)
+                row[5:] = str(apart.max()), f"{apart.mean():.6f}"
+            print("| " + " | ".join(row) + " |", flush=True)
+
+
+def sampled(pictures: str) -> None:
+    """Print how far the answer is off with statistics of a copy at a quarter of the size, or of every 16th 96 x 96 px piece."""
+    import onnx
+
+    from diptych.photo import find_photos, read
+    from diptych.runtime.graph import Graph
+    from diptych.runtime.normalisation import Moments, fix, normalised_maps
+    from diptych.runtime.sessions import Sessions
+
+    print(
+        "| network | picture | quarter of the size: mean, largest | sampled pieces: mean, largest |\n|---|---|---|---|"
+    )
+    for name in NETWORKS[1:]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, f"{name}.onnx")
+            build_bundle(name, path, narrow=True)
+            model = path.read_bytes()
+        graph = Graph(onnx.load_from_string(model), 16)
+        sessions = Sessions(name)
+        for found in find_photos([pictures])[:6]:
+            pixels = read(found.path).pixels
+            if pixels.ndim == 2 or min(pixels.shape[:2]) < 384:
+                continue
+            x = (pixels / 255).astype(np.float32).transpose(2, 0, 1)[np.newaxis]
+            x = np.ascontiguousarray(x[..., : x.shape[2] // 64 * 64, : x.shape[3] // 64 * 64])
+            exact = answer(sessions, model, x)
+            small = x.reshape(*x.shape[:2], x.shape[2] // 4, 4, x.shape[3] // 4, 4).mean(axis=(3, 5))
+            rows = [
+                x[..., i : i + 96, j : j + 96]
+                for i in range(0, x.shape[2] - 95, 384)
+                for j in range(0, x.shape[3] - 95, 384)
+            ]
+            cells = []
+            for pieces in ([small], rows):
+                moments = {one: Moments() for one in normalised_maps(graph.nodes)}
+                for piece in pieces:
+                    for one, made in zip(moments, maps(sessions, graph, list(moments), piece), strict=True):
+                        moments[one].add(made[0])
+                fixed = onnx.load_from_string(model)
+                fix(fixed, {one: moment.statistics() for one, moment in moments.items()})
+                apart = 255 * np.abs(answer(sessions, fixed.SerializeToString(), x) - exact)
+                cells.append(f"{apart.mean():.1f}, {apart.max():.0f}")
+            print(f"| {name} | {found.path.name} | {cells[0]} | {cells[1]} |", flush=True)
+
+
+def answer(sessions, model: bytes, x: np.ndarray) -> np.ndarray:
+    return sessions.open(model).run({"image": np.ascontiguousarray(x)}, {"enhanced": (x.shape, x.dtype)})[0]
+
+
+def maps(sessions, graph, names: list[str], x: np.ndarray) -> list[np.ndarray]:
+    shapes = {}
+    for name in names:
+        place = graph.maps[name]
+        shapes[name] = ((1, place.channels, *(int(side / place.scale) for side in x.shape[2:])), place.dtype)
+    session = sessions.open(graph.extract(["image"], names).SerializeToString())
+    return session.run({"image": np.ascontiguousarray(x)}, shapes)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--megapixels", type=float, default=24)
+    parser.add_argument("--memory", default="1GiB")
+    parser.add_argument("--networks", default=",".join(NETWORKS))
+    parser.add_argument("--narrow", action="store_true")
+    parser.add_argument("--one-piece", action="store_true")
+    parser.add_argument("--sampled", metavar="PICTURES")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--output", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.child:
+        child(arguments)
+    elif arguments.sampled:
+        sampled(arguments.sampled)
+    else:
+        compare(arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""The target ``int8``: convolutions in 8 bits, calibrated on the user's own pictures, with the layers that hurt kept in floats.
+
+ONNX Runtime's static quantisation in the QDQ format: weights in signed 8 bits, one scale for each output channel;
+activations in unsigned 8 bits, one scale for each tensor (the kernels for VNNI want this pair). The convolutions, what
+rearranges their values (resize, pad, concatenation) and the activation functions are quantised. Instance normalisation and
+sums stay in floats: a sum in 8 bits loses about what a convolution does, and gains no time.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from diptych.core.errors import ParameterError
+from diptych.export._equalise import equalise
+from diptych.export._ranges import METHODS, Ranges, measure_ranges
+from diptych.export.errors import ExportError
+from diptych.export.pictures import Batch, decibels
+from diptych.export.sessions import open_session
+from diptych.runtime import Bundle, make_bundle
+from diptych.runtime.bundle import INPUT
+
+if TYPE_CHECKING:
+    import onnx
+
+Calibrate = Literal["minmax", "entropy", "percentile", "try"]
+
+QUANTISED = ("Conv", "Resize", "Pad", "Concat", "Relu", "LeakyRelu", "Clip")
+"""The operators that are quantised."""
+
+
+class Quantised(NamedTuple):
+    """A model in 8 bits: the bundle, how its ranges were found, what stayed in floats, and PSNR against the floats in dB.
+
+    The PSNR is that of the mean squared error over all held-out pictures.
+    """
+
+    bundle: Bundle
+    calibration: str
+    kept_float: tuple[str, ...]
+    decibels: float
+
+
+def to_int8(
+    bundle: Bundle,
+    batches: Sequence[Batch],
+    *,
+    calibrate: Calibrate = "try",
+    wanted: float = 40.0,
+    seconds: float = 120.0,
+    against: Bundle | None = None,
+) -> Quantised:
+    """Quantise a model.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        A network in float32.
+    batches : sequence of ndarray, shape (1, C, H, W)
+        Pictures as the network sees them (`diptych.export.pictures.as_batches`). From the fourth on, every second one
+        is not used for calibration but for measuring.
+    calibrate : {"minmax", "entropy", "percentile", "try"}
+        How the ranges of activations are found; ``try`` takes the best by measurement.
+    wanted : float
+        PSNR in dB against the float model that is aimed at. While it is missed, the layer that costs most is kept in
+        floats, the next as well, and so on, until half of them are.
+    seconds : float
+        Time for finding out which layers cost most.
+    against : Bundle, optional
+        The float model to measure against, if it is not this one (which was fine-tuned, say).
+
+    Returns
+    -------
+    Quantised
+        The best that was found, whether `wanted` is reached or not.
+
+    Raises
+    ------
+    ExportError
+        If the model is not a float32 network, or there is no picture.
+    """
+    if bundle.facts.kind != "network" or bundle.facts.precision != "float32":
+        raise ExportError(f"{bundle.source}: int8 starts from a float32 network; export that first, without --whole")
+    if not batches:
+        raise ExportError("int8 needs pictures to calibrate on; give a folder of your own with --images")
+    if calibrate not in (*METHODS, "try"):
+        raise ParameterError(f"calibrate = {calibrate!r} is not allowed; give {', '.join(METHODS)} or try")
+    held = list(batches[1::2]) if len(batches) >= 4 else list(batches)
+    known = list(batches[::2]) if len(batches) >= 4 else list(batches)
+    bench = _Bench(_prepare(bundle.model, known), (against or bundle).model, held)
+    tried = [_Trial.of(bench, known, method) for method in (METHODS if calibrate == "try" else (calibrate,))]
+    best = _spare(max(tried, key=lambda trial: trial.decibels), bench, wanted, seconds)
+    return Quantised(_bundle(bundle, best, len(known)), best.method, best.kept, best.decibels)
+
+
+class _Bench:
+    """Measures models against the float model on the held-out pictures."""
+
+    def __init__(self, prepared: onnx.ModelProto, reference: bytes, held: list[Batch]) -> None:
+        self.prepared = prepared
+        self._held = held
+        self._together = np.concatenate([result.ravel() for result in self._results(reference)])
+
+    def measure(self, model: bytes) -> float:
+        # Over all pictures at once, so that the few whose values leave the ranges weigh what they are worth.
+        results = np.concatenate([result.ravel() for result in self._results(model)])
+        return decibels(results, self._together)
+
+    def _results(self, model: bytes) -> list[Batch]:
+        session = open_session(model)
+        return [session.run(None, {INPUT: batch})[0] for batch in self._held]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Trial:
+    """One way to quantise: the ranges, the layers kept in floats, and what came of it."""
+
+    method: str
+    ranges: Ranges
+    kept: tuple[str, ...]
+    model: bytes
+    decibels: float
+
+    @classmethod
+    def of(cls, bench: _Bench, batches: Sequence[Batch], method: str) -> _Trial:
+        ranges = measure_ranges(bench.prepared, batches, method, QUANTISED)
+        model = quantise(bench.prepared, ranges, ())
+        return cls(method, ranges, (), model, bench.measure(model))
+
+    def keeping(self, bench: _Bench, kept: tuple[str, ...]) -> _Trial:
+        model = quantise(bench.prepared, self.ranges, kept)
+        return dataclasses.replace(self, kept=kept, model=model, decibels=bench.measure(model))
+
+
+def _spare(trial: _Trial, bench: _Bench, wanted: float, seconds: float) -> _Trial:
+    """Keep layers in floats, those that cost most first, until the trial is good enough or half of them are kept."""
+    if trial.decibels >= wanted:
+        return trial
+    order = rank_layers(bench.prepared, lambda kept: trial.keeping(bench, kept).decibels, seconds)
+    best = trial
+    for count in range(1, len(order) // 2 + 1):
+        next_trial = trial.keeping(bench, tuple(order[:count]))
+        best = max(best, next_trial, key=lambda one: one.decibels)
+        if best.decibels >= wanted:
+            break
+    return best
+
+
+def rank_layers(model: onnx.ModelProto, measure: Callable[[tuple[str, ...]], float], seconds: float) -> list[str]:
+    """Return the names of the convolutions, the one that gains most when it alone is kept in floats first.
+
+    The first and the last layer are measured first, as they are the usual ones; those for which there is no time left
+    keep their order at the end.
+    """
+    names = [node.name for node in model.graph.node if node.op_type == "Conv"]
+    order = [names[-1], *names[:-1]]
+    until = time.monotonic() + seconds
+    found: dict[str, float] = {}
+    for name in order:
+        if found and time.monotonic() > until:
+            break
+        found[name] = measure((name,))
+    return [*sorted(found, key=lambda name: -found[name]), *(name for name in order if name not in found)]
+
+
+def quantise(model: onnx.ModelProto, ranges: Ranges, kept: tuple[str, ...]) -> bytes:
+    """Return the model in QDQ form, with the named nodes left in floats."""
+    from onnxruntime.quantization import QuantType
+    from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+
+    quantizer = QDQQuantizer(
+        copy.deepcopy(model),
+        per_channel=True,
+        reduce_range=False,
+        weight_qType=QuantType.QInt8,
+        activation_qType=QuantType.QUInt8,
+        tensors_range=ranges,
+        nodes_to_quantize=[],
+        nodes_to_exclude=list(kept),
+        op_types_to_quantize=list(QUANTISED),
+        extra_options={},
+    )
+    quantizer.quantize_model()
+    quantizer.model.topological_sort()
+    return quantizer.model.model.SerializeToString(deterministic=True)
+
+
+def _prepare(model: bytes, batches: Sequence[Batch]) -> onnx.ModelProto:
+    """Return the model with a name for every node, its channels equalised, and the shapes that the quantiser asks for."""
+    import onnx
+
+    proto = onnx.load_from_string(model)
+    for index, node in enumerate(proto.graph.node):
+        node.name = f"{node.op_type}_{index}"
+    return onnx.shape_inference.infer_shapes(equalise(proto, batches))
+
+
+def _bundle(bundle: Bundle, trial: _Trial, count: int) -> Bundle:
+    provenance = {
+        **bundle.facts.provenance,
+        "int8": {
+            "calibration": trial.method,
+            "pictures": count,
+            "kept_float": list(trial.kept),
+            "decibels_from_float": round(trial.decibels, 2),
+        },
+    }
+    facts = dataclasses.replace(bundle.facts, precision="int8", provenance=provenance)
+    return make_bundle(trial.model, facts, source=bundle.source)

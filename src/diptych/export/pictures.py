@@ -1,0 +1,124 @@
+"""The user's own pictures, as calibration and measurement see them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.core.image import Image, to_float
+from diptych.export.errors import ExportError
+from diptych.photo import find_photos, read
+from diptych.recipes import Recipe
+from diptych.runtime import BundleFacts
+
+Batch = NDArray[np.float32]
+"""One picture as a network takes it: ``(1, C, H, W)``."""
+
+SIDE = 512
+"""Side in px of the middle of a picture that times are measured on."""
+
+_CALIBRATED = 256  # px
+_LARGEST = 1024  # px; the recipe before the network sees so much of a picture
+_MOST = 32
+
+
+def read_pictures(
+    folder: str | os.PathLike[str], *, channels: int, most: int = _MOST, max_side: int = _LARGEST
+) -> list[Image]:
+    """Read pictures of a folder, spread evenly over it if there are more than `most`.
+
+    Parameters
+    ----------
+    folder : path
+        A folder, searched with its subfolders, or one picture.
+    channels : int
+        How many channels the model takes. Grey pictures become colour by three copies.
+    most : int
+        Read at most so many.
+    max_side : int
+        The middle is cut out of larger pictures, in px.
+
+    Returns
+    -------
+    list of ndarray, shape (H, W, channels)
+        In the depth of their files.
+
+    Raises
+    ------
+    ExportError
+        If there is no picture, or one has another number of channels.
+    PhotoError
+        If one cannot be read.
+    """
+    if not Path(folder).exists():
+        raise ExportError(f"{folder}: no such folder; give a folder of your own pictures with --images")
+    found = [photo.path for photo in find_photos([folder])]
+    if not found:
+        raise ExportError(f"{folder}: no pictures in it; give a folder of JPEG, PNG, TIFF, WebP or BMP files")
+    chosen = [found[index] for index in sorted({int(i) for i in np.linspace(0, len(found) - 1, min(most, len(found)))})]
+    return [middle(_fitting(path, channels), max_side) for path in chosen]
+
+
+def _fitting(path: Path, channels: int) -> Image:
+    pixels = read(path).pixels
+    pixels = pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
+    if pixels.shape[2] == 1 and channels == 3:
+        return np.repeat(pixels, 3, axis=2)
+    if pixels.shape[2] != channels:
+        raise ExportError(
+            f"{path}: has {pixels.shape[2]} channels and the model takes {channels}; give pictures that it is meant for"
+        )
+    return pixels
+
+
+def middle(image: Image, side: int) -> Image:
+    """Return the middle of a picture, as far as it is larger than that."""
+    top, left = (max(0, (length - side) // 2) for length in image.shape[:2])
+    return np.ascontiguousarray(image[top : top + side, left : left + side])
+
+
+def read_pairs(
+    folder: str | os.PathLike[str], references: str | os.PathLike[str], *, channels: int, most: int = 8
+) -> list[tuple[Image, Image]]:
+    """Return pictures and what they should become: the files of the same names in the other folder, the same middles.
+
+    Raises
+    ------
+    ExportError
+        If there is no pair, or the sizes of one differ.
+    """
+    partners = {photo.path.stem: photo.path for photo in find_photos([references])}
+    found = [(photo.path, partners[photo.path.stem]) for photo in find_photos([folder]) if photo.path.stem in partners]
+    if not found:
+        raise ExportError(
+            f"{references}: no picture has the name of one in {folder}; give the references of these pictures"
+        )
+    pairs = [(_fitting(one, channels), read(other).pixels) for one, other in found[:most]]
+    for (one, other), (path, _) in zip(pairs, found, strict=False):
+        if one.shape[:2] != other.shape[:2]:
+            raise ExportError(f"{path}: is not as large as its reference; give references of the same sizes")
+    return [(middle(one, SIDE), middle(other, SIDE)) for one, other in pairs]
+
+
+def as_batches(pictures: Sequence[Image], facts: BundleFacts, *, side: int = _CALIBRATED) -> list[Batch]:
+    """Return the pictures as the network sees them: after the recipe before it, the middle cut out, sides a multiple."""
+    before = Recipe.from_toml(facts.before) if facts.before else Recipe()
+    return [padded(middle(before(to_float(one)), side), facts.multiple) for one in pictures]
+
+
+def padded(image: NDArray[Any], multiple: int) -> Batch:
+    """Return a float picture ``(H, W, C)`` as a batch, continued by reflection to multiples."""
+    more = [(0, -side % multiple) for side in image.shape[:2]]
+    whole = np.pad(image, [*more, (0, 0)], mode="symmetric")
+    return np.ascontiguousarray(whole.transpose(2, 0, 1)[np.newaxis], np.float32)
+
+
+def decibels(image: NDArray[Any], other: NDArray[Any]) -> float:
+    """Return the PSNR of two float pictures in [0, 1]; 100 dB for equal ones, which no eye or file tells from more."""
+    error = float(np.mean((image.astype(np.float64) - other) ** 2))
+    return min(100.0, -10 * float(np.log10(max(error, 1e-10))))

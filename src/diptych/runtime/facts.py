@@ -1,0 +1,194 @@
+"""What a bundle says of itself: the facts that are stored in its metadata as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, get_args
+
+from diptych.core.errors import BundleError, DiptychError, ParameterError, did_you_mean
+
+FORMAT = 1
+"""The version of the format that this Diptych writes, and the newest that it reads."""
+
+MAXIMUM_BYTES = 1 << 20
+"""The facts are words and numbers; a file with more of them is not a bundle."""
+
+Kind = Literal["network", "whole"]
+Precision = Literal["float32", "float16", "int8"]
+
+_NUMBERS = {"channels_in": (1, 64), "channels_out": (1, 64), "multiple": (1, 4096), "reach": (0, 1 << 20)}
+_TEXTS = ("name", "summary", "before", "after", "licence")
+_MAPPINGS = ("generator", "provenance", "scores")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleFacts:
+    """Everything about a model that its graph does not say.
+
+    Parameters
+    ----------
+    name, summary : str
+        What to call it, and what it does in a line.
+    kind : {"network", "whole"}
+        What the graph takes and gives. ``network``: float32 ``(N, channels, H, W)`` in [0, 1], H and W multiples of
+        `multiple`, and the same back. ``whole``: uint8 ``(H, W, channels)`` of any size, and the same back; every step is
+        in the graph.
+    channels_in, channels_out : int
+        Channels of the pictures, 1 to 64.
+    multiple : int
+        Height and width that the graph takes are multiples of this, 1 to 4096 px.
+    reach : int
+        Distance in px from an output value to the farthest input that it sees, the statistics of instance
+        normalisation not counted.
+    generator : mapping
+        The network's config, as `diptych.networks.to_dict` gives it; empty if it is none of Diptych's.
+    before, after : str
+        The recipes, as TOML, that belong before and after the network; empty for none, and always in a ``whole`` graph.
+    precision : {"float32", "float16", "int8"}
+        In what the network computes; input and output stay as `kind` says.
+    licence : str
+        The terms of the weights.
+    provenance, scores : mapping
+        Where the weights come from (data, steps, seed, versions, date) and what was measured; plain values with names.
+    format : int
+        Version of the format.
+
+    Raises
+    ------
+    ParameterError
+        If a fact is of the wrong type or out of its bounds, or a recipe or generator is not one.
+
+    Examples
+    --------
+    >>> facts = BundleFacts(name="evening", channels_in=3, channels_out=3, multiple=4, reach=87)
+    >>> BundleFacts.from_json(facts.to_json()) == facts
+    True
+    """
+
+    name: str
+    summary: str = ""
+    kind: Kind = "network"
+    channels_in: int
+    channels_out: int
+    multiple: int
+    reach: int
+    generator: Mapping[str, Any] = field(default_factory=dict)
+    before: str = ""
+    after: str = ""
+    precision: Precision = "float32"
+    licence: str = ""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def __post_init__(self) -> None:
+        _check_format(self.format)
+        for name in _TEXTS:
+            _require(isinstance(getattr(self, name), str), name, getattr(self, name), "a text")
+        _require(self.name != "", "name", self.name, "a name")
+        for name, (low, high) in _NUMBERS.items():
+            value = getattr(self, name)
+            _require(type(value) is int and low <= value <= high, name, value, f"a whole number from {low} to {high}")
+        _require(self.kind in get_args(Kind), "kind", self.kind, "network or whole")
+        _require(self.precision in get_args(Precision), "precision", self.precision, "float32, float16 or int8")
+        for name in _MAPPINGS:
+            _require(_is_plain_mapping(getattr(self, name)), name, "that", "a mapping of names to plain values")
+        _check_recipes(self)
+        _check_generator(self)
+
+    def to_json(self) -> str:
+        """Return the text that is stored in the file; keys in the order of the fields."""
+        return json.dumps(asdict(self), allow_nan=False, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str, *, source: str = "bundle") -> BundleFacts:
+        """Read the facts from the text in a file; `source` names it in error messages.
+
+        Raises
+        ------
+        BundleError
+            If the text is not JSON, has unknown keys, lacks some, or comes from a newer Diptych.
+        """
+        values = _load(text, source)
+        try:
+            _check_format(values.get("format"))
+            _check_keys(values)
+            return cls(**values)
+        except DiptychError as error:
+            raise BundleError(f"{source}: {error}") from None
+
+
+def _load(text: str, source: str) -> dict[str, Any]:
+    if len(text) > MAXIMUM_BYTES:
+        raise BundleError(f"{source}: more than {MAXIMUM_BYTES} bytes of facts; this is not a bundle of Diptych")
+    try:
+        values = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise BundleError(f"{source}: its facts are damaged (not JSON); export the model again") from None
+    if not isinstance(values, dict):
+        raise BundleError(f"{source}: its facts are damaged (not a table); export the model again")
+    return values
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(word)
+
+
+def _check_format(version: object) -> None:
+    if type(version) is not int or version < 1:
+        raise ParameterError(f"format = {version!r} is not a version of the bundle format; this Diptych reads {FORMAT}")
+    if version > FORMAT:
+        raise ParameterError(f"made by a newer Diptych (format {version}, this one reads {FORMAT}); upgrade Diptych")
+
+
+def _check_keys(values: Mapping[str, Any]) -> None:
+    known = [one.name for one in fields(BundleFacts)]
+    for key in values:
+        if key not in known:
+            raise ParameterError(f"unknown fact '{key[:80]}'{did_you_mean(key[:80], known)}")
+    missing = [name for name in ("name", *_NUMBERS) if name not in values]
+    if missing:
+        raise ParameterError(f"lacks the facts {', '.join(missing)}; export the model again")
+
+
+def _require(fits: bool, name: str, value: object, wanted: str) -> None:
+    if not fits:
+        raise ParameterError(f"{name} = {str(value)[:80]!r} is not allowed; give {wanted}")
+
+
+def _is_plain_mapping(value: object) -> bool:
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        return False
+    try:
+        json.dumps(dict(value), allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _check_recipes(facts: BundleFacts) -> None:
+    given = {name: getattr(facts, name) for name in ("before", "after") if getattr(facts, name)}
+    if given and facts.kind == "whole":
+        raise ParameterError(f"{' and '.join(given)}: a graph of the kind whole has its steps inside; leave it empty")
+    for name, text in given.items():
+        from diptych.recipes import Recipe
+
+        Recipe.from_toml(text, source=name)
+
+
+def _check_generator(facts: BundleFacts) -> None:
+    if not facts.generator:
+        return
+    from diptych import networks
+
+    config = networks.from_dict(facts.generator)
+    if not isinstance(config, networks.GeneratorConfig):
+        raise ParameterError(f"generator: '{config.name}' is no generator")
+    channels = (config.channels_in, config.channels_out)
+    if channels != (facts.channels_in, facts.channels_out):
+        raise ParameterError(
+            f"generator has {channels[0]} channels in and {channels[1]} out, "
+            f"the facts say {facts.channels_in} and {facts.channels_out}; export the model again"
+        )

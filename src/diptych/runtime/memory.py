@@ -1,0 +1,55 @@
+"""How much memory there is, and how it is written: ``1GiB``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from diptych.core.errors import ParameterError
+
+_UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", re.ASCII)
+
+LEAST = 64 << 20
+"""A memory bound below this is refused: the libraries alone take as much."""
+
+
+def parse_size(text: str) -> int:
+    """Read a number of bytes.
+
+    >>> parse_size("1.5GiB"), parse_size("200 MB"), parse_size("4096")
+    (1610612736, 200000000, 4096)
+    """
+    found = _SIZE.fullmatch(text.strip())
+    unit = _UNITS.get(found[2].lower()) if found else None
+    if not found or unit is None:
+        raise ParameterError(f"'{text}' is not a size; write it as 1GiB, 512MiB or a number of bytes")
+    return int(float(found[1]) * unit)
+
+
+def usual_memory() -> int:
+    """Return the bytes that a model may use if nothing else is said: a quarter of what is available, but at least 512 MiB."""
+    return max(512 << 20, available_memory() // 4)
+
+
+def available_memory() -> int:
+    """Return the bytes that this process could still take, as far as the system says it; otherwise 4 GiB."""
+    found = [_meminfo(), _left_in_group()]
+    return min([size for size in found if size is not None], default=4 << 30)
+
+
+def _meminfo() -> int | None:
+    found = re.search(r"MemAvailable:\s+([0-9]+) kB", _text("/proc/meminfo"))
+    return int(found[1]) << 10 if found else None
+
+
+def _left_in_group() -> int | None:
+    limit, used = _text("/sys/fs/cgroup/memory.max").strip(), _text("/sys/fs/cgroup/memory.current").strip()
+    return max(int(limit) - int(used), 0) if limit.isdigit() and used.isdigit() else None
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""

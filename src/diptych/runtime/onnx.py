@@ -1,0 +1,210 @@
+"""The enhancer that runs a bundle with ONNX Runtime."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.core.enhancer import EnhancerSpec
+from diptych.core.errors import BundleError, ImageError, ParameterError
+from diptych.core.image import Image, check_image
+from diptych.recipes import Recipe
+from diptych.runtime.bundle import Bundle, read_bundle
+from diptych.runtime.checking import INPUT, OUTPUT
+from diptych.runtime.facts import BundleFacts
+from diptych.runtime.graph import Graph, NotLocalError
+from diptych.runtime.memory import LEAST, usual_memory
+from diptych.runtime.picture import Picture, convert, put, to_grey
+from diptych.runtime.sessions import Session, Sessions
+from diptych.runtime.tiling import Strips
+
+_WEIGHTS = 2  # times their size is what a session needs for them: as they are, and laid out for its kernels
+
+
+class OnnxEnhancer:
+    """A model file as an enhancer: any size, any depth, within a bound of memory.
+
+    The steps before and after the network, which the file holds, are run as well. A picture for whose maps the memory is
+    too small is computed in strips, with the same result (`diptych.runtime.tiling`).
+
+    Parameters
+    ----------
+    source : path or Bundle
+        A file, or what `read_bundle` or `make_bundle` returned.
+    threads : int or None
+        Threads of ONNX Runtime; None for as many as there are cores.
+    providers : sequence of str or None
+        ONNX Runtime's execution providers, the preferred one first; None for the CPU.
+    memory : int or None
+        Bytes that the model may take beside the picture, its result and the libraries, 64 MiB at least; None for a quarter
+        of what is available, but at least 512 MiB. What does not fit between two stages goes to temporary files.
+
+    Raises
+    ------
+    BundleError
+        If the file is not a bundle that this Diptych runs.
+    ParameterError
+        If a provider is not there, or `threads` or `memory` is out of its bounds.
+
+    Notes
+    -----
+    It may be called from several threads; it computes one picture at a time, with all of its threads. A network of one channel
+    takes grey pictures only. A network of three takes grey ones as three equal channels, and of its answer they get
+    the luma back. A graph of the kind ``whole`` computes in 8 bits and in one piece, whatever the memory.
+
+    Examples
+    --------
+    >>> enhancer = OnnxEnhancer("evening.onnx")  # doctest: +SKIP
+    >>> enhancer(np.zeros((480, 640, 3), np.uint16)).dtype  # doctest: +SKIP
+    dtype('uint16')
+    """
+
+    def __init__(
+        self,
+        source: str | os.PathLike[str] | Bundle,
+        *,
+        threads: int | None = None,
+        providers: Sequence[str] | None = None,
+        memory: int | None = None,
+    ) -> None:
+        if memory is not None and (isinstance(memory, bool) or not isinstance(memory, int) or memory < LEAST):
+            raise ParameterError(f"memory = {memory!r} is not allowed; give {LEAST} bytes (64 MiB) or more, or None")
+        self._memory = usual_memory() if memory is None else memory
+        self._bundle = source if isinstance(source, Bundle) else read_bundle(source)
+        self._sessions = Sessions(self._bundle.source, threads=threads, providers=providers)
+        self._before, self._after = (
+            Recipe.from_toml(text, source=self._bundle.source) if text else None
+            for text in (self.facts.before, self.facts.after)
+        )
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+        self._bytes_per_pixel = self._measure_graph()
+        self._warm_up()
+
+    @property
+    def facts(self) -> BundleFacts:
+        """What the bundle says of itself."""
+        return self._bundle.facts
+
+    @property
+    def spec(self) -> EnhancerSpec:
+        """Name and summary, as every enhancer has them."""
+        return EnhancerSpec(self.facts.name, self.facts.summary or f"a model from {self._bundle.source}")
+
+    def __call__(self, image: Image, /) -> Image:
+        """Return the enhanced image: same dtype, same number of axes.
+
+        Raises
+        ------
+        ImageError
+            If the image breaks the contract, or has channels that the model does not take.
+        BundleError
+            If the graph cannot be run, or gives values that are not numbers.
+        """
+        checked = check_image(image)
+        planes = checked if checked.ndim == 3 else checked[:, :, np.newaxis]
+        result = self._steps(self._fit_channels(planes))
+        if planes.shape[2] == 1 and result.shape[2] == 3 and (image.ndim == 2 or self.facts.channels_in == 3):
+            result = to_grey(result)
+        result = convert(result, checked.dtype)
+        return result[:, :, 0] if image.ndim == 2 else result
+
+    def _fit_channels(self, image: Image) -> Image:
+        given, wanted = image.shape[2], self.facts.channels_in
+        if given == wanted:
+            return image
+        if given == 1 and wanted == 3:
+            return np.repeat(image, 3, axis=2)
+        hint = "make it grey first" if wanted == 1 else "choose a model for such pictures"
+        raise ImageError(f"image has {given} channels, the model '{self.facts.name}' takes {wanted}; {hint}")
+
+    def _steps(self, image: Image) -> Image:
+        """Return the image after the steps and the network; integers between them have 16 bits, so that no level is lost."""
+        if self.facts.kind == "whole":
+            return self._whole_graph(convert(image, np.dtype(np.uint8)))
+        wide = np.dtype(np.float32) if image.dtype.kind == "b" else image.dtype
+        wide = np.dtype(np.uint16) if wide.kind == "u" else wide
+        prepared = self._before(convert(image, wide)) if self._before else image
+        result = self._network(prepared, wide if self._after else image.dtype)
+        return self._after(result) if self._after else result
+
+    def _network(self, image: Image, dtype: np.dtype[Any]) -> Image:
+        picture = Picture(image, self.facts.multiple)
+        result = np.empty((*image.shape[:2], self.facts.channels_out), dtype)
+
+        def write(first: int, planes: NDArray[Any]) -> None:
+            if not (np.isfinite(planes.min()) and np.isfinite(planes.max())):
+                raise BundleError(f"{self._bundle.source}: gives values that are not numbers; the file is damaged")
+            put(result, first, planes)
+
+        with self._lock:
+            if self._fits(picture):
+                write(0, self._run_whole(picture)[0])
+            else:
+                self._run_in_strips(picture, write)
+        return result
+
+    def _fits(self, picture: Picture) -> bool:
+        maps = self._bytes_per_pixel * picture.height * picture.width
+        return maps + _WEIGHTS * len(self._bundle.model) <= self._memory
+
+    def _run_whole(self, picture: Picture) -> NDArray[Any]:
+        shape = (1, self.facts.channels_out, picture.height, picture.width)
+        feeds = {INPUT: picture.read(0, picture.height)}
+        return self._open().run(feeds, {OUTPUT: (shape, np.dtype(np.float32))})[0]
+
+    def _run_in_strips(self, picture: Picture, write: Any) -> None:
+        import onnx
+
+        self._session = None  # its weights are not needed meanwhile
+        left = self._memory - _WEIGHTS * len(self._bundle.model)
+        graph = Graph(onnx.load_from_string(self._bundle.model), self.facts.multiple)
+        try:
+            Strips(graph, self._sessions, max(left, 0)).run(picture, write)
+        except NotLocalError as error:
+            needed = self._bytes_per_pixel * picture.height * picture.width / 2**30
+            raise ParameterError(
+                f"memory: {self._bundle.source} cannot be computed in pieces ({error}) and needs about {needed:.1f} GiB for "
+                f"this picture; give more memory (--memory), or a smaller picture"
+            ) from None
+
+    def _whole_graph(self, image: Image) -> Image:
+        shape = (*image.shape[:2], self.facts.channels_out)
+        with self._lock:
+            return self._open().run({INPUT: np.ascontiguousarray(image)}, {OUTPUT: (shape, np.dtype(np.uint8))})[0]
+
+    def _open(self) -> Session:
+        if self._session is None:
+            self._session = self._sessions.open(self._bundle.model)
+        return self._session
+
+    def _measure_graph(self) -> float:
+        """Return the memory that the maps take for each px of a picture."""
+        import onnx
+
+        if self.facts.kind == "whole":
+            return 0.0
+        graph = Graph(onnx.load_from_string(self._bundle.model), self.facts.multiple)
+        return 2 * graph.size([INPUT, OUTPUT]) + graph.peak(graph.nodes, [INPUT], [OUTPUT])
+
+    def _warm_up(self) -> None:
+        """Run the smallest picture, so that a graph that cannot run is found now and the first picture is not the slowest."""
+        try:
+            self._run_smallest()
+        except MemoryError:
+            raise BundleError(
+                f"{self._bundle.source}: needs more memory than there is for the smallest picture"
+            ) from None
+
+    def _run_smallest(self) -> None:
+        smallest = np.zeros((self.facts.multiple, self.facts.multiple, self.facts.channels_in), np.uint8)
+        if self.facts.kind == "whole":
+            self._whole_graph(smallest)
+        else:
+            with self._lock:
+                self._run_whole(Picture(smallest, self.facts.multiple))

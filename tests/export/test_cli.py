@@ -1,0 +1,145 @@
+"""``diptych export`` from the outside: what it writes, what it says, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import onnxruntime
+import pytest
+
+import diptych as dp
+from diptych.cli import app
+from diptych.export.sessions import open_session
+from diptych.export.tensorrt import PROVIDER
+from diptych.runtime import OnnxEnhancer, read_bundle
+from diptych.training.generator_file import save_generator
+from export_helpers import generator
+
+
+@pytest.fixture
+def run(capsys):
+    """Return the command: arguments to exit code, output and errors."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stop:
+            app.main(["export", *map(str, arguments)])
+        streams = capsys.readouterr()
+        return int(stop.value.code or 0), streams.out, streams.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory, pictures):
+    folder = tmp_path_factory.mktemp("images")
+    for index, picture in enumerate(pictures):
+        dp.write(folder / f"{index}.png", picture)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory, bundles):
+    path = tmp_path_factory.mktemp("model") / "unet.onnx"
+    path.write_bytes(bundles["unet"].model)
+    return path
+
+
+def test_a_run_becomes_a_bundle(run, recipes, tmp_path):
+    (tmp_path / "run").mkdir()
+    one = generator("unet", before=recipes["stretch"])
+    save_generator(tmp_path / "run" / "best.safetensors", one)
+    code, output, errors = run(tmp_path / "run", "-o", tmp_path / "a.onnx")
+    assert (code, output) == (0, "")
+    assert "eval mode ships" in errors
+    assert "from PyTorch at most over ten sizes" in errors
+    picture = np.random.default_rng(0).integers(0, 200, (33, 18, 3), np.uint8)
+    result = OnnxEnhancer(tmp_path / "a.onnx", threads=1)(picture)
+    assert np.abs(result.astype(int) - one(picture)).max() <= 1
+
+
+def test_whole(run, model, tmp_path):
+    code, _, _ = run(model, "-o", tmp_path / "a.onnx", "--whole")
+    assert code == 0
+    assert read_bundle(tmp_path / "a.onnx").facts.kind == "whole"
+    session = open_session((tmp_path / "a.onnx").read_bytes())
+    assert session.run(None, {"image": np.zeros((5, 3, 3), np.uint8)})[0].shape == (5, 3, 3)
+
+
+def test_cube(run, model, images, tmp_path):
+    code, output, _ = run(model, "-o", tmp_path / "a.cube", "--target", "cube", "--images", images, "--json")
+    assert code == 0
+    facts = json.loads(output)
+    assert facts["target"] == "cube"
+    assert facts["decibels_of_lut"] > 5
+    assert len((tmp_path / "a.cube").read_text().splitlines()) == 4 + 33**3
+
+
+def test_verify_prints_the_table_and_writes_what_it_kept(run, model, images, tmp_path):
+    code, output, errors = run(
+        model, "-o", tmp_path / "a.onnx", "--verify", "--target", "int8", "--images", images,
+        "--calibrate", "minmax", "--max-drop", "9 dB", "--json",
+    )  # fmt: skip
+    assert code == 0, errors
+    facts = json.loads(output)
+    assert [row["target"] for row in facts["targets"]] == ["onnx", "int8"]
+    fastest = min(facts["targets"], key=lambda row: row["milliseconds"])
+    assert facts["kept"] == fastest["target"]
+    precision = {"onnx": "float32", "int8": "int8"}[facts["kept"]]
+    assert read_bundle(tmp_path / "a.onnx").facts.precision == precision
+    assert f"a.onnx: {facts['kept']}, the fastest" in errors
+
+
+@pytest.mark.skipif(PROVIDER in onnxruntime.get_available_providers(), reason="the provider is here")
+def test_tensorrt_says_what_is_missing(run, model, images, tmp_path):
+    code, _, errors = run(model, "-o", tmp_path / "a.onnx", "--target", "tensorrt", "--images", images)
+    assert code == 1
+    assert errors.startswith("diptych: tensorrt: this onnxruntime")
+    assert "All operators of the graph" in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_calls_touch_nothing(run, model, images, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "grey").mkdir()
+    dp.write(tmp_path / "grey" / "two.tiff", np.zeros((8, 8, 2), np.uint8))
+    there = tmp_path / "there.onnx"
+    there.write_bytes(b"mine")
+    new = tmp_path / "new.onnx"
+    int8 = ("--target", "int8")
+    cases = [
+        ([model, "-o", there], "is there already"),
+        ([model, "-o", tmp_path / "no" / "a.onnx"], "does not exist"),
+        ([model, "-o", tmp_path / "a.so"], "ends in .onnx"),
+        ([model, "-o", new, *int8], "give a folder of your own with --images"),
+        ([model, "-o", new, *int8, "--images", tmp_path / "empty"], "no pictures in it"),
+        ([model, "-o", new, *int8, "--images", tmp_path / "none"], "no such folder"),
+        ([model, "-o", new, *int8, "--images", tmp_path / "grey"], "has 2 channels and the model takes 3"),
+        ([model, "-o", new, *int8, "--target", "onnx"], "add --verify"),
+        ([model, "-o", new, "--target", "int4"], "no target named 'int4'; did you mean 'int8'?"),
+        ([model, "-o", new, "--verify"], "give a folder of them with --images"),
+        ([model, "-o", new, "--max-drop", "much"], "--max-drop much is not allowed"),
+        ([model, "-o", new, "--size", "big"], "--size big is not allowed"),
+        ([model, "-o", new, "--reference", images], "add --verify"),
+        ([tmp_path / "none", "-o", new], "is no run directory"),
+        ([there, "-o", new], "is not an ONNX file"),
+        ([model, "-o", new, *int8, "--images", images, "--max-drop", "0"], "--fine-tune 200"),
+        (
+            [model, "-o", new, *int8, "--images", images, "--max-drop", "0", "--fine-tune", "5"],
+            "give the run directory",
+        ),
+    ]
+    for arguments, message in cases:
+        code, output, errors = run(*arguments)
+        assert (code, output) == (2, ""), arguments
+        assert message in errors, errors
+        assert errors.startswith("diptych: ")
+        assert errors.count("\n") == 1
+    assert there.read_bytes() == b"mine"
+    assert not new.exists()
+
+
+def test_overwrite(run, model, tmp_path):
+    (tmp_path / "a.onnx").write_bytes(b"mine")
+    assert run(model, "-o", tmp_path / "a.onnx", "--overwrite")[0] == 0
+    assert read_bundle(tmp_path / "a.onnx").facts.name == "small"
