@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test check bench chromium docs soak clean
+.PHONY: demo test check bench chromium web-example docs soak clean
 
 demo: $(READY)  ## Install and run the main job on a sample picture
 	mkdir -p out
 	$(BIN)/diptych demo -o out/demo.png --overwrite
 
-test: $(READY) chromium  ## The whole test suite
+test: $(READY) chromium web-example  ## The whole test suite
 	$(BIN)/python -m pytest -n 2
 
 check: $(READY)  ## Lint, types, and the tests that guard the architecture
@@ -33,11 +33,19 @@ chromium:  ## The browser that the report's tests open (Debian's packages); with
 	echo "chromium and chromium-driver are missing and could not be installed: the browser tests will be skipped;" \
 	     "install them with: sudo apt-get install chromium chromium-driver"
 
+web-example:  ## ONNX Runtime Web for examples/deploy/web; without it that page's test is skipped
+	@test -d examples/deploy/web/node_modules/onnxruntime-web || \
+	(command -v npm >/dev/null && npm ci --prefix examples/deploy/web --no-audit --no-fund --silent) || \
+	echo "npm is missing or could not install onnxruntime-web: the test of the page in examples/deploy/web will be skipped;" \
+	     "install npm and run: npm ci --prefix examples/deploy/web"
+
 docs: $(READY)  ## Write docs/operators.md and its pictures
 	$(BIN)/python docs/make_gallery.py
 
-soak: $(READY)  ## The long versions of the tests that kill and restart
+soak: $(READY)  ## The long versions of the tests that kill, restart and damage
 	DIPTYCH_KILLS=20 $(BIN)/python -m pytest -q tests/end_to_end/test_kill.py
+	DIPTYCH_KILLS=10 $(BIN)/python -m pytest -q tests/training/test_kill.py
+	DIPTYCH_FUZZ=1000 $(BIN)/python -m pytest -q tests/runtime/test_fuzz.py
 
 clean:  ## Remove what was built
 	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,9 +1,9 @@
 """Does a classical step before the network help? Steps to the same validation score with none, stretch and specify.
 
-``python benchmarks/preprocessing.py A B -o FOLDER [--steps 1200] [--plot FILE.svg]``
+``python benchmarks/preprocessing.py A B -o FOLDER [--steps 1200] [--crop 96] [--plot FILE.svg]``
 
-Three trainings that differ in `preprocess` alone. Every kept checkpoint is read by one and the same monitor, which sees the whole
-enhancer, from the raw held-out picture to the output of the network, so that the three curves have one scale (the monitor of a
+Three trainings that differ in `preprocess` alone. Every kept checkpoint is read by one and the same monitor, which sees the
+whole enhancer, from the raw held-out picture to the output of the network, so that the three curves have one scale (the monitor of a
 run itself measures from the prepared picture). A run that is there already is not trained again.
 """
 
@@ -58,9 +58,8 @@ def plot(curves: dict[str, list[tuple[int, float]]], file: Path) -> None:
             lines.append(f'<text x="20" y="{y + 4:.1f}" fill="#888">{score:.1f}</text>')
     lines.append(f'<text x="630" y="270" text-anchor="end" fill="#888">{last} steps</text>')
     lines.append('<text x="20" y="12" fill="#888">score of the monitor</text>')
-    file.write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 280" font-family="sans-serif" font-size="12">{"".join(lines)}</svg>\n'
-    )
+    head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 280" font-family="sans-serif" font-size="12">'
+    file.write_text(f"{head}{''.join(lines)}</svg>\n")
 
 
 def main() -> None:
@@ -69,12 +68,21 @@ def main() -> None:
     parser.add_argument("target")
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--crop", type=int, default=96)
     parser.add_argument("--every", type=int, default=100)
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     curves = {}
     for kind in KINDS:
-        changes = {"preprocess": kind, "denoise": 0.0, "steps": options.steps, "every": options.every, "keep": 1000, "patience": 1000}
+        changes = {
+            "preprocess": kind,
+            "denoise": 0.0,
+            "steps": options.steps,
+            "every": options.every,
+            "crop": options.crop,
+            "keep": 1000,
+            "patience": 1000,
+        }
         config = preset("quick").updated(changes)
         out, folders = options.output / kind, {"source": options.source, "target": options.target}
         run = Run(out) if (out / "report.html").exists() else train(config, **folders, out=out)

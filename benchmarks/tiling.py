@@ -1,12 +1,14 @@
 """A picture in strips against the same picture in one piece: difference, memory, time.
 
     python benchmarks/tiling.py [--megapixels 24] [--memory 1GiB] [--networks unet,resnet,mobile] [--narrow] [--one-piece]
+    python benchmarks/tiling.py --exact MEGAPIXELS [--networks ...]
     python benchmarks/tiling.py --sampled PICTURES
 
-The first prints a table. Every run is a process of its own, whose highest resident memory is read at its end; with
-``--one-piece`` another computes the picture without a bound (a default `unet` takes about 30 GB for 24 megapixels; ``--narrow``
-makes the networks a quarter as wide). The weights are random, of a size at which every layer matters. The second shows why
-statistics of normalisation are not estimated: how far the answer is off with those of a reduced copy and of sampled pieces.
+The first prints a table. Every run is a process of its own, whose highest resident memory is read at its end; with ``--one-piece``
+another runs the plain graph on ONNX Runtime alone, in one piece (a default `unet` takes about 30 GB for 24 megapixels; ``--narrow``
+makes the networks a quarter as wide). The weights are random, of a size at which every layer matters. The second compares both
+with PyTorch in float64. The third shows why statistics of normalisation are not estimated: how far the answer is off with
+those of a reduced copy and of sampled pieces.
 """
 
 from __future__ import annotations
@@ -27,21 +29,26 @@ from diptych.runtime.memory import parse_size
 NETWORKS = ("unet", "resnet", "mobile")
 
 
-def build_bundle(name: str, path: Path, *, narrow: bool) -> None:
+def generator(name: str, *, narrow: bool):
     import torch
 
     from diptych import networks
-    from diptych.export.onnx import to_bundle
     from diptych.training.generator_file import TrainedGenerator
 
     width = {"unet": 64, "resnet": 64, "mobile": 16}[name] // (4 if narrow else 1)
     config = networks.from_dict({"name": name, "width": width})
     module = networks.build(config, seed=3).eval().requires_grad_(False)
-    generator = torch.Generator().manual_seed(5)
+    random = torch.Generator().manual_seed(5)
     for weight in module.parameters():
         if weight.dim() == 4:
-            weight.normal_(0, (2 / weight[0].numel()) ** 0.5, generator=generator)
-    path.write_bytes(to_bundle(TrainedGenerator(config, module)).model)
+            weight.normal_(0, (2 / weight[0].numel()) ** 0.5, generator=random)
+    return TrainedGenerator(config, module)
+
+
+def build_bundle(name: str, path: Path, *, narrow: bool) -> None:
+    from diptych.export.onnx import to_bundle
+
+    path.write_bytes(to_bundle(generator(name, narrow=narrow)).model)
 
 
 def large_picture(megapixels: float) -> np.ndarray:
@@ -61,20 +68,40 @@ def large_picture(megapixels: float) -> np.ndarray:
 
 
 def child(arguments: argparse.Namespace) -> None:
-    from diptych.runtime import OnnxEnhancer
-
     picture = large_picture(arguments.megapixels)
-    memory = parse_size(arguments.memory) if arguments.memory else 1 << 50
-    enhancer = OnnxEnhancer(arguments.child, memory=memory)
-    started = time.perf_counter()
-    result = enhancer(picture)
-    seconds = time.perf_counter() - started
+    if arguments.memory:
+        from diptych.runtime import OnnxEnhancer
+
+        run = OnnxEnhancer(arguments.child, memory=parse_size(arguments.memory))
+    else:
+        run = plain_graph(Path(arguments.child))
+    started = time.perf_counter(), time.process_time()
+    result = run(picture)
+    seconds, busy = time.perf_counter() - started[0], time.process_time() - started[1]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     np.save(arguments.output, result)
-    print(json.dumps({"seconds": seconds, "peak": peak}))
+    print(json.dumps({"seconds": seconds, "busy": busy, "peak": peak}))
 
 
-def measured(bundle: Path, megapixels: float, memory: str | None, output: Path) -> dict[str, float]:
+def plain_graph(path: Path):
+    """Return a function that runs a bundle's graph on ONNX Runtime alone, in one piece."""
+    import onnxruntime
+
+    from diptych.runtime import read_bundle
+    from diptych.runtime.picture import Picture, put
+
+    bundle = read_bundle(path)
+    session = onnxruntime.InferenceSession(bundle.model, providers=["CPUExecutionProvider"])
+
+    def run(image: np.ndarray) -> np.ndarray:
+        picture, result = Picture(image, bundle.facts.multiple), np.empty_like(image)
+        put(result, 0, session.run(None, {"image": picture.read(0, picture.height)})[0][0])
+        return result
+
+    return run
+
+
+def measured(bundle: Path, megapixels: float, memory: str, output: Path) -> dict[str, float]:
     command = [
         sys.executable,
         __file__,
@@ -85,32 +112,58 @@ def measured(bundle: Path, megapixels: float, memory: str | None, output: Path) 
         "--output",
         str(output),
     ]
-    command += ["--memory", memory] if memory else ["--memory", ""]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, "--memory", memory], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{bundle.name}, memory {memory}: {done.stderr[-500:] or done.returncode}")
     return json.loads(done.stdout)
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    print(f"{arguments.megapixels:g} megapixels, uint8, --memory {arguments.memory}{', narrow' * arguments.narrow}\n")
     print(
-        "| network | peak RSS | seconds | peak RSS in one piece | seconds | largest difference, levels of 255 | mean |"
+        f"{arguments.megapixels:g} megapixels, uint8{', narrow' * arguments.narrow}. Differences in levels of 255: largest, mean\n"
     )
-    print("|---|---|---|---|---|---|---|")
+    print("| network | run | peak RSS | seconds | seconds of CPU | difference from the first |")
+    print("|---|---|---|---|---|---|")
+    runs = {f"--memory {arguments.memory}": arguments.memory, "--memory 16GiB": "16GiB"}
+    if arguments.one_piece:
+        runs["the plain graph in one piece"] = ""
     for name in arguments.networks.split(","):
         with tempfile.TemporaryDirectory() as folder:
-            bundle, files = Path(folder, f"{name}.onnx"), [Path(folder, "a.npy"), Path(folder, "b.npy")]
+            bundle = Path(folder, f"{name}.onnx")
             build_bundle(name, bundle, narrow=arguments.narrow)
-            strips = measured(bundle, arguments.megapixels, arguments.memory, files[0])
-            row = [name, f"{strips['peak'] / 2**30:.2f} GiB", f"{strips['seconds']:.0f}", "", "", "", ""]
-            if arguments.one_piece:
-                whole = measured(bundle, arguments.megapixels, None, files[1])
-                row[3:5] = f"{whole['peak'] / 2**30:.2f} GiB", f"{whole['seconds']:.0f}"
-                one, other = (np.load(file, mmap_mode="r") for file in files)
-                apart = np.abs(one.astype(np.int16) - other)
-                row[5:] = str(apart.max()), f"{apart.mean():.6f}"
-            print("| " + " | ".join(row) + " |", flush=True)
+            first = None
+            for what, memory in runs.items():
+                output = Path(folder, "result.npy")
+                found = measured(bundle, arguments.megapixels, memory, output)
+                result = np.load(output)
+                first = result if first is None else first
+                apart = np.abs(first.astype(np.int16) - result)
+                numbers = f"{found['peak'] / 2**30:.2f} GiB | {found['seconds']:.0f} | {found['busy']:.0f}"
+                print(f"| {name} | {what} | {numbers} | {apart.max()}, {apart.mean():.5f} |", flush=True)
+
+
+def exact(arguments: argparse.Namespace) -> None:
+    """Print how far strips and the plain graph are from PyTorch in float64, before rounding to levels."""
+    import torch
+
+    from diptych.runtime import OnnxEnhancer
+
+    picture = (large_picture(arguments.exact) / 255).astype(np.float32)
+    height, width = (side // 256 * 256 for side in picture.shape[:2])
+    picture = np.ascontiguousarray(picture[:height, :width])
+    print(f"{height * width / 1e6:.1f} megapixels, narrow. Differences from float64 in levels of 255: largest, mean\n")
+    print("| network | strips | the plain graph in one piece |\n|---|---|---|")
+    for name in arguments.networks.split(","):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, f"{name}.onnx")
+            build_bundle(name, path, narrow=True)
+            cells = []
+            planes = torch.from_numpy(picture.transpose(2, 0, 1)[np.newaxis].copy()).double()
+            truth = generator(name, narrow=True).module.double()(planes)[0].numpy().transpose(1, 2, 0)
+            for made in (OnnxEnhancer(path, memory=100 << 20)(picture), plain_graph(path)(picture)):
+                apart = 255 * np.abs(made - truth)
+                cells.append(f"{apart.max():.4f}, {apart.mean():.6f}")
+            print(f"| {name} | {cells[0]} | {cells[1]} |", flush=True)
 
 
 def sampled(pictures: str) -> None:
@@ -178,6 +231,7 @@ def main() -> None:
     parser.add_argument("--networks", default=",".join(NETWORKS))
     parser.add_argument("--narrow", action="store_true")
     parser.add_argument("--one-piece", action="store_true")
+    parser.add_argument("--exact", type=float, metavar="MEGAPIXELS")
     parser.add_argument("--sampled", metavar="PICTURES")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--output", help=argparse.SUPPRESS)
@@ -186,6 +240,8 @@ def main() -> None:
         child(arguments)
     elif arguments.sampled:
         sampled(arguments.sampled)
+    elif arguments.exact:
+        exact(arguments)
     else:
         compare(arguments)
 

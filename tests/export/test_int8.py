@@ -34,7 +34,8 @@ def test_convolutions_have_signed_weights_per_channel_and_unsigned_values(plain)
     made = {node.output[0]: node for node in graph.node}
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
     assert convolutions
-    for node in convolutions:
+    assert makers_of_weights(convolutions, made) == ["DequantizeLinear"] * (len(convolutions) - 1) + [None]
+    for node in convolutions[:-1]:
         values, scale, _ = (constants[name] for name in made[node.input[1]].input)
         assert values.dtype == np.int8
         assert scale.shape == (len(values),)
@@ -44,6 +45,10 @@ def test_convolutions_have_signed_weights_per_channel_and_unsigned_values(plain)
     assert plain.bundle.facts.precision == "int8"
 
 
+def makers_of_weights(convolutions, made):
+    return [made[node.input[1]].op_type if node.input[1] in made else None for node in convolutions]
+
+
 def test_the_decibels_are_those_of_the_held_out_pictures(plain, bundles, batches):
     both = [open_session(bundle.model) for bundle in (plain.bundle, bundles["unet"])]
     results = [
@@ -51,13 +56,14 @@ def test_the_decibels_are_those_of_the_held_out_pictures(plain, bundles, batches
     ]
     assert plain.decibels == pytest.approx(decibels(*results), abs=1e-3)
     assert plain.decibels > 25
-    assert plain.kept_float == ()
+    assert len(plain.kept_float) == 1  # the last
 
 
 def test_layers_that_hurt_stay_in_floats(plain, bundles, batches):
-    spared = to_int8(bundles["unet"], batches, calibrate="minmax", wanted=plain.decibels + 1)
-    assert spared.decibels > plain.decibels + 0.3
-    assert 1 <= len(spared.kept_float) <= 2  # of four
+    spared = to_int8(bundles["unet"], batches, calibrate="minmax", wanted=60)
+    assert spared.decibels > plain.decibels + 0.2
+    assert spared.kept_float[0] == plain.kept_float[0]
+    assert len(spared.kept_float) == 2  # of four
     nodes = onnx.load_from_string(spared.bundle.model).graph.node
     makers = {name: node.op_type for node in nodes for name in node.output}
     free = [node for node in nodes if node.op_type == "Conv" and makers.get(node.input[1]) != "DequantizeLinear"]
@@ -75,13 +81,11 @@ def test_all_ways_to_calibrate_are_tried(bundles, batches):
 
 
 def test_layers_are_ranked_by_what_they_gain_within_the_time():
-    nodes = [onnx.helper.make_node("Conv", ["x"], ["y"], name=name) for name in "abcd"]
-    model = onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", [], []))
     gains = {"a": 1.0, "b": 4.0, "c": 2.0, "d": 3.0}
-    assert rank_layers(model, lambda kept: gains[kept[0]], 60) == ["b", "d", "c", "a"]
+    assert rank_layers("abcd", gains.__getitem__, 60) == ["b", "d", "c", "a"]
     asked = []
-    assert rank_layers(model, lambda kept: asked.append(kept) or 0.0, -1) == ["d", "a", "b", "c"]
-    assert asked == [("d",)]
+    assert rank_layers("abcd", lambda name: asked.append(name) or 0.0, -1) == ["a", "b", "c", "d"]
+    assert asked == ["a"]
 
 
 def test_one_file_with_everything_in_8_bits(plain, pictures):

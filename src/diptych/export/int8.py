@@ -3,7 +3,8 @@
 ONNX Runtime's static quantisation in the QDQ format: weights in signed 8 bits, one scale for each output channel;
 activations in unsigned 8 bits, one scale for each tensor (the kernels for VNNI want this pair). The convolutions, what
 rearranges their values (resize, pad, concatenation) and the activation functions are quantised. Instance normalisation and
-sums stay in floats: a sum in 8 bits loses about what a convolution does, and gains no time.
+sums stay in floats: a sum in 8 bits loses about what a convolution does, and gains no time. So does the last convolution: it
+makes too few channels for the 8-bit kernels, and nothing after it evens out its rounding.
 """
 
 from __future__ import annotations
@@ -129,8 +130,9 @@ class _Trial:
     @classmethod
     def of(cls, bench: _Bench, batches: Sequence[Batch], method: str) -> _Trial:
         ranges = measure_ranges(bench.prepared, batches, method, QUANTISED)
-        model = quantise(bench.prepared, ranges, ())
-        return cls(method, ranges, (), model, bench.measure(model))
+        kept = _convolutions(bench.prepared)[-1:]
+        model = quantise(bench.prepared, ranges, kept)
+        return cls(method, ranges, kept, model, bench.measure(model))
 
     def keeping(self, bench: _Bench, kept: tuple[str, ...]) -> _Trial:
         model = quantise(bench.prepared, self.ranges, kept)
@@ -141,31 +143,33 @@ def _spare(trial: _Trial, bench: _Bench, wanted: float, seconds: float) -> _Tria
     """Keep layers in floats, those that cost most first, until the trial is good enough or half of them are kept."""
     if trial.decibels >= wanted:
         return trial
-    order = rank_layers(bench.prepared, lambda kept: trial.keeping(bench, kept).decibels, seconds)
+    names = [name for name in _convolutions(bench.prepared) if name not in trial.kept]
+    order = rank_layers(names, lambda name: trial.keeping(bench, (*trial.kept, name)).decibels, seconds)
     best = trial
     for count in range(1, len(order) // 2 + 1):
-        next_trial = trial.keeping(bench, tuple(order[:count]))
+        next_trial = trial.keeping(bench, (*trial.kept, *order[:count]))
         best = max(best, next_trial, key=lambda one: one.decibels)
         if best.decibels >= wanted:
             break
     return best
 
 
-def rank_layers(model: onnx.ModelProto, measure: Callable[[tuple[str, ...]], float], seconds: float) -> list[str]:
-    """Return the names of the convolutions, the one that gains most when it alone is kept in floats first.
+def rank_layers(names: Sequence[str], measure: Callable[[str], float], seconds: float) -> list[str]:
+    """Return the names of layers, the one first that gains most when it is kept in floats as well.
 
-    The first and the last layer are measured first, as they are the usual ones; those for which there is no time left
-    keep their order at the end.
+    Those for which there is no time left keep their order at the end.
     """
-    names = [node.name for node in model.graph.node if node.op_type == "Conv"]
-    order = [names[-1], *names[:-1]]
     until = time.monotonic() + seconds
     found: dict[str, float] = {}
-    for name in order:
+    for name in names:
         if found and time.monotonic() > until:
             break
-        found[name] = measure((name,))
-    return [*sorted(found, key=lambda name: -found[name]), *(name for name in order if name not in found)]
+        found[name] = measure(name)
+    return [*sorted(found, key=lambda name: -found[name]), *(name for name in names if name not in found)]
+
+
+def _convolutions(model: onnx.ModelProto) -> tuple[str, ...]:
+    return tuple(node.name for node in model.graph.node if node.op_type == "Conv")
 
 
 def quantise(model: onnx.ModelProto, ranges: Ranges, kept: tuple[str, ...]) -> bytes:

@@ -19,10 +19,15 @@ from diptych.runtime.checking import INPUT, OUTPUT
 from diptych.runtime.facts import BundleFacts
 from diptych.runtime.graph import Graph, NotLocalError
 from diptych.runtime.memory import LEAST, usual_memory
+from diptych.runtime.normalisation import normalised_maps
 from diptych.runtime.picture import Picture, convert, put, to_grey
 from diptych.runtime.sessions import Session, Sessions
+from diptych.runtime.stages import plan
 from diptych.runtime.tiling import Strips
 
+# px. ONNX Runtime adds up the values of a map one after the other in float32, so that the statistics of a larger picture are
+# off by half a level and more; in strips they are exact, whatever the size.
+_EXACT = 12_500_000
 _WEIGHTS = 2  # times their size is what a session needs for them: as they are, and laid out for its kernels
 
 
@@ -30,7 +35,8 @@ class OnnxEnhancer:
     """A model file as an enhancer: any size, any depth, within a bound of memory.
 
     The steps before and after the network, which the file holds, are run as well. A picture for whose maps the memory is
-    too small is computed in strips, with the same result (`diptych.runtime.tiling`).
+    too small is computed in strips, with the same result (`diptych.runtime.tiling`), and so is one of more than 12.5
+    megapixels if the network normalises over the picture, as ONNX Runtime's statistics lose precision there.
 
     Parameters
     ----------
@@ -83,7 +89,7 @@ class OnnxEnhancer:
         )
         self._lock = threading.Lock()
         self._session: Session | None = None
-        self._bytes_per_pixel = self._measure_graph()
+        self._bytes_per_pixel, self._prefers_strips = self._measure_graph()
         self._warm_up()
 
     @property
@@ -150,13 +156,16 @@ class OnnxEnhancer:
         return result
 
     def _fits(self, picture: Picture) -> bool:
-        maps = self._bytes_per_pixel * picture.height * picture.width
-        return maps + _WEIGHTS * len(self._bundle.model) <= self._memory
+        pixels = picture.height * picture.width
+        if pixels > _EXACT and self._prefers_strips:
+            return False
+        return self._bytes_per_pixel * pixels + _WEIGHTS * len(self._bundle.model) <= self._memory
 
     def _run_whole(self, picture: Picture) -> NDArray[Any]:
         shape = (1, self.facts.channels_out, picture.height, picture.width)
         feeds = {INPUT: picture.read(0, picture.height)}
-        return self._open().run(feeds, {OUTPUT: (shape, np.dtype(np.float32))})[0]
+        large = self._bytes_per_pixel * picture.height * picture.width > self._memory / 4
+        return self._open().run(feeds, {OUTPUT: (shape, np.dtype(np.float32))}, release=large)[0]
 
     def _run_in_strips(self, picture: Picture, write: Any) -> None:
         import onnx
@@ -183,14 +192,15 @@ class OnnxEnhancer:
             self._session = self._sessions.open(self._bundle.model)
         return self._session
 
-    def _measure_graph(self) -> float:
-        """Return the memory that the maps take for each px of a picture."""
+    def _measure_graph(self) -> tuple[float, bool]:
+        """Return the memory that the maps take for each px of a picture, and whether large pictures are better in strips."""
         import onnx
 
         if self.facts.kind == "whole":
-            return 0.0
+            return 0.0, False
         graph = Graph(onnx.load_from_string(self._bundle.model), self.facts.multiple)
-        return 2 * graph.size([INPUT, OUTPUT]) + graph.peak(graph.nodes, [INPUT], [OUTPUT])
+        maps = 2 * graph.size([INPUT, OUTPUT]) + graph.peak(graph.nodes, [INPUT], [OUTPUT])
+        return maps, bool(normalised_maps(graph.nodes)) and _is_local(graph)
 
     def _warm_up(self) -> None:
         """Run the smallest picture, so that a graph that cannot run is found now and the first picture is not the slowest."""
@@ -208,3 +218,10 @@ class OnnxEnhancer:
         else:
             with self._lock:
                 self._run_whole(Picture(smallest, self.facts.multiple))
+
+
+def _is_local(graph: Graph) -> bool:
+    try:
+        return bool(plan(graph))
+    except NotLocalError:
+        return False

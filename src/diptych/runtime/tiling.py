@@ -27,6 +27,8 @@ from diptych.runtime.store import InMemory, OnDisk, Store
 
 _FOR_STRIPS = 0.6  # of the memory; the rest is for maps between the stages
 _WORST_OVERLAP = 0.5  # of the rows of a strip, on either side
+_HANDY = 64 << 20  # bytes of a strip; larger ones leave the processor's caches and are not faster
+_ROWS_TO_OVERLAP = 16  # but a strip has so many times the rows of its overlap on either side, where the memory allows
 
 
 class Strips:
@@ -84,11 +86,16 @@ class Strips:
         return stages
 
     def _rows(self, stage: Stage, picture: Picture) -> int:
-        """Return the rows of a strip, the overlap not counted."""
-        most = int(self._for_strips / (stage.bytes_per_pixel * picture.width))
-        if most >= picture.height:
+        """Return the rows of a strip, the overlap not counted; 0 if the memory does not suffice for any."""
+        of_a_row = stage.bytes_per_pixel * picture.width
+        most = int(self._for_strips / of_a_row)
+        enough = max(int(_HANDY / of_a_row), _ROWS_TO_OVERLAP * stage.halo)
+        if min(most, enough) >= picture.height:
             return picture.height
-        return max((most - 2 * stage.halo) // stage.period * stage.period, 0)
+        return (
+            max(min(most - 2 * stage.halo, enough) // stage.period, int(most >= stage.period + 2 * stage.halo))
+            * stage.period
+        )
 
     def _store(self, name: str, picture: Picture) -> Store:
         place = self._graph.maps[name]
@@ -115,7 +122,7 @@ class Strips:
     ) -> None:
         model = self._graph.extract(stage.given, stage.wanted)
         fix(model, statistics)
-        session = self._sessions.open(model.SerializeToString())
+        session = self._sessions.open(model.SerializeToString(), arena=False)
         for first, last in self._strips(stage, picture):
             low, high = max(0, first - stage.halo), min(picture.height, last + stage.halo)
             feeds = {

@@ -11,6 +11,7 @@ from diptych.recipes import Recipe, step
 from diptych.training.config import CycleGANConfig
 
 _LOOKED_AT = 24
+_SIDE = 1024
 _NOISIER = 1.5  # times the noise of the target from which the source is denoised
 
 
@@ -24,14 +25,9 @@ def decide_before(source: PhotoFolder, target: PhotoFolder, config: CycleGANConf
     first, second = prepare(source, target, config.preprocess)
     if config.denoise == 0:
         return first, second
-    raw = [to_float(source.picture(index)) for index in _spread(source)]
-    noise = np.median([_noise(first(image)) for image in raw], axis=0)
-    wanted = np.median([_noise(second(to_float(target.picture(index)))) for index in _spread(target)], axis=0)
-    if noise[0] <= _NOISIER * wanted[0]:
+    if _noise_of(source, first)[0] <= _NOISIER * _noise_of(target, second)[0]:
         return first, second
-    luma, chroma = (
-        round(float(config.denoise * level), 5) for level in np.median([_noise(image) for image in raw], axis=0)
-    )
+    luma, chroma = (round(config.denoise * level, 5) for level in _noise_of(source, Recipe()))
     calm = step("denoise_photo", luma=min(luma, 0.5), chroma=min(chroma, 0.5))
     return Recipe(calm, *first.steps, name=f"denoise and {first.name}"), second
 
@@ -39,6 +35,18 @@ def decide_before(source: PhotoFolder, target: PhotoFolder, config: CycleGANConf
 def _spread(folder: PhotoFolder) -> list[int]:
     chosen = np.unique(np.linspace(0, len(folder) - 1, min(_LOOKED_AT, len(folder))).round())
     return [int(index) for index in chosen]
+
+
+def _noise_of(folder: PhotoFolder, recipe: Recipe) -> tuple[float, float]:
+    # One picture at a time, and of a large one the middle; the recipe sees it whole.
+    found = [_noise(_middle(recipe(folder.picture(index)))) for index in _spread(folder)]
+    luma, chroma = np.median(found, axis=0)
+    return float(luma), float(chroma)
+
+
+def _middle(image: Image) -> Image:
+    top, left = (max(0, (length - _SIDE) // 2) for length in image.shape[:2])
+    return to_float(image[top : top + _SIDE, left : left + _SIDE])
 
 
 def _noise(image: Image) -> tuple[float, float]:
