@@ -3,8 +3,8 @@
 ``python benchmarks/preprocessing.py A B -o FOLDER [--steps 1200] [--crop 96] [--plot FILE.svg]``
 
 Three trainings that differ in `preprocess` alone. Every kept checkpoint is read by one and the same monitor, which sees the
-whole enhancer, from the raw held-out picture to the output of the network, so that the three curves have one scale (the monitor of a
-run itself measures from the prepared picture). A run that is there already is not trained again.
+whole enhancer, from the raw held-out picture to the output of the network, so that the three curves have one scale (the monitor
+of a run itself measures from the prepared picture). A run that is there already is not trained again.
 """
 
 from __future__ import annotations

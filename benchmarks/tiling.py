@@ -4,11 +4,11 @@
     python benchmarks/tiling.py --exact MEGAPIXELS [--networks ...]
     python benchmarks/tiling.py --sampled PICTURES
 
-The first prints a table. Every run is a process of its own, whose highest resident memory is read at its end; with ``--one-piece``
-another runs the plain graph on ONNX Runtime alone, in one piece (a default `unet` takes about 30 GB for 24 megapixels; ``--narrow``
-makes the networks a quarter as wide). The weights are random, of a size at which every layer matters. The second compares both
-with PyTorch in float64. The third shows why statistics of normalisation are not estimated: how far the answer is off with
-those of a reduced copy and of sampled pieces.
+The first prints a table. Every run is a process of its own, whose highest resident memory is read at its end; with
+``--one-piece`` another runs the plain graph on ONNX Runtime alone, in one piece (a default `unet` takes about 30 GB for 24
+megapixels; ``--narrow`` makes the networks a quarter as wide). The weights are random, of a size at which every layer matters.
+The second compares both with PyTorch in float64. The third shows why statistics of normalisation are not estimated: how far
+the answer is off with those of a reduced copy and of sampled pieces.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def measured(bundle: Path, megapixels: float, memory: str, output: Path) -> dict
 
 def compare(arguments: argparse.Namespace) -> None:
     print(
-        f"{arguments.megapixels:g} megapixels, uint8{', narrow' * arguments.narrow}. Differences in levels of 255: largest, mean\n"
+        f"{arguments.megapixels:g} megapixels, uint8{', narrow' * arguments.narrow}; differences in levels: largest, mean\n"
     )
     print("| network | run | peak RSS | seconds | seconds of CPU | difference from the first |")
     print("|---|---|---|---|---|---|")

@@ -62,6 +62,18 @@ def test_the_enhancer_chooses_strips_by_itself(dtype, monkeypatch):
     np.testing.assert_array_equal(made, enhancer(image))  # and always in the same way
 
 
+@pytest.mark.parametrize(("name", "strips"), [("residual", 1), ("plain", 0)])
+def test_large_pictures_with_normalisation_go_in_strips(name, strips, monkeypatch, photo):
+    """However much memory there is: ONNX Runtime's statistics are not exact for them."""
+    enhancer = OnnxEnhancer(make(name), memory=1 << 32)
+    small = enhancer(photo)
+    seen = []
+    monkeypatch.setattr("diptych.runtime.tiling.Strips.__init__", _noting(seen))
+    monkeypatch.setattr("diptych.runtime.onnx._EXACT", 10_000)
+    np.testing.assert_allclose(enhancer(photo).astype(int), small, atol=1)
+    assert len(seen) == strips
+
+
 def _noting(seen):
     original = Strips.__init__
 

@@ -76,26 +76,22 @@ class Strips:
 
     def _plan(self, picture: Picture) -> Sequence[Stage]:
         stages = plan(self._graph)
-        if all(self._rows(stage, picture) * _WORST_OVERLAP >= stage.halo for stage in stages):
+        rows = [self._rows(stage, picture) for stage in stages]
+        if all(rows) and all(own * _WORST_OVERLAP >= stage.halo for own, stage in zip(rows, stages, strict=True)):
             return stages
         stages = plan(self._graph, finely=True)
-        for stage in stages:
-            self._strips(
-                stage, picture
-            )  # says now, and not after an hour, that the memory is too small for one of them
+        for stage in stages:  # says now, and not after an hour, that the memory is too small for one of them
+            self._strips(stage, picture)
         return stages
 
     def _rows(self, stage: Stage, picture: Picture) -> int:
         """Return the rows of a strip, the overlap not counted; 0 if the memory does not suffice for any."""
         of_a_row = stage.bytes_per_pixel * picture.width
-        most = int(self._for_strips / of_a_row)
-        enough = max(int(_HANDY / of_a_row), _ROWS_TO_OVERLAP * stage.halo)
-        if min(most, enough) >= picture.height:
+        enough = max(int(_HANDY / of_a_row), _ROWS_TO_OVERLAP * stage.halo, stage.period)
+        possible = int(self._for_strips / of_a_row)
+        if min(enough, possible) >= picture.height:
             return picture.height
-        return (
-            max(min(most - 2 * stage.halo, enough) // stage.period, int(most >= stage.period + 2 * stage.halo))
-            * stage.period
-        )
+        return max(min(enough, possible - 2 * stage.halo), 0) // stage.period * stage.period
 
     def _store(self, name: str, picture: Picture) -> Store:
         place = self._graph.maps[name]
