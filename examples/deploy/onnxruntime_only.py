@@ -16,6 +16,7 @@ from PIL import Image
 
 
 def main(model: str, source: str, target: str) -> None:
+    """Write the enhanced picture."""
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     (given,) = session.get_inputs()
     if given.type != "tensor(uint8)":

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -12,6 +15,7 @@ import diptych as dp
 from diptych.cli import app
 from diptych.export.sessions import open_session
 from diptych.export.tensorrt import PROVIDER
+from diptych.export.whole import to_whole
 from diptych.runtime import OnnxEnhancer, read_bundle
 from diptych.training.generator_file import save_generator
 from export_helpers import generator
@@ -64,6 +68,26 @@ def test_whole(run, model, tmp_path):
     assert read_bundle(tmp_path / "a.onnx").facts.kind == "whole"
     session = open_session((tmp_path / "a.onnx").read_bytes())
     assert session.run(None, {"image": np.zeros((5, 3, 3), np.uint8)})[0].shape == (5, 3, 3)
+
+
+def test_the_example_needs_nothing_of_diptych(model, pictures, tmp_path):
+    whole = to_whole(read_bundle(model))
+    (tmp_path / "model.onnx").write_bytes(whole.model)
+    (tmp_path / "network.onnx").write_bytes(model.read_bytes())
+    dp.write(tmp_path / "dark.png", pictures[1])
+    script = Path(__file__).resolve().parents[2] / "examples" / "deploy" / "onnxruntime_only.py"
+    assert "diptych" not in {
+        line.split()[1] for line in script.read_text().splitlines() if line.startswith(("import", "from"))
+    }
+    command = [sys.executable, script, "model.onnx", "dark.png", "bright.png"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    expected = open_session(whole.model).run(None, {"image": pictures[1]})[0]
+    assert np.array_equal(dp.read(tmp_path / "bright.png").pixels, expected)
+    done = subprocess.run(
+        [*command[:2], "network.onnx", *command[3:]], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "export it with --whole" in done.stderr
 
 
 def test_cube(run, model, images, tmp_path):
