@@ -20,6 +20,7 @@ FLOORS = {
     "runtime": 3,
     "evaluation": 3,
     "training": 4,
+    "advising": 5,
     "export": 5,
     "cli": 6,
 }
@@ -38,7 +39,7 @@ ROOMS_OF_LIBRARIES = {
     "tifffile": {"photo"},
     "imagecodecs": {"photo"},
     "cv2": {"operators", "metrics"},
-    "numba": {"operators", "metrics"},
+    "numba": {"operators", "metrics", "runtime"},
     "scipy": {"operators", "metrics", "data"},
     "skimage": {"operators", "metrics", "cli"},
 }

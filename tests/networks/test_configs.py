@@ -23,8 +23,8 @@ CONFIGS = [
 
 
 def test_names():
-    assert networks.names() == ("mobile", "patchgan", "resnet", "unet")
-    assert networks.names(role="generator") == ("mobile", "resnet", "unet")
+    assert networks.names() == ("camera", "mobile", "patchgan", "render", "resnet", "unet")
+    assert networks.names(role="generator") == ("camera", "mobile", "render", "resnet", "unet")
     assert networks.names(role="discriminator") == ("patchgan",)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from diptych import __version__
-from diptych.cli import check, compare, demo, doctor, enhance, export, fit_niqe, listing, score, show, train
+from diptych.cli import advise, check, compare, demo, doctor, enhance, export, fit_niqe, listing, score, show, train
 from diptych.cli.arguments import fold_operators
 from diptych.core.errors import DiptychError
 
@@ -29,6 +29,7 @@ app.command("score")(score.score)
 app.command("compare")(compare.compare)
 app.command("fit-niqe")(fit_niqe.fit_niqe)
 app.command("check")(check.check)
+app.command("advise")(advise.advise)
 app.command("train")(train.train)
 app.command("export")(export.export)
 app.command("list")(listing.list_names)

@@ -11,6 +11,7 @@ from diptych.core.errors import ParameterError
 if TYPE_CHECKING:
     from diptych.core.enhancer import Enhancer
     from diptych.core.parameters import Parameter
+    from diptych.runtime.render import Profile
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]+=", re.ASCII)
 _SEPARATOR = "\x1f"  # cannot be typed by accident, unlike a space
@@ -34,23 +35,29 @@ def fold_operators(arguments: Iterable[str]) -> list[str]:
 
 
 def choose_enhancer(
-    model: str | None, recipe: str | None, operators: list[str] | None, *, memory: str | None = None
+    model: str | None,
+    recipe: str | None,
+    operators: list[str] | None,
+    *,
+    memory: str | None = None,
+    profile: Profile | None = None,
 ) -> Enhancer:
-    """Return the enhancer that the three options ask for; ``auto`` if none does. `memory` is for a model in a file."""
+    """Return the enhancer that the three options ask for; ``auto`` if none does. The others are for a model in a file."""
     given = [
         option for option, value in (("--model", model), ("--recipe", recipe), ("--op", operators or None)) if value
     ]
     if len(given) > 1:
         raise ParameterError(f"{' and '.join(given)} exclude each other; give one of them")
-    if memory is not None and not (model and is_model_file(model)):
-        raise ParameterError("--memory is for a model in a file; give --model FILE.onnx as well, or leave it out")
+    for option, value in (("--memory", memory), ("--profile", profile)):
+        if value is not None and not (model and is_model_file(model)):
+            raise ParameterError(f"{option} is for a model in a file; give --model FILE.onnx as well, or leave it out")
     from diptych.recipes import Recipe
 
     if operators:
         return Recipe(*(_step(text) for text in operators), name="command line")
     if model == "none":
         return find_enhancer("auto")
-    return find_enhancer(model or recipe or "auto", memory=memory)
+    return find_enhancer(model or recipe or "auto", memory=memory, profile=profile)
 
 
 def is_model_file(name: str) -> bool:
@@ -62,13 +69,13 @@ def is_model_file(name: str) -> bool:
     return name.lower().endswith(".onnx")
 
 
-def find_enhancer(name: str, *, memory: str | None = None) -> Enhancer:
+def find_enhancer(name: str, *, memory: str | None = None, profile: Profile | None = None) -> Enhancer:
     """Return what a name on the command line means: a model's file, a recipe by name, or a recipe's file."""
     if is_model_file(name):
-        from diptych.runtime import OnnxEnhancer
+        from diptych.runtime import open_enhancer
         from diptych.runtime.memory import parse_size
 
-        return OnnxEnhancer(name, memory=None if memory is None else parse_size(memory))
+        return open_enhancer(name, memory=None if memory is None else parse_size(memory), profile=profile or "best")
     from diptych.recipes import catalogue
 
     return catalogue.find(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -35,6 +35,10 @@ def enhance(
             metavar="SIZE", help="What a model's file may take, e.g. 1GiB. [default: a quarter of what is free]"
         ),
     ] = None,
+    profile: Annotated[
+        Literal["fast", "best"] | None,
+        typer.Option(help="For a model that renders: fast leaves its denoiser out. [default: best]"),
+    ] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Pictures at a time; 0 means one for each core.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace outputs that are there already.")] = False,
     skip_existing: Annotated[
@@ -54,7 +58,7 @@ def enhance(
 
     if overwrite and skip_existing:
         raise ParameterError("--overwrite and --skip-existing exclude each other; give one of them")
-    enhancer = choose_enhancer(model, recipe, op, memory=memory)
+    enhancer = choose_enhancer(model, recipe, op, memory=memory, profile=profile)
     planned = plan_jobs(find_photos(inputs), output)
     if not planned:
         raise ParameterError(f"no pictures in {', '.join(inputs)}; give JPEG, PNG, TIFF, WebP or BMP files")

@@ -63,6 +63,9 @@ def export(
     ] = 0,
     size: Annotated[str, typer.Option(metavar="HxW", help="Size that TVM compiles for, in px.")] = "256x256",
     precision: Annotated[Precision, typer.Option(help="In what TensorRT computes.")] = Precision.FLOAT16,
+    half: Annotated[
+        bool, typer.Option("--half", help="Store the weights of a render in float16; it computes in float32.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output if it is there already.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -90,6 +93,7 @@ def export(
         height=height,
         width=width,
         precision=precision.value,
+        half=half,
     )
     pairs = read_pairs(images, reference, channels=channels) if images and reference else []
     try:

@@ -22,7 +22,8 @@ def train(
     preset: Annotated[
         str | None,
         typer.Option(
-            metavar="quick|mobile|paper", help="Settings to start from: minutes, hours, the CycleGAN paper's."
+            metavar="quick|mobile|paper|render",
+            help="Settings to start from: minutes, hours, the CycleGAN paper's, or a rendering and a camera.",
         ),
     ] = None,
     config: Annotated[
@@ -176,6 +177,8 @@ def lines_of(entry: dict[str, Any]) -> list[str]:
     if entry["event"] == "begin":
         counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in entry["pictures"].items())
         return [f"step {step} of {entry['steps']}; pictures: {counts}"]
+    if entry["event"] == "camera":
+        return [f"camera: its distance from A was {entry['before']:.2f}, and is {entry['after']:.2f} after the fit"]
     if entry["event"] == "skipped":
         return [f"skipped: {entry['picture']}: {entry['reason']}"]
     if entry["event"] == "reading":

@@ -14,5 +14,18 @@
 from diptych.data.folder import PhotoFolder
 from diptych.data.preparing import mean_quantiles, prepare, split
 from diptych.data.sampling import Prefetcher, Sampler
+from diptych.data.viewing import COPY, Parts, PartSampler, ViewSampler, copies_of
 
-__all__ = ["PhotoFolder", "Prefetcher", "Sampler", "mean_quantiles", "prepare", "split"]
+__all__ = [
+    "COPY",
+    "PartSampler",
+    "Parts",
+    "PhotoFolder",
+    "Prefetcher",
+    "Sampler",
+    "ViewSampler",
+    "copies_of",
+    "mean_quantiles",
+    "prepare",
+    "split",
+]

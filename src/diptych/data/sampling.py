@@ -83,11 +83,15 @@ class Sampler:
 
     def sample(self, number: int) -> NDArray[np.float32]:
         """Return crop `number` (0 or more): float32 in [0, 1], shape (C, crop, crop)."""
-        generator = np.random.default_rng([*self._seed, _CROP, number])
+        generator = self.generator(number)
         crop = self.folder.crop(self.index(number), size=self.crop, generator=generator)
         if self._flips and generator.random() < 0.5:
             crop = crop[:, ::-1]
         return np.ascontiguousarray(crop.transpose(2, 0, 1))
+
+    def generator(self, number: int) -> np.random.Generator:
+        """Return the stream of random numbers that crop `number` is drawn with, from its beginning."""
+        return np.random.default_rng([*self._seed, _CROP, number])
 
     def batch(self, start: int, count: int) -> NDArray[np.float32]:
         """Return crops `start` to ``start + count - 1``: shape (count, C, crop, crop)."""

@@ -83,6 +83,6 @@ class Graph:
             copied = type(node).FromString(node.SerializeToString())
             copied.input[:] = [renamed[name] for name in node.input]
             copied.output[:] = [renamed[name] for name in node.output]
-            copied.name = prefix + node.name
+            copied.name = prefix + node.name if node.name else ""  # names must differ, unless there are none
             self.nodes.append(copied)
         return renamed[model.graph.output[0].name]

@@ -14,10 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from diptych.export._few_channels import in_blocks
 from diptych.export.errors import ExportError
 from diptych.export.pictures import Batch
 from diptych.export.sessions import open_session
-from diptych.networks import to_dict
+from diptych.networks import Render, to_dict
 from diptych.networks._modules.layers import Generator
 from diptych.runtime import Bundle, BundleFacts, make_bundle
 from diptych.runtime.bundle import INPUT, OUTPUT
@@ -44,13 +45,15 @@ class Parity(NamedTuple):
     between_modes: float
 
 
-def to_bundle(generator: TrainedGenerator) -> Bundle:
+def to_bundle(generator: TrainedGenerator, *, half: bool = False) -> Bundle:
     """Export a trained generator and prove it.
 
     Parameters
     ----------
     generator : TrainedGenerator
         The network with its weights, and the steps around it, which go into the facts.
+    half : bool
+        Store the weights of a `render` in float16, which halves its file. It computes in float32 all the same.
 
     Returns
     -------
@@ -61,8 +64,10 @@ def to_bundle(generator: TrainedGenerator) -> Bundle:
     Raises
     ------
     ExportError
-        If ONNX Runtime's answer is more than 1e-4 from PyTorch's on one of ten sizes.
+        If ONNX Runtime's answer is more than 1e-4 from PyTorch's on one of ten sizes, or `half` is asked of another generator.
     """
+    if half:
+        generator = _halved(generator)
     model = to_onnx(generator)
     parity = measure_parity(generator, model)
     if not parity.difference <= TOLERANCE:
@@ -70,7 +75,7 @@ def to_bundle(generator: TrainedGenerator) -> Bundle:
             f"{generator.name}: the graph is {parity.difference:.2g} away from PyTorch, more than {TOLERANCE:g}; "
             f"nothing is written: try another version of torch (this is {torch.__version__}), or report it"
         )
-    return make_bundle(model, _facts(generator, parity), source=generator.name)
+    return make_bundle(model, _facts(generator, model, parity), source=generator.name)
 
 
 def to_onnx(generator: TrainedGenerator) -> bytes:
@@ -84,9 +89,14 @@ def to_onnx(generator: TrainedGenerator) -> bytes:
     Returns
     -------
     bytes
-        An ONNX model without facts. Instance normalisation is one node, the sizes are computed nowhere.
+        An ONNX model without facts. Instance normalisation is one node, the sizes are computed nowhere, and the last
+        convolution is computed in blocks of 2 x 2 px (`diptych.export._few_channels`).
     """
     config = generator.config
+    if isinstance(config, Render):
+        from diptych.export.render import render_graph
+
+        return render_graph(generator)
     sample = torch.zeros(2, config.channels_in, 2 * config.multiple, 3 * config.multiple)
     with warnings.catch_warnings(), _quiet():
         warnings.simplefilter("ignore")  # torch's own, about its own parts
@@ -100,7 +110,7 @@ def to_onnx(generator: TrainedGenerator) -> bytes:
             verbose=False,
         )
     assert program is not None
-    return _any_size(program.model_proto).SerializeToString(deterministic=True)
+    return in_blocks(_any_size(program.model_proto), config.multiple).SerializeToString(deterministic=True)
 
 
 def measure_parity(generator: TrainedGenerator, model: bytes) -> Parity:
@@ -122,6 +132,14 @@ def measure_parity(generator: TrainedGenerator, model: bytes) -> Parity:
     between = float(np.abs(_run(generator.module.train(), batches[1]) - expected[1]).max())
     generator.module.eval()
     return Parity(max(differences), between)
+
+
+def _halved(generator: TrainedGenerator) -> TrainedGenerator:
+    from diptych.export.render import halved
+
+    if not isinstance(generator.config, Render):
+        raise ExportError(f"{generator.name}: half is for the generator render; leave it out")
+    return halved(generator)
 
 
 class _Inside(nn.Module):
@@ -174,7 +192,7 @@ def _run(module: nn.Module, batch: NDArray[Any]) -> NDArray[Any]:
         return module(torch.from_numpy(batch)).numpy()
 
 
-def _facts(generator: TrainedGenerator, parity: Parity) -> BundleFacts:
+def _facts(generator: TrainedGenerator, model: bytes, parity: Parity) -> BundleFacts:
     config = generator.config
     provenance = {
         **generator.provenance,
@@ -183,7 +201,7 @@ def _facts(generator: TrainedGenerator, parity: Parity) -> BundleFacts:
             "difference_from_pytorch": parity.difference,
             "difference_of_train_mode": parity.between_modes,
             "torch": importlib.metadata.version("torch"),
-            "opset": OPSET,
+            "opset": _opset(model),
         },
     }
     return BundleFacts(
@@ -199,3 +217,9 @@ def _facts(generator: TrainedGenerator, parity: Parity) -> BundleFacts:
         licence=str(generator.provenance.get("licence", "")),
         provenance=provenance,
     )
+
+
+def _opset(model: bytes) -> int:
+    import onnx
+
+    return int(onnx.load_from_string(model).opset_import[0].version)

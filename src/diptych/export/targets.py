@@ -21,7 +21,7 @@ from diptych.export.pictures import SIDE, as_batches, middle
 from diptych.export.timing import milliseconds
 from diptych.export.whole import to_whole
 from diptych.photo import atomic_write
-from diptych.runtime import Bundle, OnnxEnhancer
+from diptych.runtime import Bundle, open_enhancer
 
 if TYPE_CHECKING:
     from diptych.training.generator_file import TrainedGenerator
@@ -51,6 +51,8 @@ class Request:
         Size that TVM compiles for, in px.
     precision : {"float32", "float16", "int8"}
         In what TensorRT computes.
+    half : bool
+        Store the weights of a `render` in float16.
     """
 
     source: TrainedGenerator | Bundle
@@ -62,6 +64,7 @@ class Request:
     height: int = 256
     width: int = 256
     precision: str = "float16"
+    half: bool = False
 
     @functools.cached_property
     def bundle(self) -> Bundle:
@@ -70,7 +73,7 @@ class Request:
             return self.source
         from diptych.export.onnx import to_bundle
 
-        return to_bundle(self.source)
+        return to_bundle(self.source, half=self.half)
 
 
 @dataclass(frozen=True)
@@ -174,13 +177,13 @@ def _tvm(request: Request) -> Artefact:
 def _cube(request: Request) -> Artefact:
     from diptych.export.cube import cube_text, to_cube
 
-    found = to_cube(OnnxEnhancer(request.bundle, threads=threads()), request.pictures)
+    found = to_cube(open_enhancer(request.bundle, threads=threads()), request.pictures)
     facts = {"decibels_of_lut": found.decibels, "decibels_of_identity": found.identity_decibels}
     return Artefact("cube", cube_text(found.table, request.bundle.facts.name).encode(), facts)
 
 
 def _open_onnx(content: bytes) -> Enhancer:
-    return _from_file(content, ".onnx", lambda path: OnnxEnhancer(path, threads=threads()))
+    return _from_file(content, ".onnx", lambda path: open_enhancer(path, threads=threads()))
 
 
 def _open_tvm(content: bytes) -> Enhancer:

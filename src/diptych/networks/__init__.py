@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diptych.core.errors import MissingExtraError, ParameterError, UnknownNameError, did_you_mean
 from diptych.networks._config import GeneratorConfig, NetworkConfig, Role, config_from
+from diptych.networks.camera import Camera
 from diptych.networks.mobile import Mobile
 from diptych.networks.patchgan import PatchGAN
+from diptych.networks.render import Render
 from diptych.networks.resnet import ResNet
 from diptych.networks.unet import UNet
 
@@ -26,11 +28,13 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [
+    "Camera",
     "Cost",
     "GeneratorConfig",
     "Mobile",
     "NetworkConfig",
     "PatchGAN",
+    "Render",
     "ResNet",
     "UNet",
     "build",
@@ -41,8 +45,10 @@ __all__ = [
 ]
 
 _TABLE: dict[str, tuple[type[NetworkConfig], str]] = {
+    "camera": (Camera, "diptych.networks._modules.camera:CameraModule"),
     "mobile": (Mobile, "diptych.networks._modules.mobile:MobileModule"),
     "patchgan": (PatchGAN, "diptych.networks._modules.patchgan:PatchGANModule"),
+    "render": (Render, "diptych.networks._modules.render:RenderModule"),
     "resnet": (ResNet, "diptych.networks._modules.resnet:ResNetModule"),
     "unet": (UNet, "diptych.networks._modules.unet:UNetModule"),
 }

@@ -1,7 +1,7 @@
 """Models as files: the bundle, and the enhancer that runs one with ONNX Runtime at any size, within any memory.
 
-`read_bundle` and `save_bundle` are the only doors to a file, and `OnnxEnhancer` runs what they let in. Importing this package
-loads neither onnx nor onnxruntime.
+`read_bundle` and `save_bundle` are the only doors to a file; `open_enhancer` gives what runs what they let in: `OnnxEnhancer`,
+or `RenderEnhancer` for the generator `render`. Importing this package loads neither onnx nor onnxruntime.
 """
 
 from __future__ import annotations
@@ -9,5 +9,17 @@ from __future__ import annotations
 from diptych.runtime.bundle import Bundle, make_bundle, read_bundle, save_bundle
 from diptych.runtime.facts import BundleFacts
 from diptych.runtime.onnx import OnnxEnhancer
+from diptych.runtime.opening import default_model, open_enhancer
+from diptych.runtime.render import RenderEnhancer
 
-__all__ = ["Bundle", "BundleFacts", "OnnxEnhancer", "make_bundle", "read_bundle", "save_bundle"]
+__all__ = [
+    "Bundle",
+    "BundleFacts",
+    "OnnxEnhancer",
+    "RenderEnhancer",
+    "default_model",
+    "make_bundle",
+    "open_enhancer",
+    "read_bundle",
+    "save_bundle",
+]

@@ -23,6 +23,9 @@ Softplus Softsign Sqrt Sub Sum Tanh Where
 _POINTWISE = frozenset(_ONE_BY_ONE.split())
 """Operators whose values each depend on one value of a map; normalisation, once its statistics are known."""
 
+_NO_MAPS = frozenset({"MatMul", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "TopK"})
+"""Operators whose results are no pictures of the size of their input."""
+
 _ARENA = 1.1  # what the gaps in ONNX Runtime's memory cost
 
 NORMALISATION = "InstanceNormalization"
@@ -172,7 +175,7 @@ def _maps(model: onnx.ModelProto, multiple: int) -> dict[str, Map]:
     scales = {INPUT: Fraction(1)}
     for node in model.graph.node:
         found = [scales[name] for name in node.input if name in scales]
-        if found:
+        if found and node.op_type not in _NO_MAPS:
             scales |= dict.fromkeys(node.output, max(found) * _scaling(node, weights))
     return {
         name: Map(types[name].shape.dim[1].dim_value, _dtype(types[name]), scale)
@@ -193,6 +196,8 @@ def _scaling(node: onnx.NodeProto, weights: Mapping[str, onnx.TensorProto]) -> F
         return Fraction(setting(node, "strides", [1])[0])
     if node.op_type == "ConvTranspose":
         return 1 / Fraction(setting(node, "strides", [1])[0])
+    if node.op_type == "DepthToSpace":
+        return Fraction(1, _block(node))
     try:
         return 1 / Fraction(float(_numbers(node, 2, weights)[2])) if node.op_type == "Resize" else Fraction(1)
     except (NotLocalError, IndexError, ZeroDivisionError):
@@ -224,6 +229,8 @@ def back(node: onnx.NodeProto, weights: Mapping[str, onnx.TensorProto], low: int
     if node.op_type == "Pad":
         before = int(_numbers(node, 1, weights)[2])
         return low - before, high - before
+    if node.op_type == "DepthToSpace":
+        return low // _block(node), high // _block(node)
     if node.op_type == "Resize":
         factor = float(_numbers(node, 2, weights)[2])
         more = 0 if setting(node, "mode", b"nearest") == b"nearest" else 2
@@ -247,6 +254,10 @@ def _kernel(node: onnx.NodeProto, weights: Mapping[str, onnx.TensorProto]) -> in
     if sides is None and node.input[1] not in weights:
         raise NotLocalError(f"{node.op_type} without the size of its kernel")
     return int(sides[0] if sides else weights[node.input[1]].dims[2])
+
+
+def _block(node: onnx.NodeProto) -> int:
+    return max(int(setting(node, "blocksize", 1)), 1)
 
 
 def _numbers(node: onnx.NodeProto, index: int, weights: Mapping[str, onnx.TensorProto]) -> Any:

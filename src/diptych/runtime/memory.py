@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from diptych.core.errors import ParameterError
@@ -12,6 +14,22 @@ _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", re.ASCII)
 
 LEAST = 64 << 20
 """A memory bound below this is refused: the libraries alone take as much."""
+
+
+def _find_trim() -> Callable[[int], object]:
+    try:
+        found: Callable[[int], object] = ctypes.CDLL(None).malloc_trim
+    except (TypeError, OSError, AttributeError):  # Windows, and C libraries other than glibc
+        return lambda kept: None
+    return found
+
+
+_trim = _find_trim()
+
+
+def give_back() -> None:
+    """Give memory that was freed back to the system: glibc keeps it, and what is taken next may not fit into the gaps."""
+    _trim(0)
 
 
 def parse_size(text: str) -> int:

@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.enhancer import EnhancerSpec
-from diptych.core.errors import BundleError, ImageError, ParameterError
-from diptych.core.image import Image, check_image
-from diptych.recipes import Recipe
+from diptych.core.errors import BundleError, ParameterError
+from diptych.core.image import Image
+from diptych.runtime.around import Around
 from diptych.runtime.bundle import Bundle, read_bundle
 from diptych.runtime.checking import INPUT, OUTPUT
 from diptych.runtime.facts import BundleFacts
 from diptych.runtime.graph import Graph, NotLocalError
 from diptych.runtime.memory import LEAST, usual_memory
 from diptych.runtime.normalisation import normalised_maps
-from diptych.runtime.picture import Picture, convert, put, to_grey
+from diptych.runtime.picture import Picture, convert, put
 from diptych.runtime.sessions import Session, Sessions
 from diptych.runtime.stages import plan
 from diptych.runtime.tiling import Strips
@@ -83,10 +83,7 @@ class OnnxEnhancer:
         self._memory = usual_memory() if memory is None else memory
         self._bundle = source if isinstance(source, Bundle) else read_bundle(source)
         self._sessions = Sessions(self._bundle.source, threads=threads, providers=providers)
-        self._before, self._after = (
-            Recipe.from_toml(text, source=self._bundle.source) if text else None
-            for text in (self.facts.before, self.facts.after)
-        )
+        self._around = Around(self.facts, self._bundle.source)
         self._lock = threading.Lock()
         self._session: Session | None = None
         self._bytes_per_pixel, self._prefers_strips = self._measure_graph()
@@ -112,32 +109,7 @@ class OnnxEnhancer:
         BundleError
             If the graph cannot be run, or gives values that are not numbers.
         """
-        checked = check_image(image)
-        planes = checked if checked.ndim == 3 else checked[:, :, np.newaxis]
-        result = self._steps(self._fit_channels(planes))
-        if planes.shape[2] == 1 and result.shape[2] == 3 and (image.ndim == 2 or self.facts.channels_in == 3):
-            result = to_grey(result)
-        result = convert(result, checked.dtype)
-        return result[:, :, 0] if image.ndim == 2 else result
-
-    def _fit_channels(self, image: Image) -> Image:
-        given, wanted = image.shape[2], self.facts.channels_in
-        if given == wanted:
-            return image
-        if given == 1 and wanted == 3:
-            return np.repeat(image, 3, axis=2)
-        hint = "make it grey first" if wanted == 1 else "choose a model for such pictures"
-        raise ImageError(f"image has {given} channels, the model '{self.facts.name}' takes {wanted}; {hint}")
-
-    def _steps(self, image: Image) -> Image:
-        """Return the image after the steps and the network; integers between them have 16 bits, so that no level is lost."""
-        if self.facts.kind == "whole":
-            return self._whole_graph(convert(image, np.dtype(np.uint8)))
-        wide = np.dtype(np.float32) if image.dtype.kind == "b" else image.dtype
-        wide = np.dtype(np.uint16) if wide.kind == "u" else wide
-        prepared = self._before(convert(image, wide)) if self._before else image
-        result = self._network(prepared, wide if self._after else image.dtype)
-        return self._after(result) if self._after else result
+        return self._around.run(image, self._whole_graph if self.facts.kind == "whole" else self._network)
 
     def _network(self, image: Image, dtype: np.dtype[Any]) -> Image:
         picture = Picture(image, self.facts.multiple)
@@ -182,10 +154,11 @@ class OnnxEnhancer:
                 f"this picture; give more memory (--memory), or a smaller picture"
             ) from None
 
-    def _whole_graph(self, image: Image) -> Image:
+    def _whole_graph(self, image: Image, _: np.dtype[Any]) -> Image:
         shape = (*image.shape[:2], self.facts.channels_out)
+        levels = np.ascontiguousarray(convert(image, np.dtype(np.uint8)))
         with self._lock:
-            return self._open().run({INPUT: np.ascontiguousarray(image)}, {OUTPUT: (shape, np.dtype(np.uint8))})[0]
+            return self._open().run({INPUT: levels}, {OUTPUT: (shape, np.dtype(np.uint8))})[0]
 
     def _open(self) -> Session:
         if self._session is None:
@@ -214,7 +187,7 @@ class OnnxEnhancer:
     def _run_smallest(self) -> None:
         smallest = np.zeros((self.facts.multiple, self.facts.multiple, self.facts.channels_in), np.uint8)
         if self.facts.kind == "whole":
-            self._whole_graph(smallest)
+            self._whole_graph(smallest, smallest.dtype)
         else:
             with self._lock:
                 self._run_whole(Picture(smallest, self.facts.multiple))

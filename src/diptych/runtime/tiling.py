@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from diptych.core.errors import ParameterError
 from diptych.runtime.checking import INPUT, OUTPUT
 from diptych.runtime.graph import Graph
+from diptych.runtime.memory import give_back
 from diptych.runtime.normalisation import Moments, Statistics, fix
 from diptych.runtime.picture import Picture
 from diptych.runtime.sessions import Sessions
@@ -68,6 +69,7 @@ class Strips:
                     stores[name] = self._store(name, picture)
                     closing.callback(stores[name].close)
                 moments = {name: Moments() for name in stage.measured}
+                give_back()  # the weights and strips of the stage before
                 self._pass(stage, picture, statistics, stores, moments, write)
                 statistics |= {name: moment.statistics() for name, moment in moments.items()}
                 later = {name for other in stages[index + 1 :] for name in other.given}

@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diptych.core.errors import MissingExtraError
-from diptych.training.config import PRESETS, CycleGANConfig, preset
+from diptych.training.config import CycleGANConfig
+from diptych.training.presets import PRESETS, preset
 
 if TYPE_CHECKING:
     from diptych.training.generator_file import TrainedGenerator, load_generator, save_generator

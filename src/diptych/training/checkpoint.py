@@ -13,19 +13,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from diptych.core.errors import TrainingError
 from diptych.photo import atomic_write
-from diptych.training.game import Game
 from diptych.training.generator_file import read_tensors
+from diptych.training.playing import Playable
 
 _NAME = re.compile(r"step-(\d{9})\.safetensors")
-_NETWORKS = ("forward", "backward", "judge_a", "judge_b")
 
 
-def save_checkpoint(folder: Path, game: Game, *, state: dict[str, Any], keep: int) -> Path:
+def save_checkpoint(folder: Path, game: Playable, *, state: dict[str, Any], keep: int) -> Path:
     """Write the checkpoint of ``state["step"]``, then remove all but the last `keep`."""
     from safetensors.torch import save
 
@@ -44,7 +42,7 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("step-*.safetensors") if _NAME.fullmatch(path.name))
 
 
-def load_checkpoint(path: Path, game: Game) -> dict[str, Any]:
+def load_checkpoint(path: Path, game: Playable) -> dict[str, Any]:
     """Put a checkpoint into a game and return its state.
 
     Raises
@@ -56,8 +54,8 @@ def load_checkpoint(path: Path, game: Game) -> dict[str, Any]:
     try:
         _load_networks(tensors, game)
         _load_optimisers(tensors, game)
-        for name in ("pool_a", "pool_b"):
-            getattr(game, name).images = [game.fabric.to_device(image) for image in _numbered(tensors, name)]
+        for name, pool in game.parts.pools.items():
+            pool.images = [game.fabric.to_device(image) for image in _numbered(tensors, name)]
         game.fabric.strategy.precision.load_state_dict(state["scale"])
         int(state["step"])
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
@@ -68,16 +66,17 @@ def load_checkpoint(path: Path, game: Game) -> dict[str, Any]:
     return state
 
 
-def _tensors(game: Game) -> Iterator[tuple[str, Tensor]]:
-    for name in _NETWORKS:
-        yield from _prefixed(name, getattr(game, name).state_dict())
-    for name in ("average_forward", "average_backward"):
-        yield from _prefixed(name, getattr(game, name).module.state_dict())
-    for name in ("optimiser", "judges_optimiser"):
-        for index, values in getattr(game, name).state_dict()["state"].items():
+def _tensors(game: Playable) -> Iterator[tuple[str, Tensor]]:
+    parts = game.parts
+    for name, network in parts.networks.items():
+        yield from _prefixed(name, network.state_dict())
+    for name, average in parts.averages.items():
+        yield from _prefixed(name, average.module.state_dict())
+    for name, optimiser in parts.optimisers.items():
+        for index, values in optimiser.state_dict()["state"].items():
             yield from _prefixed(f"{name}/{index}", values)
-    for name in ("pool_a", "pool_b"):
-        yield from _prefixed(name, {f"{index:06d}": image for index, image in enumerate(getattr(game, name).images)})
+    for name, pool in parts.pools.items():
+        yield from _prefixed(name, {f"{index:06d}": image for index, image in enumerate(pool.images)})
 
 
 def _prefixed(prefix: str, tensors: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
@@ -92,16 +91,15 @@ def _numbered(tensors: dict[str, Tensor], prefix: str) -> list[Tensor]:
     return [value for _, value in sorted(_under(tensors, prefix).items())]
 
 
-def _load_networks(tensors: dict[str, Tensor], game: Game) -> None:
-    for name in _NETWORKS:
-        getattr(game, name).load_state_dict(_under(tensors, name))
-    for name in ("average_forward", "average_backward"):
-        getattr(game, name).module.load_state_dict(_under(tensors, name))
+def _load_networks(tensors: dict[str, Tensor], game: Playable) -> None:
+    for name, network in game.parts.networks.items():
+        network.load_state_dict(_under(tensors, name))
+    for name, average in game.parts.averages.items():
+        average.module.load_state_dict(_under(tensors, name))
 
 
-def _load_optimisers(tensors: dict[str, Tensor], game: Game) -> None:
-    for name in ("optimiser", "judges_optimiser"):
-        optimiser: torch.optim.Optimizer = getattr(game, name)
+def _load_optimisers(tensors: dict[str, Tensor], game: Playable) -> None:
+    for name, optimiser in game.parts.optimisers.items():
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in _under(tensors, name).items():
             index, _, field = key.partition("/")

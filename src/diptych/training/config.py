@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from diptych.core.errors import ParameterError, did_you_mean
 from diptych.core.parameters import Parameter, Range, read_parameters
-from diptych.networks import GeneratorConfig, Mobile, NetworkConfig, PatchGAN, ResNet, from_dict, to_dict
+from diptych.networks import Camera, GeneratorConfig, Mobile, NetworkConfig, PatchGAN, Render, from_dict, to_dict
 
 NETWORKS = ("forward", "backward", "discriminator")
 
@@ -28,6 +28,8 @@ class CycleGANConfig:
     ----------
     forward, backward : GeneratorConfig
         Generators from source to target and back; `backward` None is the same network as `forward`, the channels turned round.
+        If it is a `Camera`, `forward` is a `Render` and learns from what the camera makes of the target (see
+        `diptych.training.render_game`); `cycle`, `frequency`, `structure` and the like then have no part.
     discriminator : PatchGAN
         Config of both discriminators (their channels follow those of the generators).
     steps : int
@@ -60,8 +62,17 @@ class CycleGANConfig:
         the identity, both of these losses are 0, and with an absolute value's constant slope they hold it there.
     adversarial_kind, gradient_penalty_kind, frequency_kind : str
         Which form of the loss.
+    tone, chroma, denoising : float
+        With a camera, weights of the losses of `diptych.training.render_losses`, beside 1 for the mean absolute error.
+    least_view : float
+        With a camera, share of a picture that a view of it shows along either axis, at least: 1 for whole pictures only. The
+        less, the more different the views, and the less they look like whole pictures.
+    crops : int
+        With a camera, crops of `crop` px a step that the denoiser learns from; 0 leaves it as it is.
+    fit : int
+        With a camera, steps of its fit to the source, before the training; 0 leaves it as its kind begins.
     learning_rate, discriminator_rate : float
-        Of Adam. `beta1`, `beta2` are its moments.
+        Of Adam. `beta1`, `beta2` are its moments. The camera, which `adversarial` moves, has the discriminator's.
     pool : int
         Earlier outputs that the discriminators are also shown; 0 for none.
     average : float
@@ -77,6 +88,8 @@ class CycleGANConfig:
         Steps between two readings of the monitor, each with a checkpoint.
     patience : int
         Readings without improvement after which training stops.
+    choose : {"score", "last"}
+        Which generator the run ends with: the one with the best score of the monitor, or the last one.
     keep : int
         Checkpoints that are kept besides the best generator.
     seed : int
@@ -129,6 +142,13 @@ class CycleGANConfig:
     gradient_penalty_kind: Literal["r1", "wgan_gp"] = "r1"
     frequency_kind: Literal["focal", "amplitude"] = "focal"
 
+    tone: Annotated[float, Range(0, 1000)] = 4.0
+    chroma: Annotated[float, Range(0, 1000)] = 0.3
+    denoising: Annotated[float, Range(0, 1000)] = 1.0
+    least_view: Annotated[float, Range(0.1, 1)] = 0.6
+    crops: Annotated[int, Range(0, 4096)] = 8
+    fit: Annotated[int, Range(0, 100_000)] = 400
+
     learning_rate: Annotated[float, Range(1e-8, 1)] = 2e-4
     discriminator_rate: Annotated[float, Range(1e-8, 1)] = 2e-4
     beta1: Annotated[float, Range(0, 0.999)] = 0.5
@@ -142,6 +162,7 @@ class CycleGANConfig:
     compile: bool = False
     every: Annotated[int, Range(1, 1_000_000)] = 500
     patience: Annotated[int, Range(1, 100_000)] = 10
+    choose: Literal["score", "last"] = "score"
     keep: Annotated[int, Range(1, 1000)] = 2
     seed: Annotated[int, Range(0, 2**31 - 1)] = 0
 
@@ -162,13 +183,27 @@ class CycleGANConfig:
                 raise ParameterError(f"training: {name} is not the config of a generator; give e.g. {name}.name=mobile")
         if not isinstance(self.discriminator, PatchGAN):
             raise ParameterError("training: discriminator is not the config of a discriminator; leave it out")
+        if isinstance(self.forward, Camera) or (self.has_camera and not isinstance(self.forward, Render)):
+            raise ParameterError(
+                f"training: a camera is the way back of a rendering, but forward is a {self.forward.name}; give "
+                f"forward.name = render, or a backward without a camera"
+            )
         back, there = self.backward or self.forward, self.forward
         if self.backward and (back.channels_in, back.channels_out) != (there.channels_out, there.channels_in):
             raise ParameterError(
                 "training: the channels of backward are not those of forward turned round; set them equal"
             )
+        if self.has_camera and self.gradient_penalty and self.gradient_penalty_kind != "r1":
+            raise ParameterError(
+                "training: with a camera there is the penalty r1 only; give gradient_penalty_kind = r1"
+            )
         if self.identity and there.channels_in != there.channels_out:
             raise ParameterError("training: identity needs as many channels in as out; give identity = 0")
+
+    @property
+    def has_camera(self) -> bool:
+        """Whether the way back is a camera, so that the forward generator learns from what it makes of the target."""
+        return isinstance(self.backward, Camera)
 
     @property
     def there_and_back(self) -> tuple[GeneratorConfig, GeneratorConfig]:
@@ -213,8 +248,13 @@ class CycleGANConfig:
                 raise ParameterError(f"{source}: no setting named '{name}'{did_you_mean(name, known)}")
             changes[name] = _network(getattr(self, name), value, f"{source}: {name}") if name in NETWORKS else value
         if "forward" in changes and "backward" not in changes:
-            changes["backward"] = None
+            changes["backward"] = self._way_back(changes["forward"])
         return replace(self, **changes)
+
+    def _way_back(self, forward: GeneratorConfig) -> GeneratorConfig | None:
+        if not isinstance(self.backward, Camera):
+            return None
+        return replace(self.backward, channels_in=forward.channels_out, channels_out=forward.channels_in)
 
 
 def settings() -> tuple[Parameter, ...]:
@@ -250,59 +290,3 @@ def _network(present: NetworkConfig | None, value: Any, source: str) -> NetworkC
         raise ParameterError(f"{source} = {value!r} is not a table; write e.g. name = 'mobile'")
     same = present is not None and value.get("name", present.name) == present.name
     return from_dict((to_dict(present) if present is not None and same else {}) | dict(value))
-
-
-def _quick() -> CycleGANConfig:
-    return CycleGANConfig(
-        forward=Mobile(width=16, depth=3),
-        discriminator=PatchGAN(width=32, depth=2, normalisation="none"),
-        steps=1200,
-        crop=96,
-        learning_rate=1e-3,
-        discriminator_rate=5e-4,
-        cycle=2.0,
-        cycle_source=0.1,
-        warm_up=0.3,
-        identity=0.5,
-        gradient_penalty=0.3,
-        structure=1.0,
-        average=0.99,
-        every=150,
-    )
-
-
-def _mobile() -> CycleGANConfig:
-    return CycleGANConfig(
-        discriminator=PatchGAN(normalisation="none"),
-        structure=1.0,
-        gradient_penalty=1.0,
-        warm_up=0.1,
-        steps=40_000,
-        every=1000,
-    )
-
-
-def _paper() -> CycleGANConfig:
-    # Section 4 and appendix 7.1: batch 1, 256 px, Adam 2e-4, pool 50, lambda 10, identity 0.5 lambda, half the steps decayed.
-    return CycleGANConfig(
-        forward=ResNet(blocks=9, upsampling="transposed"),
-        steps=200_000,
-        batch=1,
-        crop=256,
-        preprocess="none",
-        denoise=0.0,
-        average=0.0,
-        precision="float32",
-        every=2500,
-        patience=1000,
-    )
-
-
-PRESETS = {"quick": _quick, "mobile": _mobile, "paper": _paper}
-
-
-def preset(name: str) -> CycleGANConfig:
-    """Return a preset by name: quick (minutes on a laptop), mobile (hours), paper (the CycleGAN paper's settings)."""
-    if name not in PRESETS:
-        raise ParameterError(f"no preset named '{name}'{did_you_mean(name, PRESETS)}")
-    return PRESETS[name]()

@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from diptych.core.image import Image, from_float, to_float
 from diptych.data import PhotoFolder, Sampler, split
 from diptych.photo import read
-from diptych.recipes import Recipe
+from diptych.recipes import Recipe, step
 from diptych.training.before import decide_before
 from diptych.training.config import CycleGANConfig
+from diptych.training.views import Views
 
 _HELD_SIDE = 256
+_HELD_WHOLE = 384
 _HELD_COUNT = 16
 
-Batch = tuple[NDArray[np.float32], NDArray[np.float32]]
+Batch = tuple[NDArray[np.float32], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,8 @@ class Domains:
         as in the files.
     fingerprint : dict
         SHA-256 of either folder's names and sizes.
+    views : Views, optional
+        In place of crops of both, what a rendering and its camera are trained on.
     """
 
     before: tuple[Recipe, Recipe]
@@ -45,9 +49,12 @@ class Domains:
     held_target: list[Image]
     held_wanted: list[Image]
     fingerprint: dict[str, str]
+    views: Views | None = None
 
     def batch(self, number: int, *, size: int, rank: int = 0, world: int = 1) -> Batch:
         """Return batch `number` of both domains; the processes share its crops out among themselves."""
+        if self.views is not None:
+            return self.views.batch(number, rank=rank, world=world)
         start = (number * world + rank) * size
         first, second = self.samplers
         return first.batch(start, size), second.batch(start, size)
@@ -84,14 +91,16 @@ def open_domains(config: CycleGANConfig, *, source: str | os.PathLike[str], targ
         for folder, (names, _), domain in zip(ready, parts, "AB", strict=True)
     ]
     held = [folder.restrict(names) for folder, (_, names) in zip(ready, parts, strict=True)]
+    shown = _wholes if config.has_camera else _middles
     return Domains(
         before=before,
         samplers=(samplers[0], samplers[1]),
-        held_raw=_middles(raw[0].restrict(parts[0][1])),
-        held_source=_middles(held[0]),
-        held_target=_middles(held[1]),
-        held_wanted=_middles(raw[1].restrict(parts[1][1])),
+        held_raw=shown(raw[0].restrict(parts[0][1])),
+        held_source=shown(held[0]),
+        held_target=shown(held[1]),
+        held_wanted=shown(raw[1].restrict(parts[1][1])),
         fingerprint={"source": raw[0].fingerprint(), "target": raw[1].fingerprint()},
+        views=Views.of(samplers[0].folder, samplers[1].folder, config) if config.has_camera else None,
     )
 
 
@@ -108,6 +117,18 @@ def _folder(path: str | os.PathLike[str], before: Recipe | None, channels: int, 
 
 def _middles(folder: PhotoFolder) -> list[Image]:
     return [_middle(folder.picture(index)) for index in range(min(_HELD_COUNT, len(folder)))]
+
+
+def _wholes(folder: PhotoFolder) -> list[Image]:
+    return [_reduced(folder.picture(index)) for index in range(min(_HELD_COUNT, len(folder)))]
+
+
+def _reduced(image: Image) -> Image:
+    """Return the whole picture, which a rendering has to see, as a smaller one."""
+    factor = min(1.0, _HELD_WHOLE / max(image.shape[:2]))
+    floats = to_float(image).astype(np.float32, copy=False)
+    reduced = Recipe(step("zoom", factor=factor, interpolation="area"))(floats) if factor < 1 else floats
+    return np.ascontiguousarray(reduced, np.float32)
 
 
 def _middle(image: Image) -> Image:

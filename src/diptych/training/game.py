@@ -10,16 +10,16 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from diptych.networks import build
 from diptych.training import losses
 from diptych.training.averaging import Average
 from diptych.training.config import CycleGANConfig
+from diptych.training.domains import Domains
+from diptych.training.playing import Losses, Parts, Tensors, gather_gradients
 from diptych.training.pool import ImagePool
 from diptych.training.schedule import rate_factor
 
-Losses = dict[str, Tensor]
 Pair = tuple[Tensor, Tensor]
 
 
@@ -52,11 +52,25 @@ class Game:
         self.pool_b = ImagePool(config.pool, seed=2 * config.seed + 1)
         self.optimiser = self._adam(self.generators, config.learning_rate)
         self.judges_optimiser = self._adam(self.judges, config.discriminator_rate)
+        self.parts = Parts(
+            networks={
+                "forward": self.forward,
+                "backward": self.backward,
+                "judge_a": self.judge_a,
+                "judge_b": self.judge_b,
+            },
+            averages={"average_forward": self.average_forward, "average_backward": self.average_backward},
+            optimisers={"optimiser": self.optimiser, "judges_optimiser": self.judges_optimiser},
+            pools={"pool_a": self.pool_a, "pool_b": self.pool_b},
+        )
         if config.compile:
             for module in (*self.generators, *self.judges):
                 module.compile()
 
-    def play(self, pairs: Sequence[Pair], *, step: int) -> Losses:
+    def prepare(self, domains: Domains) -> dict[str, Any] | None:
+        """Do what comes before the first step: nothing."""
+
+    def play(self, pairs: Sequence[Tensors], *, step: int) -> Losses:
         """Update generators, then discriminators, once, over one or more batches of both domains; return the losses.
 
         The losses are averages over the batches, already multiplied by their weights.
@@ -141,14 +155,7 @@ class Game:
         return float(getattr(self.config, setting)) * (self._warm if setting in ("cycle", "identity") else 1.0)
 
     def _update(self, optimiser: torch.optim.Optimizer, rate: float, *, step: int) -> None:
-        parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        if self.fabric.world_size > 1 and gradients:
-            # A network is asked several times before each update, so that the gradients are averaged here and not in its
-            # backward pass, as DistributedDataParallel would.
-            mean = self.fabric.all_reduce(parameters_to_vector(gradients), reduce_op="mean")
-            assert isinstance(mean, Tensor)
-            vector_to_parameters(mean, gradients)
+        gather_gradients(self.fabric, optimiser)
         for group in optimiser.param_groups:
             group["lr"] = rate * rate_factor(step, steps=self.config.steps, decay=self.config.decay)
         self.fabric.strategy.optimizer_step(optimiser)

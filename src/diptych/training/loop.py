@@ -18,9 +18,11 @@ from diptych.training.checkpoint import checkpoints, load_checkpoint
 from diptych.training.config import CycleGANConfig
 from diptych.training.domains import Batch, Domains, open_domains
 from diptych.training.fabric import launched
-from diptych.training.game import Game, Losses, Pair
+from diptych.training.game import Game
 from diptych.training.interrupting import Interrupt
 from diptych.training.observing import Observer
+from diptych.training.playing import Losses, Playable, Tensors
+from diptych.training.render_game import RenderGame
 
 OnEvent = Callable[[dict[str, Any]], None]
 
@@ -47,7 +49,8 @@ def train(
     resume : bool
         Go on from the newest checkpoint. On a CPU the result is then, byte for byte, that of a run without a stop.
     on_event : callable, optional
-        Called with each entry of the log as it is written: ``begin``, ``losses``, ``reading``, ``skipped``, ``end``.
+        Called with each entry of the log as it is written: ``begin``, ``camera``, ``losses``, ``reading``, ``skipped``,
+        ``end``.
 
     Returns
     -------
@@ -70,10 +73,10 @@ def train(
     fabric = launched(config)
     domains = open_domains(config, source=source, target=target)
     run = runs.continued(out, config, domains) if resume else _begun(out, config, domains, fabric)
-    game = Game(config, fabric)
+    game = RenderGame(config, fabric) if config.has_camera else Game(config, fabric)
     observer = Observer(run, config, domains, game, on_event)
     first = observer.go_on(_loaded(run, game)) if resume else 0
-    observer.begin(first)
+    observer.begin(first, game.prepare(domains) if first == 0 else None)
 
     def make(number: int) -> Batch:
         return domains.batch(number, size=config.batch, rank=fabric.global_rank, world=fabric.world_size)
@@ -84,8 +87,8 @@ def train(
         for step in range(first, config.steps):
             if observer.should_stop:
                 break
-            pairs = [_placed(next(ready), game) for _ in range(config.accumulate)]
-            losses = game.play(pairs, step=step)
+            batches = [_placed(next(ready), game) for _ in range(config.accumulate)]
+            losses = game.play(batches, step=step)
             done, stopped = step + 1, interrupt.asked
             due = done % config.every == 0 or done == config.steps
             noted = done % 10 == 0 or due or stopped
@@ -111,15 +114,15 @@ def _begun(out: str | os.PathLike[str], config: CycleGANConfig, domains: Domains
     return runs.Run(Path(out))
 
 
-def _loaded(run: runs.Run, game: Game) -> dict[str, Any]:
+def _loaded(run: runs.Run, game: Playable) -> dict[str, Any]:
     found = checkpoints(run.checkpoints)
     return load_checkpoint(found[-1], game) if found else {"step": 0}
 
 
-def _placed(batch: Batch, game: Game) -> Pair:
+def _placed(batch: Batch, game: Playable) -> Tensors:
     layout = torch.channels_last if game.config.channels_last else torch.contiguous_format
-    first, second = (game.fabric.to_device(torch.from_numpy(part)).contiguous(memory_format=layout) for part in batch)
-    return first, second
+    placed = [game.fabric.to_device(torch.from_numpy(part)) for part in batch]
+    return tuple(part.contiguous(memory_format=layout) if part.ndim == 4 else part for part in placed)
 
 
 def _check(losses: Losses, step: int, run: runs.Run) -> None:

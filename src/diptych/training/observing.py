@@ -17,9 +17,9 @@ from diptych.training.board import Board
 from diptych.training.checkpoint import save_checkpoint
 from diptych.training.config import CycleGANConfig
 from diptych.training.domains import Domains
-from diptych.training.game import Game, Losses
 from diptych.training.generator_file import TrainedGenerator, load_generator, run_network, save_generator
 from diptych.training.monitoring import Monitor
+from diptych.training.playing import Losses, Playable
 from diptych.training.post_step import propose_post_step
 from diptych.training.run import Run
 from diptych.training.run_page import write_page
@@ -37,7 +37,7 @@ class Observer:
         run: Run,
         config: CycleGANConfig,
         domains: Domains,
-        game: Game,
+        game: Playable,
         on_event: Callable[[dict[str, Any]], None] | None,
     ) -> None:
         self.run = run
@@ -63,8 +63,8 @@ class Observer:
             self.run.cut_log(after=step)
         return step
 
-    def begin(self, step: int) -> None:
-        """Note the beginning."""
+    def begin(self, step: int, prepared: dict[str, Any] | None = None) -> None:
+        """Note the beginning, and what the game has to say of its preparation."""
         first, second = self.domains.samplers
         self._since = (time.perf_counter(), step)
         pictures = {
@@ -73,6 +73,8 @@ class Observer:
             "held_out": len(self.domains.held_source),
         }
         self._write({"event": "begin", "step": step, "steps": self.config.steps, "pictures": pictures})
+        if prepared:
+            self._write({**prepared, "step": step})
 
     def losses(self, step: int, losses: Losses) -> None:
         """Note the losses of a step, with the speed since the last note."""
@@ -114,12 +116,12 @@ class Observer:
     def end(self, step: int) -> None:
         """Give the best generator the classical step after it that its own outputs call for."""
         if self._first:
-            generator = load_generator(self.run.best) if self.run.best.exists() else self.generator(step)
-            outputs = [generator.draw(picture) for picture in self.domains.held_source]
-            after = propose_post_step(outputs, self.domains.held_wanted, sources=self.domains.held_source)
+            generator = self._chosen(step)
+            after = self._post_step(generator)
             save_generator(self.run.best, replace(generator, after=after), overwrite=True)
             steps = [str(part) for part in after.steps]
-            self._write({"event": "end", "step": step, "best": self._best_step, "after": steps})
+            chosen = step if self.config.choose == "last" else self._best_step
+            self._write({"event": "end", "step": step, "best": chosen, "after": steps})
             write_page(self.run)
         if self._board:
             self._board.close()
@@ -137,6 +139,16 @@ class Observer:
         module = self.game.average_forward.module
         before = self.domains.before[0]
         return TrainedGenerator(self.config.forward, module, before, Recipe(), provenance, self.run.path.resolve().name)
+
+    def _chosen(self, step: int) -> TrainedGenerator:
+        last = self.config.choose == "last" or not self.run.best.exists()
+        return self.generator(step) if last else load_generator(self.run.best)
+
+    def _post_step(self, generator: TrainedGenerator) -> Recipe:
+        if self.config.has_camera:  # a rendering has its own tones and its own denoiser
+            return Recipe()
+        outputs = [generator.draw(picture) for picture in self.domains.held_source]
+        return propose_post_step(outputs, self.domains.held_wanted, sources=self.domains.held_source)
 
     @property
     def _best_step(self) -> int | None:

@@ -1,0 +1,66 @@
+"""What is tried, and how complex it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from diptych.core.enhancer import Enhancer
+from diptych.recipes import Recipe
+
+
+class Effort(IntEnum):
+    """Kinds of enhancers, the simplest first."""
+
+    NOTHING = 0
+    CLASSICAL = 1
+    DENOISING = 2
+    MODEL = 3
+    TRAINED = 4
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One that is tried.
+
+    Attributes
+    ----------
+    name : str
+        What to call it.
+    enhancer : Enhancer
+        What does it.
+    effort : Effort
+        Its kind.
+    steps : int
+        How many steps a picture goes through; 1 for a model.
+    option : str
+        What `diptych enhance` is given to use it; empty for what it does by itself, and for a recipe, whose file has no
+        name yet.
+    before : str
+        What has to be called before that.
+    """
+
+    name: str
+    enhancer: Enhancer
+    effort: Effort
+    steps: int
+    option: str = ""
+    before: str = ""
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """The recipe, if it is one."""
+        return self.enhancer if isinstance(self.enhancer, Recipe) else None
+
+    @property
+    def complexity(self) -> tuple[int, int]:
+        """What "simpler" means: the kind first, then the number of steps."""
+        return int(self.effort), self.steps
+
+
+def of_recipe(name: str, recipe: Recipe) -> Candidate:
+    """Return the candidate that is a recipe."""
+    operators = [step.operator for step in recipe.steps]
+    calm = any(name.startswith("denoise_") for name in operators)
+    effort = Effort.DENOISING if calm else Effort.CLASSICAL if operators else Effort.NOTHING
+    return Candidate(name, recipe, effort, len(operators))

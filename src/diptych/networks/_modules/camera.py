@@ -1,0 +1,228 @@
+"""The camera: draws the values of a shot, and takes it."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from diptych.networks._modules.everyday import Everyday
+from diptych.networks._modules.grain import Grain
+from diptych.networks._modules.smooth import Field, above_zero, stepped, toned
+from diptych.networks.camera import Camera
+
+NAMES = ("exposure", "gamma", "red", "blue", "saturation", "light", "depth", "air", "black")
+"""What is drawn: logarithms, but for `depth` (optical depth; its sign does not count), `air` (a logit) and `black`."""
+
+_HELD = ("saturation", "black")
+"""What a fit does not move. The domains show other scenes, so that one may well be more colourful than the other, and light
+that is scaled keeps its colours; a lowered black cannot be told from a steeper curve, but would take the shadows away."""
+
+_NEUTRAL = {"air": 0.0, "light": -16.0}
+_NARROW = 1e-6  # deviation of what does not vary; its logarithm has to be a number
+_BY_CHANNEL = 0.3  # of the tone curve; the rest follows luma, and keeps the ratios of the channels
+_GREEN = 0.3  # what green gives up of a cast
+
+# kind -> value -> (mean, deviation); what is not there is neutral and hardly varies
+_STARTS: dict[str, dict[str, tuple[float, float]]] = {
+    "low_light": {
+        "exposure": (-1.75, 0.43),
+        "gamma": (0.56, 0.15),
+        "red": (0.0, 0.16),
+        "blue": (-0.04, 0.16),
+        "saturation": (0.0, 0.12),
+        "light": (-1.25, 0.1),
+        "black": (-0.001, 0.0025),
+    },
+    "haze": {
+        "exposure": (-0.05, 0.1),
+        "gamma": (0.0, 0.1),
+        "red": (0.0, 0.04),
+        "blue": (0.0, 0.04),
+        "saturation": (-0.05, 0.1),
+        "light": (-3.0, 0.3),
+        "depth": (0.8, 0.4),
+        "air": (1.3, 0.4),
+        "black": (0.0, 0.005),
+    },
+    "low_contrast": {
+        "exposure": (0.0, 0.15),
+        "gamma": (0.0, 0.2),
+        "light": (-2.0, 0.3),
+        "depth": (0.8, 0.3),
+        "air": (-0.2, 0.4),
+        "black": (0.0, 0.01),
+    },
+    "noise": {"exposure": (0.0, 0.05), "gamma": (0.0, 0.03), "black": (0.0, 0.002)},
+    "neutral": {},
+}
+
+
+class Shot(NamedTuple):
+    """The values of one shot for each picture of a batch.
+
+    Attributes
+    ----------
+    values : Tensor, shape (N, number of `NAMES`)
+        Drawn.
+    light, depth : Tensor, shape (N, 1, 3, 3)
+        How both vary over the picture: standard normal values at 3 x 3 places.
+    noise : Tensor, shape (N, C)
+        Factor of the noise of each channel.
+    lamps : Tensor, shape (N, 3)
+        What is lit by itself and stays as it is: how much of it (0 for none), from which luma on, and how sharply.
+    correlation : float
+        Of neighbouring values of the noise.
+    generator : torch.Generator
+        What the noise is drawn from.
+    """
+
+    values: Tensor
+    light: Tensor
+    depth: Tensor
+    noise: Tensor
+    lamps: Tensor
+    correlation: float
+    generator: torch.Generator
+
+
+class CameraModule(nn.Module):
+    """A camera. In training mode each call is another shot; otherwise it is always the typical one.
+
+    The state counts the shots, and what is drawn is a function of that number and of the seed, so that a camera which is
+    loaded goes on as the one that was saved.
+    """
+
+    seed: Tensor
+    shots: Tensor
+
+    def __init__(self, config: Camera) -> None:
+        super().__init__()
+        self.config = config
+        starts = [_STARTS[config.kind].get(name, (_NEUTRAL.get(name, 0.0), 0.0)) for name in NAMES]
+        self.mean = nn.Parameter(torch.tensor([mean for mean, _ in starts]))
+        self.log_deviation = nn.Parameter(torch.tensor([math.log(max(wide, _NARROW)) for _, wide in starts]))
+        # What a kind does not have is not moved: haze and a raised black look alike.
+        self._moves = [name in _STARTS[config.kind] and name not in _HELD for name in NAMES]
+        self.grain = Grain(config.channels_in, silent=config.kind == "neutral")
+        # Drawn from torch's generator, which is where a network's seed goes.
+        self.register_buffer("seed", torch.randint(2**31, ()))
+        self.register_buffer("shots", torch.zeros((), dtype=torch.int64))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return a shot ``(N, C, H, W)`` of each picture, with noise as at full resolution."""
+        return self.shoot(image, self.draw(image))
+
+    def draw(
+        self, whole: Tensor, *, spread: float | None = None, clean: float | None = None, everyday: float | None = None
+    ) -> Shot:
+        """Draw a shot's values for pictures ``(N, C, H, W)``, or for thumbnails of them: their mean luma counts.
+
+        `spread` and `clean` take the place of the config's; `everyday` = 0 leaves everyday shots out.
+        """
+        generator = self._next()
+        count = len(whole)
+
+        def normal(*shape: int) -> Tensor:
+            return torch.randn(count, *shape, generator=generator).to(self.mean)
+
+        values, light, depth = normal(len(NAMES)), normal(1, 3, 3), normal(1, 3, 3)
+        spread, clean = self._varied(spread, clean)
+        noise = self.grain.strengths(normal(1), normal(whole.shape[1]), spread)
+        silent = torch.rand(count, 1, generator=generator).to(noise) < clean
+        mean, deviation = self._only(self.mean), self._only(self.log_deviation).exp()
+        values = mean + spread * deviation * values
+        varies = float(self.training)
+        correlation = float(self.grain.between_neighbours)
+        lamps, noise = values.new_zeros(count, 3), noise.masked_fill(silent, 0.0)
+        if self.training and (self.config.everyday if everyday is None else everyday):
+            drawn = Everyday(whole, generator)
+            is_one = drawn.chosen(self.config.everyday)
+            values = torch.where(is_one, drawn.values(NAMES), values)
+            lamps, noise = torch.where(is_one, drawn.lamps(), lamps), torch.where(is_one, drawn.noise(noise), noise)
+            light, correlation = light.masked_fill(is_one[:, :, None, None], 0.0), drawn.correlation(correlation)
+        return Shot(values, varies * light, varies * depth, noise, lamps, correlation, generator)
+
+    def shoot(
+        self,
+        picture: Tensor,
+        shot: Shot,
+        *,
+        places: Tensor | None = None,
+        noise: float | Tensor = 1.0,
+        quantise: bool = True,
+        averaged: bool = False,
+    ) -> Tensor:
+        """Return the shot of pictures, of thumbnails or of parts of them.
+
+        Parameters
+        ----------
+        picture : Tensor, shape (N, C, H, W)
+            In [0, 1].
+        shot : Shot
+            From `draw`. Noise goes on from where the shot's generator is: the same shot taken twice has other noise.
+        places : Tensor, shape (N, 4), optional
+            Where the parts are in their pictures: top, left, height, width as shares of the whole. Default: the whole.
+        noise : float
+            Factor of the noise: 1 at full resolution, 0 for none, see `noise_at` for a smaller copy.
+        quantise : bool
+            Round to the config's bits. Not for a smaller copy, whose averages of pixels lie between the levels.
+        averaged : bool
+            Whether this is a smaller copy of a noisy picture: noise that was cut off at black has then raised the shadows.
+        """
+        with torch.autocast(picture.device.type, enabled=False):
+            clear = self._expose(picture.float(), shot, Field(places, picture))
+            x = self.grain.cut_off(clear, shot.noise) if averaged else clear
+            x = self.grain(x, shot.noise * noise, shot.generator, correlation=shot.correlation).clamp(0, 1)
+            return stepped(x, 2**self.config.bits - 1) if quantise and self.config.bits else x
+
+    def noise_at(self, side: float) -> float:
+        """Return the factor of the noise in a copy of `side` px (the root of its area): averaging takes the rest."""
+        return self.grain.remaining(side)
+
+    def _expose(self, picture: Tensor, shot: Shot, field: Field) -> Tensor:
+        """Return the shot without its noise."""
+        value = dict(zip(NAMES, shot.values[:, :, None, None, None].unbind(1), strict=True))
+        light = value["exposure"] + field.of(shot.light) * value["light"].exp()
+        before = _luma(picture)
+        x = toned(picture, before, value["gamma"].exp(), by_channel=_BY_CHANNEL) * light.exp()
+        if picture.shape[1] == 3:
+            x = x * _gains(value["red"], value["blue"])
+            grey = _luma(x)
+            x = grey + value["saturation"].exp() * (x - grey)
+        clear = torch.exp(-value["depth"].abs() * (0.3 * field.of(shot.depth)).exp())
+        air = torch.sigmoid(value["air"])
+        x = above_zero(air + clear * (x - air) + value["black"])
+        much, start, sharpness = shot.lamps[:, :, None, None, None].unbind(1)
+        lit = much * torch.sigmoid(sharpness * (before - start))
+        return lit * picture + (1 - lit) * x
+
+    def _varied(self, spread: float | None, clean: float | None) -> tuple[float, float]:
+        if not self.training:
+            return 0.0, 0.0
+        return (self.config.spread if spread is None else spread), (self.config.clean if clean is None else clean)
+
+    def _only(self, weights: Tensor) -> Tensor:
+        return torch.where(torch.tensor(self._moves, device=weights.device), weights, weights.detach())
+
+    def _next(self) -> torch.Generator:
+        number = int(self.shots) + 1 if self.training else 0
+        if self.training:
+            self.shots += 1
+        # torch looks at 32 bits of a seed.
+        mixed = np.random.SeedSequence((int(self.seed), number)).generate_state(1)[0]
+        return torch.Generator().manual_seed(int(mixed))
+
+
+def _luma(image: Tensor) -> Tensor:
+    """Return the BT.601 luma of three channels, the mean of any other number."""
+    if image.shape[1] != 3:
+        return image.mean(1, keepdim=True)
+    return (image * image.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)).sum(1, keepdim=True)
+
+
+def _gains(red: Tensor, blue: Tensor) -> Tensor:
+    return torch.cat([red, -_GREEN * (red + blue), blue], 1).exp()

@@ -1,0 +1,95 @@
+"""Config of the camera: the way back from good pictures to those that a poor photograph would show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from diptych.core.errors import ParameterError
+from diptych.core.parameters import Range
+from diptych.networks._config import GeneratorConfig
+
+Kind = Literal["low_light", "haze", "low_contrast", "noise", "neutral"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Camera(GeneratorConfig):
+    """A parametric degradation: what a good scene looks like in a photograph taken under bad conditions.
+
+    Every picture gets its own values, drawn from normal distributions; their means and deviations are the weights. They
+    are moved by a fit to the statistics of pictures (`diptych.training.camera_fit`) or by a discriminator. With y a
+    picture in [0, 1], the values are applied in this order::
+
+        x = y^gamma * exposure * light(place) * gain(channel)      the power mostly of luma, so that colours stay
+        x = luma(x) + saturation * (x - luma(x))
+        x = air + exp(-depth(place)) * (x - air)                   haze, or an X-ray's scattered light
+        x = max(x + black, 0)
+        x = x + noise of variance read^2 + shot * x                correlated between channels and neighbours
+        x rounded to 2^bits - 1 levels
+
+    `light` and `depth` vary smoothly over the picture.
+
+    Parameters
+    ----------
+    channels_in, channels_out : int
+        Channels of the pictures, equal. Casts and saturation are for three; other numbers have none.
+    kind : {"low_light", "haze", "low_contrast", "noise", "neutral"}
+        Where the distributions begin: dark photographs, haze, flat grey X-rays, noise alone, or a camera that changes nothing.
+    spread : float
+        Factor of the deviations when values are drawn; above 1 the pictures vary more than those that were fitted.
+    everyday : float
+        Share of the shots that are not as those that were fitted, but moderately underexposed, backlit, contrasty, or good
+        as they are: for a network that is to meet all kinds of photographs.
+    clean : float
+        Share of the pictures that get no noise at all.
+    bits : int
+        Depth that values are rounded to; 0 for none.
+
+    Raises
+    ------
+    ParameterError
+        If a field is out of its bounds, the channels differ, or residual is true.
+
+    References
+    ----------
+    Noise: Foi, Trimeche, Katkovnik and Egiazarian, Practical Poissonian-Gaussian Noise Modeling and Fitting for
+    Single-Image Raw-Data, IEEE Transactions on Image Processing 17 (2008). Haze: Koschmieder's law, as in He, Sun and Tang,
+    Single Image Haze Removal Using Dark Channel Prior, CVPR 2009, equation 1.
+
+    Examples
+    --------
+    >>> Camera(kind="haze").reach
+    0
+    """
+
+    name: ClassVar[str] = "camera"
+
+    kind: Kind = "low_light"
+    spread: Annotated[float, Range(0, 4)] = 1.0
+    everyday: Annotated[float, Range(0, 1)] = 0.0
+    clean: Annotated[float, Range(0, 1)] = 0.08
+    bits: Annotated[int, Range(0, 16)] = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.residual:
+            raise ParameterError("camera: residual = True is not allowed; a camera has no such form")
+        if self.channels_in != self.channels_out:
+            raise ParameterError(
+                f"camera: channels_in = {self.channels_in} is not channels_out = {self.channels_out}; make them equal"
+            )
+
+    @property
+    def multiple(self) -> int:
+        """Sizes of pictures are taken as they are: 1."""
+        return 1
+
+    @property
+    def receptive_field(self) -> int:
+        """Side in px of the square of input that an output value sees, the mean luma not counted: 1."""
+        return 1
+
+    @property
+    def reach(self) -> int:
+        """Distance in px from an output value to the farthest input that it sees, the mean luma not counted: 0."""
+        return 0

@@ -1,0 +1,77 @@
+"""From a file to what runs it, and the file in the package."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+from diptych.core.errors import ParameterError, UnknownNameError
+from diptych.runtime.bundle import Bundle, read_bundle
+from diptych.runtime.onnx import OnnxEnhancer
+from diptych.runtime.render import Profile, RenderEnhancer, is_render
+
+DEFAULT = "low_light"
+"""Name of the model in the package."""
+
+
+def open_enhancer(
+    source: str | os.PathLike[str] | Bundle,
+    *,
+    threads: int | None = None,
+    providers: Sequence[str] | None = None,
+    memory: int | None = None,
+    profile: Profile = "best",
+) -> OnnxEnhancer | RenderEnhancer:
+    """Return the enhancer that runs a bundle.
+
+    Parameters
+    ----------
+    source : path or Bundle
+        A file, or what `read_bundle` or `make_bundle` returned.
+    threads : int or None
+        Threads of ONNX Runtime; None for as many as there are cores.
+    providers : sequence of str or None
+        ONNX Runtime's execution providers, the preferred one first; None for the CPU.
+    memory : int or None
+        Bytes that the model may take; see `OnnxEnhancer`.
+    profile : {"best", "fast"}
+        ``fast`` leaves the denoiser of a `render` out; other models have the one profile ``best``.
+
+    Returns
+    -------
+    RenderEnhancer or OnnxEnhancer
+        The first if the bundle is a `render`.
+
+    Raises
+    ------
+    BundleError
+        If the file is not a bundle that this Diptych runs.
+    ParameterError
+        If an option is out of its bounds, or the model has no profile ``fast``.
+    """
+    bundle = source if isinstance(source, Bundle) else read_bundle(source)
+    if profile not in ("best", "fast"):
+        raise ParameterError(f"profile = {profile!r} is not allowed; give best or fast")
+    if is_render(bundle):
+        return RenderEnhancer(bundle, threads=threads, providers=providers, memory=memory, profile=profile)
+    if profile != "best":
+        raise ParameterError(f"profile: {bundle.source} has no profile {profile}; leave it out (render models have it)")
+    return OnnxEnhancer(bundle, threads=threads, providers=providers, memory=memory)
+
+
+def default_model() -> Path:
+    """Return the file of the model in the package.
+
+    Raises
+    ------
+    UnknownNameError
+        If this installation has none.
+    """
+    path = Path(str(resources.files("diptych"))) / "models" / f"{DEFAULT}.onnx"
+    if not path.is_file():
+        raise UnknownNameError(
+            f"{path}: this installation has no model of its own; give the file of one, or take the recipe auto (--model none)"
+        )
+    return path

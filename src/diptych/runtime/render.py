@@ -1,0 +1,259 @@
+"""The enhancer that renders: the network sees a thumbnail, and a kernel does the rest at the depth of the picture."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.core.enhancer import EnhancerSpec
+from diptych.core.errors import BundleError
+from diptych.core.image import Image, white_level
+from diptych.core.parallel import in_strips
+from diptych.networks import Render, from_dict
+from diptych.runtime._parts import cut_out, in_floats
+from diptych.runtime.around import Around
+from diptych.runtime.bundle import Bundle, make_bundle, read_bundle
+from diptych.runtime.checking import INPUT, OUTPUT
+from diptych.runtime.facts import BundleFacts
+from diptych.runtime.onnx import OnnxEnhancer
+from diptych.runtime.picture import convert
+from diptych.runtime.sessions import Sessions
+
+if TYPE_CHECKING:
+    import onnx
+
+Profile = Literal["fast", "best"]
+
+TENSORS = ("thumbnail", "exposure", "curve", "grid", "continued", "denoised")
+"""Names of tensors that the graph of a `render` has: what the network sees and decides, and what the denoiser takes (compressed
+values, continued to sides of whole blocks) and gives. The last two are there only if it has a denoiser."""
+
+_EVEN = np.float32(1e7)  # an exposure so large that values stay as they are, to the last digit of float32
+_BLOCK = 8  # px; what the denoiser's sides are multiples of
+_EXPOSURES = (1e-3, 2.0)  # a mean luma of 0 to 1, plus 0.004
+_LARGEST = 1e6  # values of a curve and a grid, whose sums of products are then numbers
+_SMALLEST = 16  # rows and cells that are worth a thread
+
+
+class Parameters(NamedTuple):
+    """What the network decides about a picture; see `diptych.networks.Render`."""
+
+    exposure: np.float32
+    curve: NDArray[np.float32]
+    grid: NDArray[np.float32]
+
+
+def is_render(bundle: Bundle) -> bool:
+    """Return whether a bundle is one that `RenderEnhancer` runs."""
+    return bundle.facts.kind == "network" and bundle.facts.generator.get("name") == Render.name
+
+
+class RenderEnhancer:
+    """A `render` from a file as an enhancer: any size, any depth, without a copy of the picture beside its result.
+
+    ONNX Runtime computes the curve and the grid from the thumbnail, and a Numba kernel applies them to the picture in its
+    dtype. The denoiser, if the model has one and the profile is ``best``, is run by `OnnxEnhancer`, within a bound of memory.
+
+    Parameters
+    ----------
+    source : path or Bundle
+        A file, or what `read_bundle` or `make_bundle` returned.
+    threads : int or None
+        Threads of ONNX Runtime; None for as many as there are cores.
+    providers : sequence of str or None
+        ONNX Runtime's execution providers, the preferred one first; None for the CPU.
+    memory : int or None
+        Bytes that the denoiser may take; see `OnnxEnhancer`.
+    profile : {"best", "fast"}
+        ``fast`` leaves the denoiser out.
+
+    Raises
+    ------
+    BundleError
+        If the file is not a bundle of a `render` that this Diptych runs.
+    ParameterError
+        If a provider is not there, or `threads` or `memory` is out of its bounds.
+
+    Notes
+    -----
+    It may be called from several threads. Channels are treated as `OnnxEnhancer` treats them.
+
+    Examples
+    --------
+    >>> enhancer = RenderEnhancer("evening.onnx", profile="fast")  # doctest: +SKIP
+    >>> enhancer(np.zeros((480, 640, 3), np.uint16)).dtype  # doctest: +SKIP
+    dtype('uint16')
+    """
+
+    def __init__(
+        self,
+        source: str | os.PathLike[str] | Bundle,
+        *,
+        threads: int | None = None,
+        providers: Sequence[str] | None = None,
+        memory: int | None = None,
+        profile: Profile = "best",
+    ) -> None:
+        import onnx
+
+        self._bundle = source if isinstance(source, Bundle) else read_bundle(source)
+        if not is_render(self._bundle):
+            raise BundleError(f"{self._bundle.source}: is no render; run it with diptych.runtime.OnnxEnhancer")
+        config = from_dict(self.facts.generator)
+        assert isinstance(config, Render)
+        self._config = config
+        self._around = Around(self.facts, self._bundle.source)
+        model = in_floats(onnx.load_from_string(self._bundle.model))
+        shapes = _shapes(config)
+        part = cut_out(model, {"thumbnail": shapes.pop("thumbnail")}, shapes, source=self._bundle.source)
+        self._outputs = {name: (shape, np.dtype(np.float32)) for name, shape in shapes.items()}
+        self._session = Sessions(self._bundle.source, threads=threads, providers=providers).open(part)
+        self._lock = threading.Lock()
+        self._denoiser: OnnxEnhancer | None = None
+        if profile == "best" and config.denoiser != "none":
+            bundle = _denoiser(model, config, self._bundle)
+            self._denoiser = OnnxEnhancer(bundle, threads=threads, providers=providers, memory=memory)
+        self.predict(np.zeros((1, 1, config.channels_in), np.uint8))  # a graph that cannot run is found now
+
+    @property
+    def facts(self) -> BundleFacts:
+        """What the bundle says of itself."""
+        return self._bundle.facts
+
+    @property
+    def spec(self) -> EnhancerSpec:
+        """Name and summary, as every enhancer has them."""
+        return EnhancerSpec(self.facts.name, self.facts.summary or f"a model from {self._bundle.source}")
+
+    def __call__(self, image: Image, /) -> Image:
+        """Return the enhanced image: same dtype, same number of axes.
+
+        Raises
+        ------
+        ImageError
+            If the image breaks the contract, or has channels that the model does not take.
+        BundleError
+            If the graph cannot be run, or gives values that are not numbers.
+        """
+        return self._around.run(image, self._network)
+
+    def predict(self, image: Image) -> Parameters:
+        """Return what the network decides about an image ``(H, W, C)`` of uint8, uint16 or float32."""
+        side = self._config.thumbnail
+        thumbnail = np.empty((1, image.shape[2], side, side), np.float32)
+        _average(image, thumbnail[0])
+        with self._lock:
+            made = self._session.run({"thumbnail": thumbnail}, self._outputs)
+        exposure, curve, grid = (array[0] for array in made)
+        parameters = Parameters(exposure.ravel()[0], curve, grid)
+        if not _are_sound(parameters):
+            raise BundleError(
+                f"{self._bundle.source}: gives values that are not numbers or out of any bounds; the file is damaged"
+            )
+        return parameters
+
+    def _network(self, image: Image, dtype: np.dtype[Any]) -> Image:
+        plain = image if image.dtype.name in ("uint8", "uint16", "float32") else convert(image, np.dtype(np.float32))
+        parameters = self.predict(plain)
+        if self._denoiser is not None:
+            even = self._denoiser(evened(plain, parameters.exposure))
+            plain, parameters = even, parameters._replace(exposure=_EVEN)
+        return convert(render(plain, parameters, dtype if dtype.kind == "u" else np.dtype(np.float32)), dtype)
+
+
+def evened(image: Image, exposure: np.float32) -> Image:
+    """Return the values of an image compressed by its exposure, uint16 for integers, so that no level is lost, else float32."""
+    if image.dtype.kind == "f":
+        return image * (1 + exposure) / (image + exposure)
+    levels = np.linspace(0, 1, int(white_level(image.dtype)) + 1)
+    even = levels * (1 + float(exposure)) / (levels + float(exposure))
+    return np.rint(65535 * even).astype(np.uint16)[image]
+
+
+def _are_sound(parameters: Parameters) -> bool:
+    """Return whether the kernels can use the parameters: they look up cells by values that come from them."""
+    exposure, curve, grid = parameters
+    low, high = _EXPOSURES
+    return bool(low <= exposure <= high and np.abs(curve).max() <= _LARGEST and np.abs(grid).max() <= _LARGEST)
+
+
+def render(image: Image, parameters: Parameters, dtype: np.dtype[Any]) -> Image:
+    """Return what the operation with these parameters makes of an image, in `dtype`.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W, C)
+        uint8, uint16 or float32.
+    parameters : Parameters
+        Of a network for C channels.
+    dtype : dtype
+        uint8, uint16 or float32.
+    """
+    from diptych.runtime._kernels import render_numba as kernels
+
+    channels = image.shape[2]
+    exposure, curve, grid = parameters
+    # (C * (C + 1), depth, rows, columns) to (rows, columns, C, depth, C + 1): what is read together lies together.
+    table = grid.reshape(channels, channels + 1, *grid.shape[1:]).transpose(3, 4, 0, 2, 1)
+    table = np.ascontiguousarray(table, np.float32)
+    pixels, made = np.ascontiguousarray(image), np.empty(image.shape, dtype)
+    white, add = np.float32(white_level(dtype)), np.float32(0.5 if dtype.kind == "u" else 0)
+    if image.dtype.kind == "u":
+        values = _tabulated(parameters, image.dtype)
+        work = lambda first, last: kernels.by_table(pixels, made, values, table, white, add, first, last)  # noqa: E731
+    else:
+        work = lambda first, last: kernels.by_curve(  # noqa: E731
+            pixels, made, curve, exposure, table, white, add, first, last
+        )
+    in_strips(work, len(image), _SMALLEST)
+    return made
+
+
+def _tabulated(parameters: Parameters, dtype: np.dtype[Any]) -> NDArray[np.float32]:
+    """Return what the curve makes of every level of an integer type."""
+    levels = np.linspace(0, 1, int(white_level(dtype)) + 1)
+    exposure = float(parameters.exposure)
+    even = levels * (1 + exposure) / (levels + exposure)
+    curve = parameters.curve
+    return np.interp(even, np.linspace(0, 1, len(curve)), curve).astype(np.float32)
+
+
+def _average(image: Image, cells: NDArray[np.float32]) -> None:
+    from diptych.runtime._kernels import render_numba as kernels
+
+    pixels, white = np.ascontiguousarray(image), white_level(image.dtype)
+    in_strips(lambda first, last: kernels.average(pixels, white, cells, first, last), cells.shape[1], _SMALLEST)
+
+
+def _shapes(config: Render) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of what the network sees and decides."""
+    channels, side = config.channels_in, config.thumbnail
+    return {
+        "thumbnail": (1, channels, side, side),
+        "exposure": (1, 1, 1, 1),
+        "curve": (1, config.knots + 1),
+        "grid": (1, channels * (channels + 1), config.depth, config.grid, config.grid),
+    }
+
+
+def _denoiser(model: onnx.ModelProto, config: Render, bundle: Bundle) -> Bundle:
+    """Return the denoiser as a bundle of its own, whose pictures are continued by whoever runs it."""
+    any_size: tuple[str | int, ...] = ("n", config.channels_in, "h", "w")
+    part = cut_out(model, {"continued": any_size}, {"denoised": any_size}, source=bundle.source, renamed=_RENAMED)
+    facts = BundleFacts(
+        name=f"{bundle.facts.name}, denoiser",
+        channels_in=config.channels_in,
+        channels_out=config.channels_out,
+        multiple=_BLOCK,
+        reach=config.reach,
+        precision=bundle.facts.precision,
+    )
+    return make_bundle(part, facts, source=bundle.source)
+
+
+_RENAMED: Mapping[str, str] = {"continued": INPUT, "denoised": OUTPUT}

@@ -1,0 +1,157 @@
+"""The fit finds what made pictures were made with, from other pictures than those; noise is measured on flat patches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from diptych.core.errors import DataError
+from diptych.data import COPY, PartSampler, PhotoFolder, ViewSampler, copies_of
+from diptych.networks import Camera, build
+from diptych.networks._modules.camera import NAMES
+from diptych.photo import write
+from diptych.training import render_losses
+from diptych.training._flat_noise import measure_noise
+from diptych.training._statistics import energy_distance, statistics
+from diptych.training.camera_fit import fit_camera, set_noise
+from diptych.training.placing import view
+from training_helpers import clean_picture
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def pictures(count, *, side=24, seed=0):
+    draw = np.random.default_rng(seed)
+    images = [clean_picture(draw, side).transpose(2, 0, 1) for _ in range(count)]
+    return torch.from_numpy(np.stack(images))
+
+
+def test_the_fit_recovers_what_was_set():
+    truth = build(Camera(clean=1.0), seed=5)
+    values = {"exposure": (-1.2, 0.3), "gamma": (0.1, 0.1), "red": (0.3, 0.05), "blue": (-0.2, 0.05)}
+    with torch.no_grad():
+        for name, (mean, deviation) in values.items():
+            truth.mean[NAMES.index(name)] = mean
+            truth.log_deviation[NAMES.index(name)] = np.log(deviation)
+        others = pictures(160, seed=1)
+        poor = truth.shoot(others, truth.draw(others), noise=0.0, quantise=False)
+    camera = build(Camera(clean=1.0), seed=6)
+    found = fit_camera(camera, pictures(160, seed=2), poor, steps=150, batch=64, learning_rate=0.08)
+    assert found.after < 0.1 * found.before
+    ours = dict(zip(NAMES, camera.mean.tolist(), strict=True))
+    assert ours["red"] == pytest.approx(0.3, abs=0.08)
+    assert ours["blue"] == pytest.approx(-0.2, abs=0.08)
+    assert ours["exposure"] == pytest.approx(-1.2, abs=0.25)
+    assert camera.mean[NAMES.index("depth")] == 0
+
+
+def test_the_fit_repeats_itself():
+    def fitted():
+        camera = build(Camera(), seed=1)
+        fit_camera(camera, pictures(8), pictures(8, seed=3) * 0.2, steps=3, batch=8)
+        return camera.mean.detach()
+
+    assert torch.equal(fitted(), fitted())
+
+
+def test_too_few_pictures_are_refused():
+    with pytest.raises(DataError, match="two or more"):
+        fit_camera(build(Camera()), pictures(1), pictures(4), steps=1)
+
+
+def test_statistics_tell_sets_apart_and_not_halves_of_one():
+    first, second = statistics(pictures(60)), statistics(pictures(60, seed=1))
+    darker = statistics(pictures(60, seed=1) * 0.5)
+    assert energy_distance(first, second) < 0.05 * energy_distance(first, darker)
+    assert statistics(pictures(4)[:, :1]).shape[0] == 4
+    for value in (0.0, 1.0):
+        flat = torch.full((3, 3, 16, 16), value, requires_grad=True)
+        found = statistics(flat)
+        found.sum().backward()
+        assert torch.isfinite(found).all()
+        assert torch.isfinite(flat.grad).all()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_noise_is_measured_as_it_was_made(channels):
+    module = build(Camera(kind="neutral", channels_in=channels, channels_out=channels, clean=0.0), seed=2)
+    grain = module.grain
+    with torch.no_grad():
+        grain.read.fill_(0.01)
+        grain.shot.fill_(6e-4)
+        grain.spread.fill_(0.3)
+        grain.spread_channels.fill_(0.0)
+        grain.between_channels.fill_(0.4)
+        grain.between_neighbours.fill_(0.2)
+    scenes = torch.nn.functional.interpolate(pictures(40, side=6), (160, 128), mode="bilinear")[:, :channels] * 0.6
+    with torch.no_grad():
+        noisy = module(0.05 + scenes)
+    facts = measure_noise([image.permute(1, 2, 0).mul(255).round().byte().numpy() for image in noisy])
+    assert facts is not None
+    assert np.mean(facts.read) == pytest.approx(0.01, rel=0.3)
+    assert np.mean(facts.shot) == pytest.approx(6e-4, rel=0.35)
+    assert facts.spread == pytest.approx(0.3, abs=0.1)
+    assert facts.spread_channels < 0.08
+    assert facts.between_neighbours == pytest.approx(0.2, abs=0.06)
+    assert facts.between_channels == pytest.approx(0.4 if channels == 3 else 0.0, abs=0.06)
+    set_noise(module, facts)
+    assert float(module.grain.side) == pytest.approx(np.sqrt(160 * 128), rel=1e-3)
+    assert measure_noise([np.zeros((40, 40, 3), np.uint8)] * 3) is None
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("views")
+    draw = np.random.default_rng(0)
+    for index, (height, width) in enumerate(((80, 120), (100, 60), (20, 90))):
+        y, x = np.mgrid[:height, :width]
+        slope = np.stack([y / height, x / width, draw.random() + 0 * x], -1)
+        write(path / f"{index}.png", np.rint(slope * 255).astype(np.uint8))
+    return PhotoFolder(path)
+
+
+def test_a_part_lies_where_its_place_says(folder):
+    copies = copies_of(folder, cache_bytes=2**24)
+    sampler = PartSampler(folder, copies, domain="B", crop=16, seed=3)
+    found = sampler.batch(0, 30)
+    assert found.copies.shape == (30, 3, COPY, COPY)
+    assert all(np.array_equal(a, b) for a, b in zip(sampler.batch(7, 1), [part[7:8] for part in found], strict=True))
+    shown = view(torch.from_numpy(found.copies), torch.from_numpy(found.places), side=16).numpy()
+    assert np.abs(shown - found.crops).mean() < 0.01
+    assert (found.places[:, 3] < 0).any()
+    assert (found.places[:, 3] > 0).any()
+    assert len(np.unique(found.places[:, 0])) > 5
+
+
+def test_views_show_most_of_a_picture(folder):
+    sampler = ViewSampler(copies_of(folder, cache_bytes=2**24), domain="B", seed=3)
+    copies, places = sampler.batch(5, 20)
+    assert np.array_equal(sampler.batch(9, 1)[1][0], places[4])
+    top, left, height, width = places.T
+    left, width = np.minimum(left, left + width), np.abs(width)
+    assert (width >= 0.6).all()
+    assert (height >= 0.6 - 1e-6).all()
+    assert (top >= 0).all()
+    assert (top + height <= 1 + 1e-6).all()
+    assert (left >= -1e-6).all()
+    assert (left + width <= 1 + 1e-6).all()
+    assert copies.dtype == np.float32
+
+
+def test_losses_of_a_rendering():
+    first = pictures(3)
+    assert render_losses.tone(first, first) == render_losses.chroma(first, first) == 0
+    assert float(render_losses.restored(first, first)) == pytest.approx(0, abs=1e-6)
+    assert float(render_losses.tone(first + 0.1, first)) == pytest.approx(0.03, rel=1e-4)
+    grey = first.mean(1, keepdim=True).expand(3, 3, -1, -1)
+    assert float(render_losses.chroma(grey, first)) > 0.01
+    assert float(render_losses.chroma(first[:, :1], first[:, 1:2])) == 0
+    noisy = first + 0.1 * torch.randn(first.shape, generator=torch.Generator().manual_seed(0))
+    assert float(render_losses.similarity(noisy, first)) < 0.9
