@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from diptych.core.operator import operator
     from diptych.evaluation import evaluate
     from diptych.photo import Photo, read, write
-    from diptych.recipes import Recipe, Step, auto, enhance, step
+    from diptych.recipes import Recipe, Step, auto, step
+    from diptych.runtime import enhance
 
 __version__ = "0.1.0"
 
@@ -35,7 +36,7 @@ _HOME = {
     "Recipe": "diptych.recipes",
     "Step": "diptych.recipes",
     "auto": "diptych.recipes",
-    "enhance": "diptych.recipes",
+    "enhance": "diptych.runtime",
     "errors": "diptych.core",
     "evaluate": "diptych.evaluation",
     "metrics": "diptych",

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import diptych as dp
-from diptych.recipes import auto
 
 
 def names(folder):
@@ -20,7 +19,7 @@ def test_one_picture_beside_its_input(cli, pictures):
     code, out, err = cli("enhance", pictures / "a.png")
     assert code == 0, err
     result = dp.read(pictures / "a.enhanced.png").pixels
-    assert np.array_equal(result, auto(dp.read(pictures / "a.png").pixels))
+    assert np.array_equal(result, dp.enhance(dp.read(pictures / "a.png").pixels))
     assert result.mean() > 2 * dp.read(pictures / "a.png").pixels.mean()
     assert "a.enhanced.png" in err
     assert out == ""

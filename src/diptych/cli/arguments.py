@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from diptych.runtime.render import Profile
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]+=", re.ASCII)
+IN_THE_BOX = "low_light"
+"""Name of the model in the package."""
+
 _SEPARATOR = "\x1f"  # cannot be typed by accident, unlike a space
 
 
@@ -42,21 +45,23 @@ def choose_enhancer(
     memory: str | None = None,
     profile: Profile | None = None,
 ) -> Enhancer:
-    """Return the enhancer that the three options ask for; ``auto`` if none does. The others are for a model in a file."""
+    """Return the enhancer that the three options ask for; the model in the package if none does. The others are for models."""
     given = [
         option for option, value in (("--model", model), ("--recipe", recipe), ("--op", operators or None)) if value
     ]
     if len(given) > 1:
         raise ParameterError(f"{' and '.join(given)} exclude each other; give one of them")
     for option, value in (("--memory", memory), ("--profile", profile)):
-        if value is not None and not (model and is_model_file(model)):
-            raise ParameterError(f"{option} is for a model in a file; give --model FILE.onnx as well, or leave it out")
+        if value is not None and (recipe or operators or (model and not is_model(model))):
+            raise ParameterError(f"{option} is for a model; leave it out, or give --model FILE.onnx")
     from diptych.recipes import Recipe
 
     if operators:
         return Recipe(*(_step(text) for text in operators), name="command line")
     if model == "none":
         return find_enhancer("auto")
+    if model is None and recipe is None:
+        return _in_the_box(memory, profile)
     return find_enhancer(model or recipe or "auto", memory=memory, profile=profile)
 
 
@@ -69,8 +74,15 @@ def is_model_file(name: str) -> bool:
     return name.lower().endswith(".onnx")
 
 
+def is_model(name: str) -> bool:
+    """Return whether a name means a model, in a file or in the package."""
+    return name == IN_THE_BOX or is_model_file(name)
+
+
 def find_enhancer(name: str, *, memory: str | None = None, profile: Profile | None = None) -> Enhancer:
     """Return what a name on the command line means: a model's file, a recipe by name, or a recipe's file."""
+    if name == IN_THE_BOX:
+        return _in_the_box(memory, profile)
     if is_model_file(name):
         from diptych.runtime import open_enhancer
         from diptych.runtime.memory import parse_size
@@ -79,6 +91,13 @@ def find_enhancer(name: str, *, memory: str | None = None, profile: Profile | No
     from diptych.recipes import catalogue
 
     return catalogue.find(name)
+
+
+def _in_the_box(memory: str | None, profile: Profile | None) -> Enhancer:
+    from diptych.runtime import InTheBox
+    from diptych.runtime.memory import parse_size
+
+    return InTheBox(profile=profile or "best", memory=None if memory is None else parse_size(memory))
 
 
 def _step(text: str) -> Any:

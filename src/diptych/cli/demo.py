@@ -25,7 +25,7 @@ def demo(
 
     from diptych.core.errors import PhotoExistsError
     from diptych.photo import write
-    from diptych.recipes import enhance
+    from diptych.runtime import enhance
 
     if Path(output).exists() and not overwrite:
         raise PhotoExistsError(f"{output}: is there already; use --overwrite")

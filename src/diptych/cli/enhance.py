@@ -22,7 +22,10 @@ def enhance(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(metavar="FILE|NAME|none", help="A model's .onnx file, or its name; none is the recipe auto."),
+        typer.Option(
+            metavar="FILE|NAME|none",
+            help="A model's .onnx file; none is the recipe auto. [default: low_light, the one in the package]",
+        ),
     ] = None,
     recipe: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="A recipe by name, or its TOML file.")] = None,
     op: Annotated[

@@ -7,6 +7,7 @@ or `RenderEnhancer` for the generator `render`. Importing this package loads nei
 from __future__ import annotations
 
 from diptych.runtime.bundle import Bundle, make_bundle, read_bundle, save_bundle
+from diptych.runtime.enhancing import InTheBox, enhance
 from diptych.runtime.facts import BundleFacts
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.opening import default_model, open_enhancer
@@ -15,9 +16,11 @@ from diptych.runtime.render import RenderEnhancer
 __all__ = [
     "Bundle",
     "BundleFacts",
+    "InTheBox",
     "OnnxEnhancer",
     "RenderEnhancer",
     "default_model",
+    "enhance",
     "make_bundle",
     "open_enhancer",
     "read_bundle",
