@@ -10,7 +10,7 @@ trained without a step before it, one with) are as their runs left them. TEST_LO
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from diptych.advising.tuning import tuned
 from diptych.core.enhancer import Enhancer
 from diptych.core.image import Image, from_float, to_float
 from diptych.evaluation import evaluate
-from diptych.recipes import catalogue
+from diptych.recipes import Recipe, catalogue
 from diptych.runtime import open_enhancer
 from diptych.training.generator_file import TrainedGenerator, load_generator
 
@@ -41,9 +41,9 @@ def _on(enhancer: Enhancer, half: Half) -> list[Image]:
     return [enhancer(from_float(to_float(image), np.dtype(np.uint16))) for image in half.sources]
 
 
-def network_alone(generator: TrainedGenerator) -> Callable[[Image], Image]:
+def network_alone(generator: TrainedGenerator) -> TrainedGenerator:
     """Return the network with nothing before or after it."""
-    return lambda image: from_float(generator.draw(to_float(image)), image.dtype)
+    return replace(generator, before=Recipe(), after=Recipe())
 
 
 def main() -> None:
