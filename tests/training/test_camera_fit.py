@@ -35,7 +35,7 @@ def pictures(count, *, side=24, seed=0):
 
 def test_the_fit_recovers_what_was_set():
     truth = build(Camera(clean=1.0), seed=5)
-    values = {"exposure": (-1.2, 0.3), "gamma": (0.1, 0.1), "red": (0.3, 0.05), "blue": (-0.2, 0.05)}
+    values = {"exposure": (-1.2, 0.3), "gamma": (0.1, 0.1)}
     with torch.no_grad():
         for name, (mean, deviation) in values.items():
             truth.mean[NAMES.index(name)] = mean
@@ -46,10 +46,9 @@ def test_the_fit_recovers_what_was_set():
     found = fit_camera(camera, pictures(160, seed=2), poor, steps=150, batch=64, learning_rate=0.08)
     assert found.after < 0.1 * found.before
     ours = dict(zip(NAMES, camera.mean.tolist(), strict=True))
-    assert ours["red"] == pytest.approx(0.3, abs=0.08)
-    assert ours["blue"] == pytest.approx(-0.2, abs=0.08)
     assert ours["exposure"] == pytest.approx(-1.2, abs=0.25)
     assert camera.mean[NAMES.index("depth")] == 0
+    assert ours["red"] == 0  # a cast is a matter of the scene
 
 
 def test_the_fit_repeats_itself():

@@ -37,6 +37,8 @@ class Camera(GeneratorConfig):
         Where the distributions begin: dark photographs, haze, flat grey X-rays, noise alone, or a camera that changes nothing.
     spread : float
         Factor of the deviations when values are drawn; above 1 the pictures vary more than those that were fitted.
+    noise : float
+        Factor of the noise. What is measured in dark flat patches is too little where black has cut half of it off.
     everyday : float
         Share of the shots that are not as those that were fitted, but moderately underexposed, backlit, contrasty, or good
         as they are: for a network that is to meet all kinds of photographs.
@@ -66,6 +68,7 @@ class Camera(GeneratorConfig):
 
     kind: Kind = "low_light"
     spread: Annotated[float, Range(0, 4)] = 1.0
+    noise: Annotated[float, Range(0, 10)] = 1.0
     everyday: Annotated[float, Range(0, 1)] = 0.0
     clean: Annotated[float, Range(0, 1)] = 0.08
     bits: Annotated[int, Range(0, 16)] = 8

@@ -98,6 +98,9 @@ class Graph:
             If a node between them sees the whole picture, or is not understood.
         """
         nodes = self.part(given, wanted)
+        for node in nodes:
+            if node.op_type in _NO_MAPS and any(name in self.maps for name in node.input):
+                raise NotLocalError(f"{node.op_type} is not computed in pieces")
         low = 1 << 20  # far from the borders
         high = low + self.period([name for node in nodes for name in node.output] + list(wanted))
         seen = {name: (int(low // self.maps[name].scale), int((high - 1) // self.maps[name].scale)) for name in wanted}

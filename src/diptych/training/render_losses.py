@@ -8,6 +8,7 @@ from torch.nn import functional as F  # noqa: N812
 
 _AREA = 4  # px
 _WINDOW = 7  # px
+_SQUARED = 10.0
 _STRUCTURE = 0.15
 _C1, _C2 = 0.01**2, 0.03**2
 
@@ -30,8 +31,12 @@ def chroma(made: Tensor, wanted: Tensor) -> Tensor:
 
 
 def restored(made: Tensor, wanted: Tensor) -> Tensor:
-    """Return the mean absolute error, plus 0.15 times what the structural similarity lacks of 1."""
-    return F.l1_loss(made, wanted) + _STRUCTURE * (1 - similarity(made, wanted))
+    """Return the mean absolute error, plus 10 times the squared one, plus 0.15 times what the structural similarity lacks of 1.
+
+    The squared error sees the noisy among mostly clean pictures. Without it a denoiser stayed at the identity for 4,000 steps,
+    where to do nothing was best for most of what it was shown.
+    """
+    return F.l1_loss(made, wanted) + _SQUARED * F.mse_loss(made, wanted) + _STRUCTURE * (1 - similarity(made, wanted))
 
 
 def similarity(first: Tensor, second: Tensor) -> Tensor:

@@ -17,9 +17,10 @@ from diptych.networks.camera import Camera
 NAMES = ("exposure", "gamma", "red", "blue", "saturation", "light", "depth", "air", "black")
 """What is drawn: logarithms, but for `depth` (optical depth; its sign does not count), `air` (a logit) and `black`."""
 
-_HELD = ("saturation", "black")
-"""What a fit does not move. The domains show other scenes, so that one may well be more colourful than the other, and light
-that is scaled keeps its colours; a lowered black cannot be told from a steeper curve, but would take the shadows away."""
+_HELD = ("red", "blue", "saturation", "light", "black")
+"""What a fit does not move. The domains show other scenes, which may well be more colourful, of another cast, or more unevenly
+lit: too little exposure changes none of that, and a network that learns to undo it makes colours grey and light flat. A lowered
+black cannot be told from a steeper curve, but would take the shadows away."""
 
 _NEUTRAL = {"air": 0.0, "light": -16.0}
 _NARROW = 1e-6  # deviation of what does not vary; its logarithm has to be a number
@@ -31,10 +32,10 @@ _STARTS: dict[str, dict[str, tuple[float, float]]] = {
     "low_light": {
         "exposure": (-1.75, 0.43),
         "gamma": (0.56, 0.15),
-        "red": (0.0, 0.16),
-        "blue": (-0.04, 0.16),
-        "saturation": (0.0, 0.12),
-        "light": (-1.25, 0.1),
+        "red": (0.0, 0.05),
+        "blue": (0.0, 0.05),
+        "saturation": (0.0, 0.1),
+        "light": (-2.3, 0.3),
         "black": (-0.001, 0.0025),
     },
     "haze": {
@@ -131,7 +132,7 @@ class CameraModule(nn.Module):
 
         values, light, depth = normal(len(NAMES)), normal(1, 3, 3), normal(1, 3, 3)
         spread, clean = self._varied(spread, clean)
-        noise = self.grain.strengths(normal(1), normal(whole.shape[1]), spread)
+        noise = self.config.noise * self.grain.strengths(normal(1), normal(whole.shape[1]), spread)
         silent = torch.rand(count, 1, generator=generator).to(noise) < clean
         mean, deviation = self._only(self.mean), self._only(self.log_deviation).exp()
         values = mean + spread * deviation * values

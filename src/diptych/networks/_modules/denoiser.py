@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (its name everywhere)
 
@@ -9,13 +10,14 @@ from diptych.networks._modules.layers import continued, doubled
 
 CONTRAST = 4.0  # of what the first convolution sees, about the middle of the values
 _MULTIPLE = 8
+_SMALL = 0.02
 
 
 class Denoiser(nn.Module):
     """Three sizes (a half, a quarter, an eighth), sums instead of stacked skip connections, no normalisation.
 
-    It begins as the identity: its last convolution is 0. The middle of the values is taken off its input: without that, what it
-    saw was nearly all brightness, and training stood still for a thousand steps.
+    It begins near the identity. The middle of the values is taken off its input: without that, what it saw was nearly all
+    brightness, and training stood still for a thousand steps.
     """
 
     def __init__(self, channels: int, widths: tuple[int, ...]) -> None:
@@ -33,7 +35,8 @@ class Denoiser(nn.Module):
             if isinstance(part, nn.Conv2d):
                 nn.init.kaiming_normal_(part.weight)
                 nn.init.zeros_(part.bias)  # type: ignore[arg-type]
-        nn.init.zeros_(self.last.weight)
+        with torch.no_grad():
+            self.last.weight.mul_(_SMALL)
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the picture without noise, unbounded, for a picture of any size."""
