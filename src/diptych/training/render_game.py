@@ -37,6 +37,7 @@ from diptych.training.schedule import cosine_factor
 
 _DECAY = 1e-3  # of the weights
 _LONGEST = 1.0  # gradient of a group
+_NOISY_ENOUGH = 0.3  # of the everyday shots are for the denoiser, which learns nothing from those that are clean
 _ALONE = 4  # one in so many views is also shown as it is
 
 
@@ -140,7 +141,7 @@ class RenderGame:
     def _parts(self, copies: Tensor, crops: Tensor, places: Tensor) -> Losses:
         with torch.no_grad():
             thumbnails = self.render.thumbnail(copies)
-            shot = self.camera.draw(thumbnails)
+            shot = self.camera.draw(thumbnails, everyday=_NOISY_ENOUGH * self.camera.config.everyday)
             noise = self.camera.noise_at(thumbnails.shape[-1])
             seen = self.camera.shoot(thumbnails, shot, noise=noise, quantise=False, averaged=True)
             exposure = exposure_of(seen)

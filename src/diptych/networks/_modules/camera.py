@@ -139,9 +139,10 @@ class CameraModule(nn.Module):
         varies = float(self.training)
         correlation = float(self.grain.between_neighbours)
         lamps, noise = values.new_zeros(count, 3), noise.masked_fill(silent, 0.0)
-        if self.training and (self.config.everyday if everyday is None else everyday):
+        everyday = self.config.everyday if everyday is None else everyday
+        if self.training and everyday:
             drawn = Everyday(whole, generator)
-            is_one = drawn.chosen(self.config.everyday)
+            is_one = drawn.chosen(everyday)
             values = torch.where(is_one, drawn.values(NAMES), values)
             lamps, noise = torch.where(is_one, drawn.lamps(), lamps), torch.where(is_one, drawn.noise(noise), noise)
             light, correlation = light.masked_fill(is_one[:, :, None, None], 0.0), drawn.correlation(correlation)
