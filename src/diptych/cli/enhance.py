@@ -40,7 +40,7 @@ def enhance(
     ] = None,
     profile: Annotated[
         Literal["fast", "best"] | None,
-        typer.Option(help="For a model that renders: fast leaves its denoiser out. [default: best]"),
+        typer.Option(help="For a model that renders: fast takes no noise away. [default: best]"),
     ] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Pictures at a time; 0 means one for each core.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace outputs that are there already.")] = False,

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import overload
 
+import numpy as np
+
 from diptych.core.enhancer import Enhancer, EnhancerSpec
-from diptych.core.image import Image
+from diptych.core.image import Image, check_image
 from diptych.photo import Photo
-from diptych.recipes import auto
+from diptych.recipes import Recipe, auto
 from diptych.recipes import enhance as apply
 from diptych.runtime.opening import default_model, open_enhancer
+from diptych.runtime.picture import convert
 from diptych.runtime.render import Profile
+
+_DENOISING = "denoise_photo"
 
 
 class InTheBox:
     """The model in the package for RGB pictures; the recipe `auto`, which it was not trained to replace, for all others.
 
+    Where a picture has noise that would show when it is raised, non-local means come before the model, by the decision and
+    with the strength of `auto`.
+
     Parameters
     ----------
     profile : {"best", "fast"}
-        ``fast`` leaves the denoiser out.
+        ``fast`` leaves the noise as it is.
     memory : int or None
         Bytes that the model may take; see `OnnxEnhancer`.
+    source : path, optional
+        Another model for RGB pictures, in the place of that in the package.
 
     Raises
     ------
@@ -37,8 +48,15 @@ class InTheBox:
     True
     """
 
-    def __init__(self, *, profile: Profile = "best", memory: int | None = None) -> None:
-        self._model = open_enhancer(default_model(), profile=profile, memory=memory)
+    def __init__(
+        self,
+        *,
+        profile: Profile = "best",
+        memory: int | None = None,
+        source: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self._model = open_enhancer(default_model() if source is None else source, profile=profile, memory=memory)
+        self._calms = profile == "best"
 
     @property
     def spec(self) -> EnhancerSpec:
@@ -47,7 +65,16 @@ class InTheBox:
 
     def __call__(self, image: Image, /) -> Image:
         """Return the enhanced image: same dtype, same number of axes."""
-        return self._model(image) if image.ndim == 3 and image.shape[2] == 3 else auto(image)
+        checked = check_image(image)
+        if checked.ndim != 3 or checked.shape[2] != 3:
+            return auto(image)
+        calm = [one for one in auto.plan(checked).steps if one.operator == _DENOISING] if self._calms else []
+        if not calm:
+            return self._model(image)
+        # In 16 bits, so that what was between two levels of the noisy picture is not lost.
+        floats = checked.dtype.kind == "f"
+        wide = checked if floats else convert(checked, np.dtype(np.uint16))
+        return convert(self._model(Recipe(*calm)(wide)), checked.dtype)
 
 
 @cache
