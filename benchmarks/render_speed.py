@@ -1,8 +1,8 @@
 """What rendering costs: 12 megapixels in memory, as multiples of Pillow's time to decode the same photo from a JPEG.
 
-    python benchmarks/render_speed.py [--model FILE.onnx] [--rounds 5] [--without-best]
+    python benchmarks/render_speed.py [--model FILE.onnx] [--rounds 5]
 
-Without a model, one of the default size with random weights is made (needs torch); the time does not depend on the weights. The
+Without a model, that of the package. ``fast`` is the model alone, ``best`` with what `InTheBox` does before it. The
 rounds take turns, and the quickest of each counts. The seconds of all threads are printed beside the time, as other work on
 the machine lengthens the one and not the other.
 """
@@ -11,17 +11,15 @@ from __future__ import annotations
 
 import argparse
 import io
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from skimage import data
 
 from diptych.core.parallel import threads
-from diptych.runtime import Bundle, BundleFacts, make_bundle, open_enhancer, read_bundle
+from diptych.runtime import InTheBox, default_model, open_enhancer
 
 WIDTH, HEIGHT, QUALITY = 4000, 3000, 90
 
@@ -35,21 +33,6 @@ def photo() -> np.ndarray:
     tiled = np.concatenate([np.concatenate([ones[(row + column) % 3] for column in range(4)], 1) for row in range(3)])
     noise = np.random.default_rng(0).normal(0, 3, (HEIGHT, WIDTH, 3))
     return np.clip(tiled[:HEIGHT, :WIDTH] * 0.3 + noise, 0, 255).astype(np.uint8)
-
-
-def random_model() -> Bundle:
-    """Return a `render` of the default size whose curve, grid and denoiser do something."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-    from diptych.export.render import render_graph
-    from diptych.networks import Render, build, to_dict
-    from diptych.training.generator_file import TrainedGenerator
-    from render_helpers import awaken
-
-    config = Render(denoiser="small")
-    generator = TrainedGenerator(config, awaken(build(config)).eval().requires_grad_(False))
-    channels = {"channels_in": 3, "channels_out": 3}
-    facts = BundleFacts(name="random", **channels, multiple=1, reach=config.reach, generator=to_dict(config))
-    return make_bundle(render_graph(generator), facts)
 
 
 def measure(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
@@ -66,25 +49,21 @@ def measure(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, tu
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", help="a bundle of a render; by default one with random weights")
+    parser.add_argument("--model", default=default_model(), help="a bundle of a render")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--without-best", action="store_true", help="leave the denoiser out, which takes longest")
     arguments = parser.parse_args()
-    bundle = read_bundle(arguments.model) if arguments.model else random_model()
     pixels, file = photo(), io.BytesIO()
     wide = pixels.astype(np.uint16) * np.uint16(257)
     Image.fromarray(pixels).save(file, "JPEG", quality=QUALITY)
     encoded = file.getvalue()
-    fast = open_enhancer(bundle, profile="fast")
+    fast, best = open_enhancer(arguments.model, profile="fast"), InTheBox(source=arguments.model)
     works: dict[str, Callable[[], object]] = {
         "decode": lambda: np.asarray(Image.open(io.BytesIO(encoded))),
         "network": lambda: fast.predict(pixels),
         "fast": lambda: fast(pixels),
         "fast, 16 bits": lambda: fast(wide),
+        "best": lambda: best(pixels),
     }
-    if not arguments.without_best:
-        best = open_enhancer(bundle, profile="best")
-        works["best"] = lambda: best(pixels)
     found = measure(works, arguments.rounds)
     print(
         f"{WIDTH} x {HEIGHT}, JPEG of {len(encoded) / 2**20:.1f} MiB, {threads()} threads, {arguments.rounds} rounds\n"
