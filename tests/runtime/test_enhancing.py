@@ -45,3 +45,9 @@ def test_a_good_picture_is_left_nearly_alone():
 def test_other_channels_get_auto(shape):
     image = (np.random.default_rng(1).random(shape) * 60).astype(np.uint8)
     assert np.array_equal(dp.enhance(image), auto(image))
+
+
+def test_a_night_with_lights_stays_a_night():
+    night = np.full((120, 160, 3), 2, np.uint8)
+    night[40:60, ::6] = (250, 220, 150)
+    assert np.array_equal(dp.enhance(night), auto(night))

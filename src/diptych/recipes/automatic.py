@@ -48,6 +48,11 @@ class Look:
     luma_noise: float
     chroma_noise: float
 
+    @property
+    def night(self) -> float:
+        """How far this is a night with lights of its own, a few of them in a black frame: 0 to 1."""
+        return _ramp(self.stops, 3.5, 5.0)
+
 
 class Auto:
     """The recipe that makes itself for each image: denoise, levels, exposure, white balance, each only if it is
@@ -101,7 +106,7 @@ def look(image: FloatImage) -> Look:
 
 def _decide(seen: Look, thin: FloatImage) -> list[Step]:
     dark = _ramp(seen.mean, 0.30, 0.12)  # darker than four of five good photographs ... than nearly all
-    night = _ramp(seen.stops, 3.5, 5.0)  # a few lights in a black frame
+    night = seen.night
     under = dark * _ramp(np.log2(_WHITE / seen.highlight), 0.3, 1.4) * (1 - night)  # even the highlights are dark
     flat = _ramp(seen.white - seen.black, 0.5, 0.25) * (1 - dark)  # haze, fog, a radiograph
     if seen.white - seen.black < max(0.1, 6 * seen.luma_noise):  # nothing there to see: a blank page, a lens cap

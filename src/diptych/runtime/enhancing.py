@@ -9,22 +9,25 @@ from typing import overload
 import numpy as np
 
 from diptych.core.enhancer import Enhancer, EnhancerSpec
-from diptych.core.image import Image, check_image
+from diptych.core.image import Image, check_image, from_float, to_float
 from diptych.photo import Photo
 from diptych.recipes import Recipe, auto
 from diptych.recipes import enhance as apply
+from diptych.recipes.automatic import look
 from diptych.runtime.opening import default_model, open_enhancer
 from diptych.runtime.picture import convert
 from diptych.runtime.render import Profile
 
 _DENOISING = "denoise_photo"
+_ENOUGH = 600  # px
 
 
 class InTheBox:
     """The model in the package for RGB pictures; the recipe `auto`, which it was not trained to replace, for all others.
 
     Where a picture has noise that would show when it is raised, non-local means come before the model, by the decision and
-    with the strength of `auto`.
+    with the strength of `auto`. A night with lights of its own stays a night: as far as a picture is one, it gets what `auto`
+    makes of it.
 
     Parameters
     ----------
@@ -68,13 +71,26 @@ class InTheBox:
         checked = check_image(image)
         if checked.ndim != 3 or checked.shape[2] != 3:
             return auto(image)
-        calm = [one for one in auto.plan(checked).steps if one.operator == _DENOISING] if self._calms else []
+        night = look(to_float(_few(checked))).night
+        if night == 0:
+            return self._render(checked)
+        classical = to_float(auto(checked))
+        rendered = to_float(self._render(checked)) if night < 1 else classical
+        return from_float(rendered + np.float32(night) * (classical - rendered), checked.dtype)
+
+    def _render(self, image: Image) -> Image:
+        calm = [one for one in auto.plan(image).steps if one.operator == _DENOISING] if self._calms else []
         if not calm:
             return self._model(image)
         # In 16 bits, so that what was between two levels of the noisy picture is not lost.
-        floats = checked.dtype.kind == "f"
-        wide = checked if floats else convert(checked, np.dtype(np.uint16))
-        return convert(self._model(Recipe(*calm)(wide)), checked.dtype)
+        wide = image if image.dtype.kind == "f" else convert(image, np.dtype(np.uint16))
+        return convert(self._model(Recipe(*calm)(wide)), image.dtype)
+
+
+def _few(image: Image) -> Image:
+    """Return some of the pixels, enough for statistics of tone."""
+    step = max(1, max(image.shape[:2]) // _ENOUGH)
+    return np.ascontiguousarray(image[::step, ::step])
 
 
 @cache
