@@ -106,6 +106,7 @@ def test_a_recipe_from_a_file(cli, pictures, tmp_path):
         (["--op", "match_histogram", "reference=/no/such.png"], "no/such.png"),
         (["--recipe", "no-such.toml"], "no-such.toml"),
         (["--recipe", "atuo"], "did you mean 'auto'"),
+        (["--model", "evening.so"], "evening.so: a compiled library"),
         (["--model", "none", "--op", "median"], "exclude each other"),
         (["--overwrite", "--skip-existing"], "exclude each other"),
         (["--jobs", "-1"], "jobs"),

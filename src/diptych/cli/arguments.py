@@ -83,6 +83,8 @@ def find_enhancer(name: str, *, memory: str | None = None, profile: Profile | No
     """Return what a name on the command line means: a model's file, a recipe by name, or a recipe's file."""
     if name == IN_THE_BOX:
         return _in_the_box(memory, profile)
+    if name.lower().endswith((".so", ".dll", ".dylib")):
+        raise ParameterError(f"{name}: a compiled library; run it from Python with TvmEnhancer, or give a .onnx file")
     if is_model_file(name):
         from diptych.runtime import open_enhancer
         from diptych.runtime.memory import parse_size
