@@ -57,7 +57,7 @@ def _in_the_box() -> list[Candidate]:
         file = runtime.default_model()
     except UnknownNameError:  # this installation has none
         return []
-    return [Candidate("model in the box", runtime.open_enhancer(file), Effort.MODEL, 1)]
+    return [Candidate("model in the box", runtime.InTheBox(source=file), Effort.MODEL, 1)]
 
 
 def trained(

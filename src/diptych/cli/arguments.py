@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from diptych.runtime.render import Profile
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]+=", re.ASCII)
-IN_THE_BOX = "low_light"
-"""Name of the model in the package."""
-
 _SEPARATOR = "\x1f"  # cannot be typed by accident, unlike a space
 
 
@@ -76,30 +73,40 @@ def is_model_file(name: str) -> bool:
 
 def is_model(name: str) -> bool:
     """Return whether a name means a model, in a file or in the package."""
-    return name == IN_THE_BOX or is_model_file(name)
+    return is_model_file(name) or _is_in_the_box(name)
 
 
 def find_enhancer(name: str, *, memory: str | None = None, profile: Profile | None = None) -> Enhancer:
     """Return what a name on the command line means: a model's file, a recipe by name, or a recipe's file."""
-    if name == IN_THE_BOX:
+    if _is_in_the_box(name):
         return _in_the_box(memory, profile)
     if name.lower().endswith((".so", ".dll", ".dylib")):
         raise ParameterError(f"{name}: a compiled library; run it from Python with TvmEnhancer, or give a .onnx file")
     if is_model_file(name):
         from diptych.runtime import open_enhancer
-        from diptych.runtime.memory import parse_size
 
-        return open_enhancer(name, memory=None if memory is None else parse_size(memory), profile=profile or "best")
+        return open_enhancer(name, memory=_bytes(memory), profile=profile or "best")
     from diptych.recipes import catalogue
 
     return catalogue.find(name)
 
 
+def _is_in_the_box(name: str) -> bool:
+    from diptych.runtime.opening import DEFAULT
+
+    return name == DEFAULT
+
+
 def _in_the_box(memory: str | None, profile: Profile | None) -> Enhancer:
     from diptych.runtime import InTheBox
+
+    return InTheBox(profile=profile or "best", memory=_bytes(memory))
+
+
+def _bytes(memory: str | None) -> int | None:
     from diptych.runtime.memory import parse_size
 
-    return InTheBox(profile=profile or "best", memory=None if memory is None else parse_size(memory))
+    return None if memory is None else parse_size(memory)
 
 
 def _step(text: str) -> Any:

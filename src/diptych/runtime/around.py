@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import ImageError
 from diptych.core.image import Image, check_image
 from diptych.recipes import Recipe
@@ -30,9 +31,15 @@ class Around:
 
     def __init__(self, facts: BundleFacts, source: str) -> None:
         self._facts = facts
+        self._source = source
         self._before, self._after = (
             Recipe.from_toml(text, source=source) if text else None for text in (facts.before, facts.after)
         )
+
+    @property
+    def spec(self) -> EnhancerSpec:
+        """Name and summary, as every enhancer has them."""
+        return EnhancerSpec(self._facts.name, self._facts.summary or f"a model from {self._source}")
 
     def run(self, image: Image, network: Network) -> Image:
         """Return the enhanced image: same dtype, same number of axes.

@@ -128,7 +128,7 @@ class RenderEnhancer:
     @property
     def spec(self) -> EnhancerSpec:
         """Name and summary, as every enhancer has them."""
-        return EnhancerSpec(self.facts.name, self.facts.summary or f"a model from {self._bundle.source}")
+        return self._around.spec
 
     def __call__(self, image: Image, /) -> Image:
         """Return the enhanced image: same dtype, same number of axes.
