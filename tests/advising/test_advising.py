@@ -38,7 +38,7 @@ def put_into_the_box(patch, work):
         return "made.onnx"
 
     patch.setattr(runtime, "default_model", find)
-    patch.setattr(runtime, "InTheBox", lambda *, source: Made(work))
+    patch.setattr(runtime, "InTheBox", lambda *, source, profile="best": Made(work))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -159,6 +159,14 @@ def test_the_model_in_the_box_wins_only_if_it_is_better(folders, one_family, mon
             assert any("model in the box is out" in note for note in found.notes)
 
 
+def test_of_two_profiles_that_do_the_same_the_fast_one_is_the_simpler(folders, one_family, monkeypatch):
+    put_into_the_box(monkeypatch, lambda image: image)
+    found = {one.candidate.name: one.candidate for one in advise(*folders).measured}
+    best, fast = found["model in the box"], found["model in the box, fast"]
+    assert fast.complexity < best.complexity
+    assert (best.option, fast.option) == ("", "--profile fast")
+
+
 def test_an_enhancer_that_fails_is_named_and_the_others_go_on(folders, one_family, monkeypatch):
     def fail(image):
         raise RuntimeError("no such thing")
@@ -166,9 +174,8 @@ def test_an_enhancer_that_fails_is_named_and_the_others_go_on(folders, one_famil
     for work, said in ((fail, "no such thing"), (lambda image: image[:5], "keeps the size")):
         put_into_the_box(monkeypatch, work)
         found = advise(*folders)
-        assert len(found.problems) == 1
-        assert found.problems[0].startswith("model in the box: ")
-        assert said in found.problems[0]
+        assert [text.partition(": ")[0] for text in found.problems] == ["model in the box", "model in the box, fast"]
+        assert all(said in text for text in found.problems)
         assert {one.candidate.name for one in found.measured} == {"untouched", "stretch", "auto"}
 
 

@@ -61,6 +61,16 @@ def test_what_the_presets_do():
     assert (camera(kind="noise")(image).mean() - image.mean()).abs() < 0.02
 
 
+def test_some_everyday_shots_have_less_light_and_nothing_else():
+    module = camera(everyday=1.0, clean=1.0, bits=0)
+    image = picture(256, 3, 16) * 0.9 + 0.05
+    ratios = (module(image).detach() / image).flatten(1)
+    only_darker = [float(ratio.mean()) for ratio in ratios if ratio.std() < 1e-4 * ratio.mean()]
+    assert 15 < len(only_darker) < 40  # the share of the kind, 0.35, times that of shots without noise, 0.3
+    assert 0.1 < min(only_darker) < 0.4
+    assert max(only_darker) < 1
+
+
 def test_each_call_is_another_shot_and_a_loaded_camera_goes_on():
     module, image = camera(), picture()
     first, second = module(image), module(image)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -77,6 +79,26 @@ def test_the_curve_rises_and_the_parameters_have_their_shapes():
     assert (exposure.shape, curve.shape, grid.shape) == ((3, 1, 1, 1), (3, 6), (3, 12, 4, 4, 4))
     assert (curve[:, 0] == 0).all()
     assert (curve.diff(dim=1) > 0).all()
+
+
+def test_the_mirror_image_of_a_picture_becomes_that_of_the_result():
+    module = awaken(networks.build(SMALL), strength=0.3).eval()
+    image = picture(2, 3, 40, 56) ** 2
+    with torch.no_grad():
+        result, mirrored = module(image), module(image.flip(-1)).flip(-1)
+        assert torch.allclose(mirrored, result, atol=1e-5)
+        module.train()  # where the thumbnail alone decides, and steps cost half
+        assert not torch.allclose(module(image.flip(-1)).flip(-1), result, atol=1e-3)
+
+
+def test_dropout_is_for_training_alone():
+    config = replace(SMALL, dropout=0.5)
+    dropping, keeping = (awaken(networks.build(one), strength=0.3) for one in (config, SMALL))
+    image = picture(2, 3, 32, 32)
+    with torch.no_grad():
+        assert not torch.equal(dropping(image), dropping(image))
+        assert torch.equal(keeping(image), keeping(image))
+        assert torch.equal(dropping.eval()(image), keeping.eval()(image))
 
 
 def test_a_part_of_the_grid_renders_a_part_of_the_picture():

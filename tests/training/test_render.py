@@ -15,7 +15,7 @@ from training_helpers import pairs, write_folders
 
 SMALL = preset("render").updated(
     {
-        "forward": {"width": 4, "thumbnail": 32, "depth": 4, "knots": 8},
+        "forward": {"width": 4, "thumbnail": 32, "depth": 4, "knots": 8, "dropout": 0.2},
         "discriminator": {"width": 4, "depth": 1},
         "steps": 8,
         "every": 4,

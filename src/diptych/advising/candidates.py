@@ -32,7 +32,7 @@ class Candidate:
     effort : Effort
         Its kind.
     steps : int
-        How many steps a picture goes through; 1 for a model.
+        How many steps a picture goes through; 1 for a model, 2 if noise is taken away before it.
     option : str
         What `diptych enhance` is given to use it; empty for what it does by itself, and for a recipe, whose file has no
         name yet.

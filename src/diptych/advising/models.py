@@ -28,7 +28,7 @@ def automatic(half: Half) -> Candidate:
 
 
 def models(files: Sequence[str | os.PathLike[str]]) -> list[Candidate]:
-    """Return the model in the box, if there is one, and those in files.
+    """Return the model in the box, if there is one, in both of its profiles, and those in files.
 
     Raises
     ------
@@ -57,7 +57,11 @@ def _in_the_box() -> list[Candidate]:
         file = runtime.default_model()
     except UnknownNameError:  # this installation has none
         return []
-    return [Candidate("model in the box", runtime.InTheBox(source=file), Effort.MODEL, 1)]
+    fast = runtime.InTheBox(source=file, profile="fast")
+    return [
+        Candidate("model in the box", runtime.InTheBox(source=file), Effort.MODEL, 2),
+        Candidate("model in the box, fast", fast, Effort.MODEL, 1, "--profile fast"),
+    ]
 
 
 def trained(

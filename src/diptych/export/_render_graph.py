@@ -79,29 +79,42 @@ def _averaging(graph: Graph, line: _Side, cells: int) -> Name:
 
 
 def _predict(graph: Graph, config: Render, weights: Weights, thumbnail: Name) -> None:
-    """Write the tensors ``exposure``, ``curve`` and ``grid``."""
-    light = _luma(graph, config, thumbnail)
-    mean = graph.add("ReduceMean", light, graph.whole([1, 2, 3]), keepdims=1)
-    graph.add("Add", mean, module.FLOOR)
+    """Write the tensors ``exposure``, ``curve`` and ``grid``, the average over the thumbnail and its mirror image."""
+    graph.add("Add", graph.add("ReduceMean", _luma(graph, config, thumbnail), graph.whole([1, 2, 3])), module.FLOOR)
     exposure = _call(graph, "exposure")
-    even = _even(graph, thumbnail, exposure)
+    both = graph.add("Concat", thumbnail, _mirrored(graph, thumbnail, config.thumbnail), axis=0)
+    exposures = graph.add("Concat", exposure, exposure, axis=0)
+    light = _luma(graph, config, both)
     logarithm = graph.add("Add", graph.add("Mul", graph.add("Log", graph.add("Add", light, 0.01)), 0.25), 0.5)
-    maps = graph.add("Concat", even, logarithm, axis=1)
+    maps = graph.add("Concat", _even(graph, both, exposures), logarithm, axis=1)
     for index, stride in enumerate((2, 2, 1, 2, 1)):
         maps = _leaky(graph, _convolution(graph, weights, f"encoder.{2 * index}", maps, stride))
-    whole = _whole(graph, config, weights, maps, light)
+    whole = _whole(graph, config, weights, maps, light, exposures)
     local = _leaky(graph, _convolution(graph, weights, "local.0", maps))
     local = _convolution(graph, weights, "local.2", local)
     mixed = graph.add("Unsqueeze", _linear(graph, weights, "to_maps", whole), graph.whole([2, 3]))
     local = _leaky(graph, graph.add("Add", local, mixed))
     _curve(graph, config, weights, whole)
+    straight, mirrored = graph.add(
+        "Split", _convolution(graph, weights, "to_grid", local), axis=0, outputs=2, num_outputs=2
+    )
+    cells = _mean(graph, straight, _mirrored(graph, mirrored, config.grid))
     channels = config.channels_in
-    cells = _convolution(graph, weights, "to_grid", local)
     graph.reshape(cells, 0, channels * (channels + 1), config.depth, config.grid, config.grid)
     _call(graph, "grid")
 
 
-def _whole(graph: Graph, config: Render, weights: Weights, maps: Name, light: Name) -> Name:
+def _mirrored(graph: Graph, value: Name, length: int) -> Name:
+    """Return the mirror image of maps of this many columns."""
+    ends = [graph.whole([number]) for number in (-1, -length - 1, 3, -1)]
+    return str(graph.add("Slice", value, *ends))
+
+
+def _mean(graph: Graph, first: Name, second: Name) -> Name:
+    return str(graph.add("Mul", graph.add("Add", first, second), 0.5))
+
+
+def _whole(graph: Graph, config: Render, weights: Weights, maps: Name, light: Name, exposures: Name) -> Name:
     """Return what is known of the picture as a whole."""
     for index in range(2):
         maps = _leaky(graph, _convolution(graph, weights, f"context.{2 * index}", maps, 2))
@@ -112,7 +125,7 @@ def _whole(graph: Graph, config: Render, weights: Weights, maps: Name, light: Na
     ordered = graph.add("TopK", values, graph.whole([count]), axis=1, largest=0, sorted=1, outputs=2)[0]
     places = graph.whole([int(count * share) for share in module.QUANTILES])
     quantiles = graph.add("Add", graph.add("Gather", ordered, places, axis=1), module.FLOOR)
-    mean = graph.add("Flatten", "exposure", axis=1)
+    mean = graph.add("Flatten", exposures, axis=1)
     logarithms = [graph.add("Add", graph.add("Mul", graph.add("Log", one), 0.3), 0.6) for one in (mean, quantiles)]
     whole = graph.add("Concat", *pooled, *logarithms, mean, axis=1)
     for index in range(2):
@@ -123,7 +136,8 @@ def _whole(graph: Graph, config: Render, weights: Weights, maps: Name, light: Na
 def _curve(graph: Graph, config: Render, weights: Weights, whole: Name) -> None:
     rises = graph.add("Softplus", graph.add("Add", _linear(graph, weights, "to_curve", whole), module.SOFTPLUS_ONE))
     values = graph.add("Div", graph.add("CumSum", rises, graph.whole(1)), float(config.knots))
-    graph.add("Pad", values, graph.whole([0, 1, 0, 0]))
+    of_both = graph.add("Split", values, axis=0, outputs=2, num_outputs=2)
+    graph.add("Pad", _mean(graph, *of_both), graph.whole([0, 1, 0, 0]))
     _call(graph, "curve")
 
 

@@ -39,6 +39,9 @@ class Render(GeneratorConfig):
         Cells of the grid along luma.
     knots : int
         Pieces of the curve.
+    dropout : float
+        Share of the features of the thumbnail that are left out in training, at random: some hundred pictures are few, and a
+        network that knows them by heart is too sure of the exposure of others.
     denoiser : {"none", "small"}
         What comes before the curve; ``small`` has 24, 40 and 64 channels at a half, a quarter and an eighth of the size.
 
@@ -67,6 +70,7 @@ class Render(GeneratorConfig):
     thumbnail: Annotated[int, Range(32, 512, "px", step=_CELL)] = 128
     depth: Annotated[int, Range(2, 32)] = 8
     knots: Annotated[int, Range(2, 256)] = 16
+    dropout: Annotated[float, Range(0, 0.9)] = 0.0
     denoiser: Literal["none", "small"] = "none"
 
     def __post_init__(self) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
@@ -24,6 +25,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from diptych.networks import build
 from diptych.networks._modules.camera import CameraModule
+from diptych.networks._modules.initial import seeded
 from diptych.networks._modules.render import RenderModule, evened, exposure_of
 from diptych.training import losses, render_losses
 from diptych.training.averaging import Average
@@ -104,7 +106,8 @@ class RenderGame:
         """Yield the losses of one batch; each is sent back before the next is computed."""
         good = view(*batch[:2], side=self.render.config.thumbnail)
         rest = batch[2:]
-        yield self._whole(good)
+        with seeded(int(np.random.SeedSequence((self.config.seed, number)).generate_state(1)[0])):  # what drops out
+            yield self._whole(good)
         if self.judge is not None:
             poor, rest = view(*rest[:2], side=good.shape[-1]), rest[2:]
             shots, _ = self._shots(good)

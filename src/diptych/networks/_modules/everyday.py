@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-_SHARES = (0.31, 0.56, 0.71)  # up to which a shot is underexposed, backlit, contrasty; the rest is good as it is
+_LESS, _UNDER, _BACKLIT, _CONTRASTY, _GOOD = range(5)
+_SHARES = (0.35, 0.47, 0.65, 0.78)  # up to which a shot is of the first kind, the second, and so on
+_LEAST = 0.01  # of the light
+_DISPLAY = 2.2  # exponent from values to light
 _STRONGEST = 10.0  # noise, times that of a camera in the dark
 
 
 class Everyday:
     """Values of everyday shots of pictures, in the place of those that a camera was fitted to.
 
-    Underexposed by up to 2.3 stops of the values, with a steeper curve; backlit, that is, what is bright stays and the rest
-    sinks to between 8 and 50 %; contrasty, with a gamma of 1.3 to 3.2, as at night; or good as it is, but for a few per cent.
+    With less light, down to a hundredth, and all else as it is; underexposed by up to 2.3 stops of the values, with a steeper
+    curve and a cast; backlit, that is, what is bright stays and the rest sinks to between 8 and 50 %; contrasty, with a gamma
+    of 1.3 to 3.2, as at night; or good as it is, but for a few per cent.
 
     Parameters
     ----------
@@ -28,6 +34,7 @@ class Everyday:
             return torch.rand(len(whole), columns, generator=generator).to(whole)
 
         self._kind, self._chosen, self._first, self._second, self._third, self._noise = uniform(6).hsplit(6)
+        self._which = torch.bucketize(self._kind.contiguous(), self._kind.new_tensor(_SHARES), right=True)
         self._normal = torch.randn(len(whole), 4, generator=generator).to(whole)
         self._mean = whole.mean((1, 2, 3))[:, None]
         self._spread = float(torch.rand((), generator=generator)) ** 3
@@ -38,27 +45,36 @@ class Everyday:
 
     def values(self, names: tuple[str, ...]) -> Tensor:
         """Return the values ``(N, K)`` of these names."""
-        under, backlit, contrasty = (self._kind < share for share in _SHARES)
-        cast = torch.where(under | contrasty, 0.05 * self._normal, 0.0)
-
-        def choose(*ways: Tensor) -> Tensor:
-            good = 0.03 * self._normal[:, 3:] if len(ways) == 4 else torch.zeros_like(self._kind)
-            return torch.where(under, ways[0], torch.where(backlit, ways[1], torch.where(contrasty, ways[2], good)))
-
         zero = torch.zeros_like(self._kind)
+        cast = 0.05 * self._normal
+
+        def choose(ways: dict[int, Tensor]) -> Tensor:
+            return torch.stack([ways.get(kind, zero) for kind in range(_GOOD + 1)]).gather(0, self._which[None])[0]
+
+        exposure = {
+            _LESS: self._first * math.log(_LEAST) / _DISPLAY,
+            _UNDER: -1.6 * self._first,
+            _BACKLIT: (0.08 + 0.42 * self._first).log(),
+        }
+        gamma = {
+            _UNDER: torch.log(1.0 + 0.9 * self._second),
+            _BACKLIT: torch.log(1.0 + 0.5 * self._second),
+            _CONTRASTY: torch.log(1.3 + 1.9 * self._second),
+            _GOOD: 0.03 * self._normal[:, 3:],
+        }
         found = {
-            "exposure": choose(-1.6 * self._first, (0.08 + 0.42 * self._first).log(), zero, zero),
-            "gamma": choose(*(torch.log(a + b * self._second) for a, b in ((1.0, 0.9), (1.0, 0.5), (1.3, 1.9)))),
-            "red": cast[:, :1],
-            "blue": cast[:, 1:2],
-            "saturation": torch.where(under, 0.05 + 0.12 * self._normal[:, 2:3], zero),
-            "black": torch.where(under, -0.02 * self._third, zero),
+            "exposure": choose(exposure),
+            "gamma": choose(gamma),
+            "red": choose({_UNDER: cast[:, :1], _CONTRASTY: cast[:, :1]}),
+            "blue": choose({_UNDER: cast[:, 1:2], _CONTRASTY: cast[:, 1:2]}),
+            "saturation": choose({_UNDER: 0.05 + 0.12 * self._normal[:, 2:3]}),
+            "black": choose({_UNDER: -0.02 * self._third}),
         }
         return torch.cat([found.get(name, zero) for name in names], 1)
 
     def lamps(self) -> Tensor:
         """Return what stays as it is in backlit shots, see `Shot`."""
-        much = ((self._kind >= _SHARES[0]) & (self._kind < _SHARES[1])).to(self._kind)
+        much = (self._which == _BACKLIT).to(self._kind)
         return torch.cat([much, self._mean + 0.25 * self._second, 8 + 12 * self._third], 1)
 
     def noise(self, strengths: Tensor) -> Tensor:

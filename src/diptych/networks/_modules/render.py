@@ -76,16 +76,27 @@ class RenderModule(nn.Module):
         return rows @ image @ columns.T
 
     def predict(self, thumbnail: Tensor) -> RenderParameters:
-        """Return the parameters of the operation for the picture that has this thumbnail ``(N, C, side, side)``."""
-        light, exposure = luma(thumbnail), exposure_of(thumbnail)
-        even = evened(thumbnail, exposure)
-        maps = self.encoder(torch.cat([even, torch.log(light + 0.01) * 0.25 + 0.5], 1))
-        whole = self.mixing(torch.cat([*self._pooled(maps), *_distribution(light, exposure)], 1))
+        """Return the parameters of the operation for the picture that has this thumbnail ``(N, C, side, side)``.
+
+        Outside training they are the average of what the thumbnail and its mirror image call for: the mirror image of a
+        picture becomes the mirror image of the result, and chance has less of a say.
+        """
+        exposure = exposure_of(thumbnail)
+        if self.training:
+            return RenderParameters(exposure, *self._decide(thumbnail, exposure))
+        curve, grid = self._decide(torch.cat([thumbnail, thumbnail.flip(-1)]), torch.cat([exposure, exposure]))
+        (first, second), (straight, mirrored) = curve.chunk(2), grid.chunk(2)
+        return RenderParameters(exposure, (first + second) / 2, (straight + mirrored.flip(-1)) / 2)
+
+    def _decide(self, thumbnail: Tensor, exposure: Tensor) -> tuple[Tensor, Tensor]:
+        light, even = luma(thumbnail), evened(thumbnail, exposure)
+        dropped = {"p": self.config.dropout, "training": self.training}
+        maps = F.dropout2d(self.encoder(torch.cat([even, torch.log(light + 0.01) * 0.25 + 0.5], 1)), **dropped)
+        whole = F.dropout(self.mixing(torch.cat([*self._pooled(maps), *_distribution(light, exposure)], 1)), **dropped)
         maps = F.leaky_relu(self.local(maps) + self.to_maps(whole)[:, :, None, None], SLOPE)
         rises = F.softplus(self.to_curve(whole) + SOFTPLUS_ONE)
         curve = torch.cat([torch.zeros_like(rises[:, :1]), torch.cumsum(rises, 1) / self.config.knots], 1)
-        grid = self.to_grid(maps).unflatten(1, (-1, self.config.depth))
-        return RenderParameters(exposure, curve, grid)
+        return curve, self.to_grid(maps).unflatten(1, (-1, self.config.depth))
 
     def render(self, image: Tensor, parameters: RenderParameters) -> Tensor:
         """Return the picture that the operation makes, unbounded and with its noise, in the size of the picture given."""
