@@ -28,8 +28,11 @@ def advise(
         list[str] | None, typer.Option(metavar="FILE", help="A model's .onnx file to try as well; repeat it.")
     ] = None,
     train: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Also train a model (preset quick, minutes) in this new folder.")
+        str | None, typer.Option(metavar="RUN", help="Also train a model in this new folder.")
     ] = None,
+    preset: Annotated[
+        str, typer.Option(metavar="quick|render|...", help="Settings of that training: quick takes minutes.")
+    ] = "quick",
     change: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of that training, e.g. steps=500; repeat it."),
@@ -49,8 +52,8 @@ def advise(
     from diptych.core.errors import ParameterError
     from diptych.photo.atomic import check_target
 
-    if change and not train:
-        raise ParameterError("--set is for a training; add --train RUN, or leave it out")
+    if (change or preset != "quick") and not train:
+        raise ParameterError("--set and --preset are for a training; add --train RUN, or leave them out")
     if output is not None and not output.lower().endswith(".toml"):
         raise ParameterError(f"-o {output}: a recipe is a TOML file; give a name that ends in .toml")
     for file in (output, json_file):
@@ -61,7 +64,7 @@ def advise(
         target,
         reference=reference,
         models_in=model or (),
-        training=_settings(source, target, change or []) if train else None,
+        training=_settings(source, target, preset, change or []) if train else None,
         run=train,
         seed=seed,
         tell=note,
@@ -74,10 +77,17 @@ def advise(
         raise typer.Exit(1)
 
 
-def _settings(source: str, target: str, change: list[str]) -> CycleGANConfig:
-    from diptych.cli.train import _settings as settings_of
+def _settings(source: str, target: str, preset: str, change: list[str]) -> CycleGANConfig:
+    from diptych.cli.train import read_changes, settings_of
+    from diptych.core.errors import ParameterError
 
-    return settings_of(source, target, "quick", None, change, None)
+    settings = settings_of(source, target, preset, None, [{}, read_changes(change)], None)
+    if settings.objective != "unpaired":
+        raise ParameterError(
+            f"--preset {preset} learns from one folder; advise compares what two folders teach: give quick, mobile, "
+            f"render or ugatit"
+        )
+    return settings
 
 
 def _write(advice: Advice, output: str | None, json_file: str | None, overwrite: bool) -> None:
