@@ -10,7 +10,7 @@ import pytest
 
 from diptych import networks
 from diptych.core.errors import MissingExtraError, ParameterError, UnknownNameError
-from diptych.networks import Mobile, PatchGAN, ResNet, UNet
+from diptych.networks import UGATIT, CAMPatchGAN, Mobile, PatchGAN, ResNet, UNet
 from diptych.networks._reach import Spread, Window, seen
 
 CONFIGS = [
@@ -19,13 +19,27 @@ CONFIGS = [
     ResNet(blocks=6, channels_in=1, channels_out=3),
     Mobile(channels_in=5, channels_out=5, expansion=2),
     PatchGAN(depth=1, spectral=True, scales=3),
+    UGATIT(width=8, light=False, size=64),
+    CAMPatchGAN(depth=1, global_depth=0),
 ]
 
 
 def test_names():
-    assert networks.names() == ("camera", "mobile", "patchgan", "render", "resnet", "unet")
-    assert networks.names(role="generator") == ("camera", "mobile", "render", "resnet", "unet")
-    assert networks.names(role="discriminator") == ("patchgan",)
+    assert networks.names() == (
+        "cam_patchgan",
+        "camera",
+        "denoiser",
+        "mobile",
+        "patchgan",
+        "refiner",
+        "render",
+        "resnet",
+        "ugatit",
+        "unet",
+    )
+    generators = ("camera", "denoiser", "mobile", "refiner", "render", "resnet", "ugatit", "unet")
+    assert networks.names(role="generator") == generators
+    assert networks.names(role="discriminator") == ("cam_patchgan", "patchgan")
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)

@@ -27,9 +27,7 @@ def advise(
     model: Annotated[
         list[str] | None, typer.Option(metavar="FILE", help="A model's .onnx file to try as well; repeat it.")
     ] = None,
-    train: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Also train a model in this new folder.")
-    ] = None,
+    train: Annotated[str | None, typer.Option(metavar="RUN", help="Also train a model in this new folder.")] = None,
     preset: Annotated[
         str, typer.Option(metavar="quick|render|...", help="Settings of that training: quick takes minutes.")
     ] = "quick",

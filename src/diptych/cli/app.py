@@ -12,7 +12,21 @@ from typing import Annotated
 import typer
 
 from diptych import __version__
-from diptych.cli import advise, check, compare, demo, doctor, enhance, export, fit_niqe, listing, score, show, train
+from diptych.cli import (
+    advise,
+    check,
+    compare,
+    demo,
+    doctor,
+    enhance,
+    export,
+    fit_niqe,
+    listing,
+    score,
+    serve,
+    show,
+    train,
+)
 from diptych.cli.arguments import fold_operators
 from diptych.core.errors import DiptychError
 
@@ -32,6 +46,7 @@ app.command("check")(check.check)
 app.command("advise")(advise.advise)
 app.command("train")(train.train)
 app.command("export")(export.export)
+app.command("serve")(serve.serve)
 app.command("list")(listing.list_names)
 app.command("show")(show.show)
 app.command("doctor")(doctor.doctor)

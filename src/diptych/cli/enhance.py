@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from diptych.cli.arguments import choose_enhancer
 from diptych.cli.progress import note, track
+from diptych.cli.refining import with_refiner
 
 if TYPE_CHECKING:
     from diptych.cli.batch import Batch, Existing, Job, Result
@@ -42,6 +44,20 @@ def enhance(
         Literal["fast", "best"] | None,
         typer.Option(help="For a model that renders: fast takes no noise away. [default: best]"),
     ] = None,
+    refine: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A refiner's .onnx file, to give the result its details.")
+    ] = None,
+    refine_strength: Annotated[
+        float | None,
+        typer.Option(metavar="NUMBER", help="0 leaves the result as it is, 1 does the most. [default: 0.3]"),
+    ] = None,
+    refine_steps: Annotated[
+        int | None, typer.Option(metavar="1-8", help="Steps of the refiner. [default: what it was made for]")
+    ] = None,
+    refine_seed: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", help="Decides the details; the same seed, the same picture. [default: 0]"),
+    ] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Pictures at a time; 0 means one for each core.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace outputs that are there already.")] = False,
     skip_existing: Annotated[
@@ -51,21 +67,52 @@ def enhance(
     max_pixels: Annotated[
         int, typer.Option(min=1, help="Refuse larger pictures, before they are decoded.")
     ] = 200_000_000,
+    large: Annotated[
+        bool, typer.Option("--large", help="By rows, never whole in memory. [default: for TIFFs that would not fit]")
+    ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="local:N|tcp://HOST:PORT", help="On a Dask cluster; IN and -o are folders or URLs."),
+    ] = None,
+    manifest: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="For --cluster: what became of each input. [default: OUT/manifest.jsonl]"),
+    ] = None,
+    retries: Annotated[int, typer.Option(min=0, max=100, help="For --cluster: tries after the first.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of what became of each input.")] = False,
 ) -> None:
     """Enhance pictures. Depth, EXIF, colour profile and transparency are kept; nothing is overwritten unasked."""
     from diptych.cli.batch import Batch, plan_jobs
+    from diptych.cli.clustering import enhance_on_cluster, finish, order_for
+    from diptych.cli.larger import enhance_by_rows, is_large
     from diptych.core.errors import ParameterError
     from diptych.core.parallel import available_cores
     from diptych.photo import find_photos
 
     if overwrite and skip_existing:
         raise ParameterError("--overwrite and --skip-existing exclude each other; give one of them")
-    enhancer = choose_enhancer(model, recipe, op, memory=memory, profile=profile)
+    existing: Existing = "overwrite" if overwrite else "skip" if skip_existing else "refuse"
+    if cluster is not None:
+        if refine or large:
+            raise ParameterError("--refine and --large are not for --cluster; leave them out")
+        order = order_for(model, recipe, op, memory=memory, profile=profile)
+        order = replace(order, quality=quality, max_pixels=max_pixels)
+        finish(enhance_on_cluster(cluster, inputs, output, order, existing, retries, manifest, as_json), as_json)
+        return
+    enhancer = with_refiner(
+        choose_enhancer(model, recipe, op, memory=memory, profile=profile),
+        refine,
+        strength=refine_strength,
+        steps=refine_steps,
+        seed=refine_seed,
+        memory=memory,
+    )
+    if is_large(inputs, output, large, max_pixels):
+        _finish([enhance_by_rows(inputs[0], output or "", enhancer, existing, quiet=as_json)], as_json)
+        return
     planned = plan_jobs(find_photos(inputs), output)
     if not planned:
         raise ParameterError(f"no pictures in {', '.join(inputs)}; give JPEG, PNG, TIFF, WebP or BMP files")
-    existing: Existing = "overwrite" if overwrite else "skip" if skip_existing else "refuse"
     workers = min(jobs or available_cores(), len(planned))
     _finish(_run(Batch(enhancer, existing, max_pixels, quality, workers), planned, as_json), as_json)
 

@@ -21,16 +21,29 @@ def show(
     plan: Annotated[
         bool, typer.Option("--plan", help="For a picture: print the recipe that auto makes for it, as TOML.")
     ] = False,
+    op: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--op", metavar="NAME key=value ...", help="With --plan: these operators, with what is auto as chosen."
+        ),
+    ] = None,
 ) -> None:
     """Show an operator (its page), a recipe (its steps), a model (its facts) or a picture (what Diptych reads in it)."""
-    if plan:
-        from diptych.photo import read
-        from diptych.recipes import auto
-
-        typer.echo(auto.plan(read(name).pixels).to_toml(), nl=False)
+    if plan or op:
+        typer.echo(_plan(name, op), nl=False)
         return
     facts, text = _describe(name)
     typer.echo(json.dumps(facts, indent=2) if as_json else text)
+
+
+def _plan(name: str, op: list[str] | None) -> str:
+    from diptych.cli.arguments import choose_enhancer
+    from diptych.photo import read
+    from diptych.recipes import Recipe, auto
+
+    recipe = choose_enhancer(None, None, op) if op else auto
+    assert isinstance(recipe, Recipe) or recipe is auto
+    return recipe.plan(read(name).pixels).to_toml()
 
 
 def _describe(name: str) -> tuple[dict[str, Any], str]:

@@ -1,4 +1,4 @@
-"""``diptych train``: two folders in, a trained generator out."""
+"""``diptych train``: two folders in, or one, a trained generator out."""
 
 from __future__ import annotations
 
@@ -14,16 +14,34 @@ from diptych.cli.progress import note
 if TYPE_CHECKING:
     from diptych.training import CycleGANConfig
 
+_PRESETS = {"unpaired": "quick", "self": "zero_reference", "refine": "refine"}  # where only the objective is given
+
 
 def train(
-    source: Annotated[str, typer.Argument(metavar="A", help="Folder of pictures to improve (searched deeply).")],
-    target: Annotated[str, typer.Argument(metavar="B", help="Folder of pictures as they should look; no pairs.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help="Folder of pictures to improve (searched deeply); with --objective refine, the folder B."
+        ),
+    ],
     output: Annotated[str, typer.Option("-o", "--output", metavar="RUN", help="The run directory.")],
+    target: Annotated[
+        str | None,
+        typer.Argument(metavar="B", help="Folder of pictures as they should look; no pairs. Only for unpaired."),
+    ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
-            metavar="quick|mobile|paper|render",
-            help="Settings to start from: minutes, hours, the CycleGAN paper's, or a rendering and a camera.",
+            metavar="NAME",
+            help="Settings to start from. Two folders: quick (minutes), mobile (hours), paper (the CycleGAN paper's), "
+            "render (a rendering and a camera), ugatit. A alone: zero_reference, denoiser, pretraining. B alone: refine.",
+        ),
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            metavar="unpaired|self|refine",
+            help="Learn from two folders, from A alone, or from good pictures (B) alone.",
         ),
     ] = None,
     config: Annotated[
@@ -35,45 +53,73 @@ def train(
             "--set", metavar="KEY=VALUE", help="One setting, over all others, e.g. forward.width=24; repeat it."
         ),
     ] = None,
+    init: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="First weights: a generator file or run directory of the same kind of network."
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with RUN from its newest checkpoint.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each entry of the log as a line of JSON.")] = False,
 ) -> None:
-    """Train a generator from two folders without pairs. Look at them with `diptych check A B` first.
+    """Train a generator from two folders without pairs, or from one. Look at them with `diptych check A B` first.
 
     RUN holds the settings, the log, contact sheets, checkpoints, a report and best.safetensors, which `diptych export` takes.
     Ctrl-C writes a checkpoint; --resume goes on as if nothing had happened.
     """
     from diptych.training import train as run_training
 
-    settings = _settings(source, target, preset, config, change, output if resume else None)
+    asked = [{"objective": objective} if objective else {}, read_changes(change or [])]
+    settings = settings_of(source, target, preset, config, asked, output if resume else None)
+    folders = _folders(settings.objective, source, target)
     with _shown(settings, as_json) as show:
         try:
-            run = run_training(settings, source=source, target=target, out=output, resume=resume, on_event=show)
+            run = run_training(settings, **folders, out=output, init=init, resume=resume, on_event=show)
         except KeyboardInterrupt:
             note(f"interrupted: {output} has a checkpoint; go on with --resume")
             raise
     note(f"the best generator: {run.best}; how it went: {run.path}/report.html")
 
 
-def _settings(
-    source: str, target: str, preset: str | None, config: str | None, change: list[str] | None, resumed: str | None
+def settings_of(
+    source: str,
+    target: str | None,
+    preset: str | None,
+    config: str | None,
+    asked: list[dict[str, Any]],
+    resumed: str | None,
 ) -> CycleGANConfig:
+    """Return the settings of a run: those of a preset, of a file over them, and what was asked for over both."""
     from diptych.training import Run
-    from diptych.training import preset as find_preset
     from diptych.training.config import read_file
-    from diptych.training.domains import channels_of
 
     if resumed and not (preset or config):
         from pathlib import Path
 
         settings = Run(Path(resumed)).config
     else:
-        settings = find_preset(preset or "quick")
-        grey = {"channels_in": channels_of(source), "channels_out": channels_of(target)}
-        settings = settings.updated({"forward": grey, **({"identity": 0.0} if len(set(grey.values())) > 1 else {})})
-    if config:
-        settings = settings.updated(read_file(config), source=config)
-    return settings.updated(read_changes(change or []), source="--set")
+        written = read_file(config) if config else {}
+        objective = {**written, **asked[1], **asked[0]}.get("objective", "unpaired")
+        settings = _begun(preset or _PRESETS.get(objective, "quick"), source, target)
+        settings = settings.updated(written, source=str(config))
+    return settings.updated(asked[0], source="--objective").updated(asked[1], source="--set")
+
+
+def _begun(name: str, source: str, target: str | None) -> CycleGANConfig:
+    """Return a preset for the channels of the folders."""
+    from diptych.training import preset
+    from diptych.training.domains import channels_of
+
+    first = channels_of(source)
+    last = first if target is None else channels_of(target)
+    unlike = {"identity": 0.0} if first != last else {}
+    return preset(name).updated({"forward": {"channels_in": first, "channels_out": last}, **unlike})
+
+
+def _folders(objective: str, source: str, target: str | None) -> dict[str, str | None]:
+    # What learns from one folder has it as its first argument, whichever it is.
+    alone = target is None and objective == "refine"
+    return {"source": None, "target": source} if alone else {"source": source, "target": target}
 
 
 def read_changes(changes: list[str]) -> dict[str, Any]:
@@ -173,20 +219,47 @@ def _plain(entry: dict[str, Any]) -> None:
 
 def lines_of(entry: dict[str, Any]) -> list[str]:
     """Return what to print of an entry of the log; losses are left to the bar and the log."""
-    step = entry.get("step", 0)
-    if entry["event"] == "begin":
-        counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in entry["pictures"].items())
-        return [f"step {step} of {entry['steps']}; pictures: {counts}"]
-    if entry["event"] == "camera":
-        return [f"camera: its distance from A was {entry['before']:.2f}, and is {entry['after']:.2f} after the fit"]
-    if entry["event"] == "skipped":
-        return [f"skipped: {entry['picture']}: {entry['reason']}"]
-    if entry["event"] == "reading":
-        best = " (the best so far)" if entry["best"] == step else ""
+    say = {
+        "begin": _begin_lines,
+        "init": lambda entry: [_init_line(name, part) for name, part in entry["networks"].items()],
+        "camera": _camera_lines,
+        "skipped": lambda entry: [f"skipped: {entry['picture']}: {entry['reason']}"],
+        "reading": _reading_lines,
+        "end": _end_lines,
+    }.get(entry["event"])
+    return say(entry) if say else []
+
+
+def _begin_lines(entry: dict[str, Any]) -> list[str]:
+    counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in entry["pictures"].items())
+    return [f"step {entry['step']} of {entry['steps']}; pictures: {counts}"]
+
+
+def _camera_lines(entry: dict[str, Any]) -> list[str]:
+    return [f"camera: its distance from A was {entry['before']:.2f}, and is {entry['after']:.2f} after the fit"]
+
+
+def _reading_lines(entry: dict[str, Any]) -> list[str]:
+    best = " (the best so far)" if entry["best"] == entry["step"] else ""
+    if "loss" in entry:
+        numbers = f"held-out loss {entry['loss']:.4f}{best}"
+    else:
         numbers = f"score {entry['score']:.3f}{best}, structure kept {entry['structure']:.2f}"
         numbers += f", distance to B {entry['domain_distance']:.2f}, cycle error {entry['cycle_error']:.3f}"
-        return [f"step {step}: {numbers}", *(f"  {alarm['kind']}: {alarm['message']}" for alarm in entry["alarms"])]
-    if entry["event"] == "end":
-        after = " > ".join(entry["after"]) or "nothing"
-        return [f"done after {step} steps; best at step {entry['best']}; classical step after the network: {after}"]
-    return []
+    alarms = [f"  {alarm['kind']}: {alarm['message']}" for alarm in entry["alarms"]]
+    return [f"step {entry['step']}: {numbers}", *alarms]
+
+
+def _end_lines(entry: dict[str, Any]) -> list[str]:
+    after = " > ".join(entry["after"]) or "nothing"
+    return [
+        f"done after {entry['step']} steps; best at step {entry['best']}; classical step after the network: {after}"
+    ]
+
+
+def _init_line(name: str, part: dict[str, Any]) -> str:
+    taken = f"{name}: {part['weights']:,} of {part['of']:,} weights are those of --init"
+    if not part["left"]:
+        return taken
+    more = f" and {len(part['left']) - 3} more" if len(part["left"]) > 3 else ""
+    return f"{taken}; fresh are {', '.join(part['left'][:3])}{more}"

@@ -21,6 +21,7 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 
+from diptych.core.calibration import Denoiser, Method, questions, search
 from diptych.core.errors import ParameterError, did_you_mean
 from diptych.core.image import FloatImage, Image, check_image, from_float, to_float
 from diptych.core.parameters import Parameter, Value, read_parameters
@@ -46,8 +47,7 @@ class Declaration:
     """What is known of an operator: the one source of CLI options, recipes, forms, docs and contract tests.
 
     `function` is the operator as the user calls it; `plain` never takes a faster path. `curve` is there for tone operators
-    (see `diptych.operators._tones`). ``halo(**parameters)`` is the number of rows and columns around a pixel that its result
-    depends on, or None where it depends on the whole image.
+    (see `diptych.operators._tones`). ``reach`` is what the operator was declared with, `halo` what to ask.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Declaration:
     plain: Callable[..., Image]
     freeze: Callable[[dict[str, Value]], dict[str, Value]]
     curve: Callable[..., Any] | None
-    halo: Callable[..., int | None]
+    reach: Callable[..., int | None]
     own_paths: tuple[FastPath, ...]
 
     @property
@@ -85,6 +85,14 @@ class Declaration:
         pattern = rf"^{re.escape(name)} : [^\n]*\n((?: {{4,}}[^\n]*\n?)+)"
         found = re.search(pattern, self.documentation + "\n", flags=re.MULTILINE)
         return " ".join(found.group(1).split()) if found else ""
+
+    def halo(self, **parameters: Value) -> int | None:
+        """Return how many rows and columns around a pixel its result depends on; None where it is the whole image."""
+        return None if self.undecided(parameters) else self.reach(**parameters)
+
+    def undecided(self, parameters: Mapping[str, Value]) -> tuple[Parameter, ...]:
+        """Return those of the parameters that are ``auto``: to be chosen for an image."""
+        return tuple(one for one in self.parameters if one.auto and isinstance(parameters.get(one.name), str))
 
     def check(self, given: Mapping[str, object]) -> dict[str, Value]:
         """Return every parameter with its checked value (defaults filled in); raise `ParameterError` otherwise."""
@@ -210,7 +218,7 @@ def operator(
             function=guarded,
             plain=plain,
             curve=curve,
-            halo=halo,
+            reach=halo,
             own_paths=paths,
         )
         guarded.declaration = declaration  # type: ignore[attr-defined]
@@ -228,6 +236,8 @@ def _run(
 ) -> Image:
     parameters = declaration.check(given)
     checked = _three_axes(check_image(image))
+    if declaration.undecided(parameters):
+        parameters = calibrated(declaration, checked, parameters)
     for parameter in declaration.parameters:
         if parameter.kind == "image" and parameters[parameter.name] is not None:
             parameters[parameter.name] = _three_axes(parameters[parameter.name])
@@ -238,6 +248,18 @@ def _run(
     else:
         result = from_float(body(to_float(checked), **as_floats(parameters)), checked.dtype)
     return result[:, :, 0] if image.ndim == 2 else result
+
+
+def calibrated(
+    declaration: Declaration, image: Image, parameters: Mapping[str, Value], *, method: Method = "recorrupted"
+) -> dict[str, Value]:
+    """Return the parameters, those that are ``auto`` chosen for the image ``(H, W, C)``."""
+    undecided, fixed = declaration.undecided(parameters), dict(parameters)
+
+    def decided(values: Mapping[str, Value]) -> Denoiser:
+        return lambda part: declaration.function(part, **{**fixed, **values})
+
+    return fixed | search(questions(image, method), decided, undecided)
 
 
 def as_floats(parameters: Mapping[str, Value]) -> dict[str, Value]:

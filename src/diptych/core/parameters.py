@@ -12,9 +12,11 @@ annotation                                  kind      values
 ``Literal["a", "b"]``                       choice    one of the words
 ``Annotated[Table, TableOf(0, 1)]``         table     rows of numbers, as nested tuples
 ``Annotated[Image, Reference()]``           image     an array; on the command line, a file
+``Annotated[Protocol, Model("refine")]``    model     an object with that method; in a file, its name and hash
 ==========================================  ========  ===========================================
 
-Each may also be ``| None``.
+Each may also be ``| None``. A number or an integer that is also marked ``Auto(low, high)`` may be the word ``auto``: it is
+then chosen for each image by calibration, between these two (see `diptych.core.calibration`).
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ import numpy as np
 from diptych.core.errors import ParameterError
 from diptych.core.image import check_image
 
-Kind = Literal["number", "integer", "flag", "choice", "table", "image"]
+Kind = Literal["number", "integer", "flag", "choice", "table", "image", "model"]
 
 Table: TypeAlias = tuple[tuple[float, ...], ...]
 """Rows of numbers, e.g. one row of quantiles for each channel."""
@@ -41,7 +43,11 @@ Table: TypeAlias = tuple[tuple[float, ...], ...]
 Value: TypeAlias = Any
 """A checked parameter value: float, int, bool, str, Table, image array or None."""
 
+AUTO = "auto"
+"""The value of a parameter that is chosen for each image."""
+
 _REQUIRED = inspect.Parameter.empty
+_MODEL_NAME = re.compile(r"\w{1,40}@[0-9a-f]{12}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,14 @@ class Range:
     maximum: float
     unit: str = ""
     step: int = 1
+
+
+@dataclass(frozen=True)
+class Auto:
+    """Marks a number that may be ``auto``: what is tried lies between these two, the first of which changes least."""
+
+    minimum: float
+    maximum: float
 
 
 @dataclass(frozen=True)
@@ -66,6 +80,13 @@ class TableOf:
 @dataclass(frozen=True)
 class Reference:
     """Marks a parameter that is itself an image."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Marks a parameter that is a model: an object with this method, and a `reference` for files to call it by."""
+
+    method: str
 
 
 @dataclass(frozen=True)
@@ -84,6 +105,8 @@ class Parameter:
     unit: str = ""
     step: int = 1
     choices: tuple[str, ...] = ()
+    method: str = ""
+    auto: Auto | None = None
 
     REQUIRED = _REQUIRED
 
@@ -99,7 +122,9 @@ class Parameter:
             "flag": "true or false",
             "choice": f"one of {', '.join(self.choices)}",
             "image": "an image",
+            "model": f"a model that can {self.method}, or its name in a file, as evening@0123456789ab",
         }.get(self.kind) or self._bounds_of_numbers()
+        words += ", or auto" if self.auto else ""
         return f"{words}, or none" if self.optional else words
 
     def _bounds_of_numbers(self) -> str:
@@ -117,6 +142,8 @@ class Parameter:
             if self.optional:
                 return None
             raise self._error(value, owner)
+        if self.auto and isinstance(value, str) and value == AUTO:
+            return AUTO
         try:
             return _CHECKS[self.kind](self, value)
         except (TypeError, ValueError, OverflowError) as error:
@@ -128,6 +155,8 @@ class Parameter:
         """Read the value from the text of a command line (not for images, which are files)."""
         if self.optional and text.lower() == "none":
             return None
+        if self.auto and text.lower() == AUTO:
+            return AUTO
         reader = _READERS.get(self.kind, str)
         try:
             return self.check(reader(text), owner)
@@ -147,6 +176,8 @@ class Parameter:
         schema: dict[str, Any] = dict(_SCHEMAS[self.kind])
         if self.kind in ("number", "integer"):
             schema |= {"minimum": self.minimum, "maximum": self.maximum}
+        if self.auto:  # the bounds are for numbers only, the pattern for texts only
+            schema |= {"type": [schema["type"], "string"], "pattern": f"^{AUTO}$"}
         if self.kind == "choice":
             schema["enum"] = list(self.choices)
         if not self.required:
@@ -196,6 +227,16 @@ def _check_reference(parameter: Parameter, value: Any) -> Any:
     return check_image(value, parameter.name)
 
 
+def _check_model(parameter: Parameter, value: Any) -> Any:
+    if isinstance(value, str):
+        if not _MODEL_NAME.fullmatch(value):
+            raise ValueError
+        return value
+    if not callable(getattr(value, parameter.method, None)) or not hasattr(value, "reference"):
+        raise TypeError
+    return value
+
+
 def _read_flag(text: str) -> bool:
     words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     if text.lower() not in words:
@@ -215,6 +256,7 @@ _CHECKS = {
     "choice": _check_choice,
     "table": _check_table,
     "image": _check_reference,
+    "model": _check_model,
 }
 _READERS: dict[str, Any] = {"number": float, "integer": float, "flag": _read_flag, "table": _read_table}
 _SCHEMAS: dict[str, dict[str, Any]] = {
@@ -224,6 +266,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "choice": {"type": "string"},
     "table": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
     "image": {"type": "string", "format": "binary"},
+    "model": {"type": "string"},
 }
 
 
@@ -253,10 +296,13 @@ def _read_parameter(owner: str, argument: inspect.Parameter, hint: Any) -> Param
     for mark in marks:
         if isinstance(mark, Reference):
             return Parameter(kind="image", **facts)
+        if isinstance(mark, Model):
+            return Parameter(kind="model", method=mark.method, **facts)
         if isinstance(mark, TableOf):
             return Parameter(kind="table", minimum=mark.minimum, maximum=mark.maximum, unit=mark.unit, **facts)
         if isinstance(mark, Range) and base in (int, float):
             kind: Kind = "integer" if base is int else "number"
+            facts["auto"] = next((other for other in marks if isinstance(other, Auto)), None)
             return Parameter(
                 kind=kind, minimum=mark.minimum, maximum=mark.maximum, unit=mark.unit, step=mark.step, **facts
             )

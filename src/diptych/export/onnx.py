@@ -18,7 +18,7 @@ from diptych.export._few_channels import in_blocks
 from diptych.export.errors import ExportError
 from diptych.export.pictures import Batch
 from diptych.export.sessions import open_session
-from diptych.networks import Render, to_dict
+from diptych.networks import Refiner, Render, to_dict
 from diptych.networks._modules.layers import Generator
 from diptych.runtime import Bundle, BundleFacts, make_bundle
 from diptych.runtime.bundle import INPUT, OUTPUT
@@ -68,6 +68,10 @@ def to_bundle(generator: TrainedGenerator, *, half: bool = False) -> Bundle:
     """
     if half:
         generator = _halved(generator)
+    if isinstance(generator.config, Refiner):
+        from diptych.export.refiner import refiner_bundle
+
+        return refiner_bundle(generator)
     model = to_onnx(generator)
     parity = measure_parity(generator, model)
     if not parity.difference <= TOLERANCE:

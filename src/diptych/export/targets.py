@@ -20,8 +20,10 @@ from diptych.export.loss import drop_of, wanted_for
 from diptych.export.pictures import SIDE, as_batches, middle
 from diptych.export.timing import milliseconds
 from diptych.export.whole import to_whole
+from diptych.networks import Refiner
 from diptych.photo import atomic_write
 from diptych.runtime import Bundle, open_enhancer
+from diptych.runtime.refine import is_refiner
 
 if TYPE_CHECKING:
     from diptych.training.generator_file import TrainedGenerator
@@ -248,11 +250,18 @@ def build(target: str, request: Request) -> Artefact:
         If this machine cannot make it.
     """
     row = _row(target)
+    if _is_refiner(request) and (request.whole or target != "onnx"):
+        raise ExportError("a refiner is run step by step, by Diptych; take --target onnx, without --whole")
     if request.whole and target not in ("onnx", "int8"):
         raise ExportError(f"--whole is for onnx and int8; the target {target} has its own form")
     if not request.pictures and target in ("int8", "cube"):
         raise ExportError(f"the target {target} needs pictures; give a folder of your own with --images")
     return row.make(request)
+
+
+def _is_refiner(request: Request) -> bool:
+    source = request.source
+    return is_refiner(source) if isinstance(source, Bundle) else source.config.name == Refiner.name
 
 
 def check(artefact: Artefact, request: Request) -> None:

@@ -17,23 +17,31 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diptych.core.errors import MissingExtraError, ParameterError, UnknownNameError, did_you_mean
 from diptych.networks._config import GeneratorConfig, NetworkConfig, Role, config_from
+from diptych.networks.cam_patchgan import CAMPatchGAN
 from diptych.networks.camera import Camera
+from diptych.networks.denoiser import Denoiser
 from diptych.networks.mobile import Mobile
 from diptych.networks.patchgan import PatchGAN
+from diptych.networks.refiner import Refiner
 from diptych.networks.render import Render
 from diptych.networks.resnet import ResNet
+from diptych.networks.ugatit import UGATIT
 from diptych.networks.unet import UNet
 
 if TYPE_CHECKING:
     import torch
 
 __all__ = [
+    "UGATIT",
+    "CAMPatchGAN",
     "Camera",
     "Cost",
+    "Denoiser",
     "GeneratorConfig",
     "Mobile",
     "NetworkConfig",
     "PatchGAN",
+    "Refiner",
     "Render",
     "ResNet",
     "UNet",
@@ -45,11 +53,15 @@ __all__ = [
 ]
 
 _TABLE: dict[str, tuple[type[NetworkConfig], str]] = {
+    "cam_patchgan": (CAMPatchGAN, "diptych.networks._modules.cam_patchgan:CAMPatchGANModule"),
     "camera": (Camera, "diptych.networks._modules.camera:CameraModule"),
+    "denoiser": (Denoiser, "diptych.networks._modules.block_denoiser:DenoiserModule"),
     "mobile": (Mobile, "diptych.networks._modules.mobile:MobileModule"),
     "patchgan": (PatchGAN, "diptych.networks._modules.patchgan:PatchGANModule"),
+    "refiner": (Refiner, "diptych.networks._modules.refiner:RefinerModule"),
     "render": (Render, "diptych.networks._modules.render:RenderModule"),
     "resnet": (ResNet, "diptych.networks._modules.resnet:ResNetModule"),
+    "ugatit": (UGATIT, "diptych.networks._modules.ugatit:UGATITModule"),
     "unet": (UNet, "diptych.networks._modules.unet:UNetModule"),
 }
 

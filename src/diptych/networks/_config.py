@@ -66,6 +66,11 @@ class GeneratorConfig(NetworkConfig):
         """Distance in px from an output value to the farthest input that it sees through the convolutions."""
         raise NotImplementedError
 
+    @property
+    def graph_channels(self) -> tuple[int, int]:
+        """Channels in and out of the graph in a model file, where it is not of the pictures alone."""
+        return self.channels_in, self.channels_out
+
 
 C = TypeVar("C", bound=NetworkConfig)
 

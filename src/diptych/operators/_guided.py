@@ -13,6 +13,12 @@ def guided_filter(guide: FloatImage, source: FloatImage, size: int, epsilon: flo
 
     He, Sun and Tang, "Guided image filtering", ECCV 2010; borders are mirrored (SciPy's ``mirror``).
     """
+    slope, offset = lines(guide, source, size, epsilon)
+    return np.asarray(slope * guide + offset)
+
+
+def lines(guide: FloatImage, source: FloatImage, size: int, epsilon: float) -> tuple[FloatImage, FloatImage]:
+    """Return slope and offset of the line by which the filter makes each px of its result from the guide's."""
 
     def mean(values: FloatImage) -> FloatImage:
         return np.asarray(ndimage.uniform_filter(values, size, mode="mirror", output=np.float64))
@@ -21,4 +27,4 @@ def guided_filter(guide: FloatImage, source: FloatImage, size: int, epsilon: flo
     average, level = mean(guide), mean(source)
     variance = np.maximum(mean(guide * guide) - average * average, 0)
     slope = (mean(guide * source) - average * level) / (variance + epsilon)
-    return np.asarray(mean(slope) * guide + mean(level - slope * average))
+    return mean(slope), mean(level - slope * average)

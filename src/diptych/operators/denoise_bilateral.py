@@ -8,14 +8,14 @@ import numpy as np
 
 from diptych.core.image import FloatImage, Image
 from diptych.core.operator import operator
-from diptych.core.parameters import Range
+from diptych.core.parameters import Auto, Range
 
 
 @operator(group="denoising", halo=lambda size, **other: size // 2)
 def denoise_bilateral(
     image: Image,
     *,
-    sigma_color: Annotated[float, Range(0, 1)] = 0.1,
+    sigma_color: Annotated[float, Range(0, 1), Auto(0.002, 1)] = 0.1,
     sigma_spatial: Annotated[float, Range(0.1, 1000, "px")] = 2.0,
     size: Annotated[int, Range(1, 63, "px", step=2)] = 9,
 ) -> Image:
@@ -31,7 +31,7 @@ def denoise_bilateral(
         Any image of the contract.
     sigma_color : float
         Standard deviation for the difference of colours, as an intensity in [0, 1]; two to three times that of the noise.
-        0 leaves the image as it is.
+        0 leaves the image as it is; auto measures the noise and finds the value with the least expected error.
     sigma_spatial : float
         Standard deviation for the distance of pixels.
     size : int

@@ -9,14 +9,14 @@ from skimage import restoration
 
 from diptych.core.image import Image
 from diptych.core.operator import operator
-from diptych.core.parameters import Range
+from diptych.core.parameters import Auto, Range
 
 
 @operator(group="denoising", halo=lambda strength, patch, search: search // 2 + patch // 2 + 1)
 def denoise_nlm(
     image: Image,
     *,
-    strength: Annotated[float, Range(0, 1)] = 0.05,
+    strength: Annotated[float, Range(0, 1), Auto(0.002, 0.5)] = 0.05,
     patch: Annotated[int, Range(3, 15, "px", step=2)] = 5,
     search: Annotated[int, Range(3, 63, "px", step=2)] = 13,
 ) -> Image:
@@ -32,7 +32,7 @@ def denoise_nlm(
         Any image of the contract.
     strength : float
         How different two patches may be and still be averaged, as an intensity in [0, 1]; about the standard deviation
-        of the noise. 0 leaves the image as it is.
+        of the noise. 0 leaves the image as it is; auto measures the noise and finds the value with the least expected error.
     patch : int
         Side of the patches that are compared, odd.
     search : int

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from diptych.core.image import FloatImage, Image
 from diptych.core.operator import operator
-from diptych.core.parameters import Range
+from diptych.core.parameters import Auto, Range
 
 # BT.601, full range: luma, red difference, blue difference.
 TO_YCC = np.array([[0.299, 0.587, 0.114], [0.5, -0.4187, -0.0813], [-0.1687, -0.3313, 0.5]], np.float32)
@@ -21,8 +21,8 @@ EXPECTED = 1.2  # patches that differ by less than this many noise variances are
 def denoise_photo(
     image: Image,
     *,
-    luma: Annotated[float, Range(0, 0.5)] = 0.01,
-    chroma: Annotated[float, Range(0, 0.5)] = 0.01,
+    luma: Annotated[float, Range(0, 0.5), Auto(0.001, 0.25)] = 0.01,
+    chroma: Annotated[float, Range(0, 0.5), Auto(0.001, 0.25)] = 0.01,
     strength: Annotated[float, Range(0.05, 5)] = 0.75,
     patch: Annotated[int, Range(3, 15, "px", step=2)] = 5,
     search: Annotated[int, Range(3, 63, "px", step=2)] = 11,
@@ -39,9 +39,10 @@ def denoise_photo(
     image : ndarray, shape (H, W) or (H, W, C)
         Any image of the contract.
     luma : float
-        Standard deviation of the noise in luma, as an intensity.
+        Standard deviation of the noise in luma, as an intensity; auto finds the value with the least expected error.
     chroma : float
-        Standard deviation of the noise in the colour differences; at least half of luma is assumed.
+        Standard deviation of the noise in the colour differences; at least half of luma is assumed;
+        auto as for luma.
     strength : float
         How readily patches count as equal; 0.65 to 0.8 is best for white noise.
     patch : int

@@ -9,14 +9,14 @@ from skimage import restoration
 
 from diptych.core.image import Image
 from diptych.core.operator import operator
-from diptych.core.parameters import Range
+from diptych.core.parameters import Auto, Range
 
 
 @operator(group="denoising")
 def denoise_tv(
     image: Image,
     *,
-    weight: Annotated[float, Range(0, 10)] = 0.1,
+    weight: Annotated[float, Range(0, 10), Auto(0.002, 1)] = 0.1,
     iterations: Annotated[int, Range(1, 1000)] = 50,
 ) -> Image:
     """Find the image near this one whose gradients add up to the least, channel by channel.
@@ -30,7 +30,8 @@ def denoise_tv(
     image : ndarray, shape (H, W) or (H, W, C)
         Any image of the contract.
     weight : float
-        How much smoothness counts against likeness; about the standard deviation of the noise. 0 leaves the image as it is.
+        How much smoothness counts against likeness; about the standard deviation of the noise. 0 leaves the image as it is;
+        auto measures the noise and finds the value with the least expected error.
     iterations : int
         Number of steps; the result changes little after 50, more for a large weight.
 

@@ -9,7 +9,7 @@ import pywt
 
 from diptych.core.image import FloatImage, Image
 from diptych.core.operator import operator
-from diptych.core.parameters import Range
+from diptych.core.parameters import Auto, Range
 
 # BT.601: luma, blue difference, red difference.
 TO_YCC = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
@@ -24,7 +24,7 @@ Bands = tuple[FloatImage, FloatImage, FloatImage]
 def denoise_wavelet(
     image: Image,
     *,
-    sigma: Annotated[float, Range(0, 1)] = 0.0,
+    sigma: Annotated[float, Range(0, 1), Auto(0.002, 0.5)] = 0.0,
     wavelet: Literal["haar", "db2", "db4", "sym4", "sym8"] = "db2",
     method: Literal["bayes", "visu"] = "bayes",
     mode: Literal["soft", "hard"] = "soft",
@@ -43,7 +43,8 @@ def denoise_wavelet(
         Any image of the contract.
     sigma : float
         Standard deviation of the noise, as an intensity in [0, 1]; 0 estimates it, channel by channel, from the median of
-        the finest diagonal coefficients; those that are 0 are left out if they are more than one in twenty.
+        the finest diagonal coefficients; those that are 0 are left out if they are more than one in twenty. auto finds the
+        value with the least expected error.
     wavelet : str
         Orthogonal wavelet: Haar's, Daubechies' or the near-symmetric ones (symlets), with its number of vanishing moments.
     method : str

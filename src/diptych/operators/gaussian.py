@@ -8,13 +8,15 @@ from scipy import ndimage
 
 from diptych.core.image import Image
 from diptych.core.operator import operator
-from diptych.core.parameters import Range
+from diptych.core.parameters import Auto, Range
 from diptych.operators._borders import reach
 from diptych.operators._shared import Border
 
 
 @operator(group="filter", halo=lambda sigma, border: reach(int(4 * sigma + 0.5), border))
-def gaussian(image: Image, *, sigma: Annotated[float, Range(0, 1000, "px")] = 1.0, border: Border = "reflect") -> Image:
+def gaussian(
+    image: Image, *, sigma: Annotated[float, Range(0, 1000, "px"), Auto(0.125, 8)] = 1.0, border: Border = "reflect"
+) -> Image:
     """Blur every channel with a Gaussian.
 
     ``out = in * g``, ``g(x, y) = exp(-(x² + y²) / (2 sigma²)) / (2 pi sigma²)``, cut off at 4 sigma.
@@ -24,7 +26,7 @@ def gaussian(image: Image, *, sigma: Annotated[float, Range(0, 1000, "px")] = 1.
     image : ndarray, shape (H, W) or (H, W, C)
         Any image of the contract.
     sigma : float
-        Standard deviation of the Gaussian; 0 leaves the image as it is.
+        Standard deviation of the Gaussian; 0 leaves the image as it is; auto takes what removes the image's noise best.
     border : str
         What lies outside the image, in SciPy's words; ``constant`` is black.
 

@@ -9,13 +9,15 @@ from scipy import ndimage
 
 from diptych.core.image import Image
 from diptych.core.operator import operator
-from diptych.core.parameters import Range
+from diptych.core.parameters import Auto, Range
 from diptych.operators._borders import pad, reach
 from diptych.operators._shared import Border
 
 
 @operator(group="filter", halo=lambda size, border: reach(size // 2, border))
-def median(image: Image, *, size: Annotated[int, Range(1, 255, "px", step=2)] = 3, border: Border = "reflect") -> Image:
+def median(
+    image: Image, *, size: Annotated[int, Range(1, 255, "px", step=2), Auto(1, 11)] = 3, border: Border = "reflect"
+) -> Image:
     """Replace every value by the median of the square window around it, channel by channel.
 
     Removes specks and salt-and-pepper noise and keeps edges.
@@ -25,7 +27,7 @@ def median(image: Image, *, size: Annotated[int, Range(1, 255, "px", step=2)] = 
     image : ndarray, shape (H, W) or (H, W, C)
         Any image of the contract.
     size : int
-        Side of the window, odd; 1 leaves the image as it is.
+        Side of the window, odd; 1 leaves the image as it is; auto takes what removes the image's noise best.
     border : str
         What lies outside the image, in SciPy's words; ``constant`` is black.
 

@@ -18,16 +18,21 @@ from diptych.photo.finding import FoundPhoto, find_photos
 from diptych.photo.formats import is_readable, readable_suffixes
 from diptych.photo.picture import Photo
 from diptych.photo.reading import read
+from diptych.photo.tiff_pyramid import write_pyramid
+from diptych.photo.tiff_rows import TiffRows, stored_size
 from diptych.photo.writing import write
 
 __all__ = [
     "FoundPhoto",
     "Photo",
+    "TiffRows",
     "atomic_write",
     "find_photos",
     "is_readable",
     "read",
     "readable_suffixes",
+    "stored_size",
     "sweep_temporary",
     "write",
+    "write_pyramid",
 ]

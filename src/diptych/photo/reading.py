@@ -57,7 +57,7 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = 200_000_000) -> Phot
         raise ParameterError(f"max_pixels is {max_pixels}; give 1 or more")
     name = os.fspath(path)
     try:
-        with _open_regular(name) as stream:
+        with open_regular(name) as stream:
             return replace(_finish(_decode(stream, max_pixels)), source=str(name))
     except PhotoError as error:
         raise type(error)(f"{name}: {error}") from error
@@ -70,7 +70,8 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = 200_000_000) -> Phot
         raise PhotoFormatError(f"{name}: is damaged ({_line(error)}); get a whole copy of it") from error
 
 
-def _open_regular(path: str) -> BinaryIO:
+def open_regular(path: str) -> BinaryIO:
+    """Open a regular file to read its bytes; a `PhotoError` says why not, and leaves naming the file to the caller."""
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISREG(mode):

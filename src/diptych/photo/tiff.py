@@ -19,7 +19,8 @@ from diptych.photo.picture import Photo
 
 _XMP, _ICC = 700, 34675
 _DESCRIPTION = 270
-_CLASSIC_LIMIT = (1 << 32) - (64 << 20)
+CLASSIC_LIMIT = (1 << 32) - (64 << 20)
+"""Bytes of samples up to which a file needs no BigTIFF."""
 
 # What tifffile would tell about a damaged file on the standard error stream is in the exception already.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -36,14 +37,19 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
     tiff_samples.check_kind(page)
     samples = _decode_samples(stream, page)
     profile = _value(stream, page, _ICC, icc.LARGEST)
-    decoded = tiff_samples.interpret(samples, page, profile)
+    return _with_metadata(stream, page, tiff_samples.interpret(samples, page, profile))
+
+
+def described(stream: BinaryIO, page: tiff_survey.Page, photo: Photo) -> Photo:
+    """Return the photo with the metadata of a page that it has the pixels of, or some of them."""
+    profile = _value(stream, page, _ICC, icc.LARGEST)
+    channels = photo.pixels.shape[2] if photo.pixels.ndim == 3 else 1
+    return _with_metadata(stream, page, replace(photo, icc_profile=icc.fitting(profile, channels)))
+
+
+def _with_metadata(stream: BinaryIO, page: tiff_survey.Page, photo: Photo) -> Photo:
     dpi = exif.resolution_of(stream, page.header, page.offset)
-    return replace(
-        decoded,
-        exif=_exif(stream, page, dpi),
-        dpi=dpi,
-        xmp=_value(stream, page, _XMP, icc.LARGEST),
-    )
+    return replace(photo, exif=_exif(stream, page, dpi), dpi=dpi, xmp=_value(stream, page, _XMP, icc.LARGEST))
 
 
 def _decode_samples(stream: BinaryIO, page: tiff_survey.Page) -> Image:
@@ -89,7 +95,7 @@ def encode(photo: Photo, quality: int) -> bytes:
     samples = pixels if photo.alpha is None else np.dstack([pixels, photo.alpha])
     known = exif.directory(photo.exif) if photo.exif else None
     order = known[1] if known else "<"
-    big = samples.nbytes > _CLASSIC_LIMIT
+    big = samples.nbytes > CLASSIC_LIMIT
     out = io.BytesIO()
     tifffile.imwrite(
         out,
@@ -107,11 +113,13 @@ def encode(photo: Photo, quality: int) -> bytes:
         software=False,
         metadata=None,
     )
-    return _with_fields(out, photo, known[0] if known else ifd.Directory({}))
+    add_fields(out, photo)
+    return out.getvalue()
 
 
-def _with_fields(out: io.BytesIO, photo: Photo, known: ifd.Directory) -> bytes:
-    """Append a new first directory that has the fields of the written one and those of the photo."""
+def add_fields(out: BinaryIO, photo: Photo) -> None:
+    """Append to a TIFF a new first directory that has the fields of the written one and those of the photo."""
+    known, _ = (exif.directory(photo.exif) if photo.exif else None) or (ifd.Directory({}), "")
     header = ifd.read_header(out)
     fields = {tag: item for tag, item in known.fields.items() if tag not in _STRUCTURE}
     fields |= ifd.load(out, header, header.first).fields
@@ -123,4 +131,3 @@ def _with_fields(out: io.BytesIO, photo: Photo, known: ifd.Directory) -> bytes:
     out.write(ifd.dump(ifd.Directory(fields, known.children), header.order, base, big=header.big))
     out.seek(0)
     out.write(ifd.pack_header(header._replace(first=base)))
-    return out.getvalue()

@@ -102,7 +102,7 @@ def _describe(stream: BinaryIO, header: ifd.Header, offset: int, entries: dict[i
 def _check_data(stream: BinaryIO, page: Page, max_pixels: int) -> None:
     """Refuse a page some of whose strips or tiles are missing, lie outside the file, or hide their size."""
     total = stream.seek(0, io.SEEK_END)
-    offsets, lengths = _places(stream, page)
+    offsets, lengths = places(stream, page)
     needed = _segments(page, max_pixels)
     if min(len(offsets), len(lengths)) < needed:
         raise PhotoFormatError("is damaged (strips or tiles are missing); get a whole copy of it")
@@ -113,7 +113,8 @@ def _check_data(stream: BinaryIO, page: Page, max_pixels: int) -> None:
             _check_frame(stream, page, offset, length)
 
 
-def _places(stream: BinaryIO, page: Page) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def places(stream: BinaryIO, page: Page) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return where the strips or tiles of a page begin, and how long they are."""
     tags = (273, 279) if page.rows else (324, 325)
     offsets, lengths = (_numbers(stream, page.header, page.entries, tag) for tag in tags)
     return offsets, lengths
@@ -151,7 +152,7 @@ def clean(stream: BinaryIO, page: Page) -> BinaryIO:
 
     fields = {tag: _copy(stream, page.entries[tag]) for tag in _KEPT if tag in page.entries}
     fields |= {256: field(page.width), 257: field(page.height), 277: field(page.samples)}
-    offsets, lengths = _places(stream, page)
+    offsets, lengths = places(stream, page)
     if page.rows:
         fields |= {273: field(*offsets), 278: field(page.rows), 279: field(*lengths)}
     else:

@@ -2,7 +2,8 @@
 
 from diptych.recipes.apply import enhance
 from diptych.recipes.automatic import auto
+from diptych.recipes.calibrating import calibrate
 from diptych.recipes.recipe import Recipe
 from diptych.recipes.steps import Step, step
 
-__all__ = ["Recipe", "Step", "auto", "enhance", "step"]
+__all__ = ["Recipe", "Step", "auto", "calibrate", "enhance", "step"]

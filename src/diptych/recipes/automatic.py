@@ -74,7 +74,11 @@ class Auto:
         """Return the recipe for this image, without applying it. A good photo gets the empty recipe."""
         floats = to_float(check_image(image))
         channels = floats if floats.ndim == 3 else floats[:, :, np.newaxis]
-        return Recipe(*_decide(look(channels), _thin(channels)), name="auto", summary="made by auto for one image")
+        return self.plan_for(look(channels), _thin(channels))
+
+    def plan_for(self, seen: Look, thin: FloatImage) -> Recipe:
+        """Return the recipe for an image from what was seen of it, and some of its pixels ``(H, W, C)``."""
+        return Recipe(*_decide(seen, thin), name="auto", summary="made by auto for one image")
 
     def __call__(self, image: Image, /) -> Image:
         """Return the enhanced image: same dtype, same number of axes."""
@@ -163,8 +167,13 @@ def _step(name: str, **values: float) -> Step:
 
 
 def _thin(image: FloatImage) -> FloatImage:
-    stride = max(1, int(np.sqrt(image.shape[0] * image.shape[1] / 60_000)))
+    stride = thinning(image.shape)
     return image[::stride, ::stride]
+
+
+def thinning(shape: tuple[int, ...]) -> int:
+    """Return which every px and row of an image the statistics of its tones are taken from."""
+    return max(1, int(np.sqrt(shape[0] * shape[1] / 60_000)))
 
 
 def _luma(image: FloatImage) -> FloatImage:
@@ -173,9 +182,19 @@ def _luma(image: FloatImage) -> FloatImage:
 
 
 def _noise(image: FloatImage) -> tuple[float, float]:
+    levels = [noise_level(channel, brightness) for channel, brightness in noise_planes(image)]
+    return noise_of(levels)
+
+
+def noise_planes(image: FloatImage) -> list[tuple[FloatImage, FloatImage]]:
+    """Return what the noise of an image ``(H, W, C)`` is measured in, each with its brightness: luma, colour differences."""
     luma = _luma(image)
     if image.shape[2] != 3:
-        return noise_level(luma), 0.0
-    red = noise_level((image[:, :, 0] - luma) / 1.402, luma)
-    blue = noise_level((image[:, :, 2] - luma) / 1.772, luma)
-    return noise_level(luma), float(np.hypot(red, blue) / np.sqrt(2))
+        return [(luma, luma)]
+    return [(luma, luma), ((image[:, :, 0] - luma) / 1.402, luma), ((image[:, :, 2] - luma) / 1.772, luma)]
+
+
+def noise_of(levels: list[float]) -> tuple[float, float]:
+    """Return the noise of luma and chroma from that of the planes."""
+    luma, *colours = levels
+    return luma, float(np.hypot(colours[0], colours[1]) / np.sqrt(2)) if colours else 0.0

@@ -20,13 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych import operators
 from diptych.core.image import FloatImage, Image, from_float, to_float
 from diptych.core.operator import Declaration, as_floats
 from diptych.core.parameters import Value
 from diptych.operators import _tones as tones
 from diptych.operators._kernels import _levels as levels
-from diptych.recipes.steps import Step
+from diptych.recipes.steps import Step, declaration_of
 
 _STRIP = 4_000_000  # values of a strip of floats
 _STORED = np.dtype(np.uint16)
@@ -34,7 +33,7 @@ _STORED = np.dtype(np.uint16)
 
 def run(steps: Sequence[Step], image: Image) -> Image:
     """Return the image ``(H, W, C)`` after the steps, in the same dtype."""
-    resolved = [(operators.declaration(one.operator), dict(one.parameters)) for one in steps]
+    resolved = [(declaration_of(one.operator), dict(one.parameters)) for one in steps]
     if len(resolved) == 1:  # alone, an operator works in the image's own depth, by its fastest path
         declaration, parameters = resolved[0]
         return declaration.function(image, **parameters)

@@ -9,8 +9,9 @@ import numpy as np
 
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import ParameterError
-from diptych.core.image import Image, check_image
+from diptych.core.image import Image, check_image, from_float, to_float
 from diptych.recipes import execution, toml
+from diptych.recipes.calibrating import calibrate
 from diptych.recipes.steps import Step
 
 
@@ -64,6 +65,26 @@ class Recipe:
         )
         return result[:, :, 0] if image.ndim == 2 else result
 
+    def plan(self, image: Image) -> Recipe:
+        """Return the recipe with every parameter that is ``auto`` as it is chosen for this image.
+
+        Examples
+        --------
+        >>> from diptych.recipes import step
+        >>> noisy = 0.5 + np.random.default_rng(0).normal(0, 0.05, (64, 64))
+        >>> "auto" in str(Recipe(step("gaussian", sigma="auto")).plan(noisy))
+        False
+        """
+        fixed: list[Step] = []
+        checked = check_image(image)
+        for one in self.steps:
+            if not one.undecided:
+                fixed.append(one)
+                continue
+            seen = Recipe(*fixed)(_fine(checked)) if fixed else checked
+            fixed.append(calibrate(seen, one))
+        return Recipe(*fixed, name=self.name, summary=self.summary)
+
     def __str__(self) -> str:
         return "\n".join(str(step) for step in self.steps)
 
@@ -99,3 +120,8 @@ class Recipe:
     def load(cls, path: str | Path) -> Recipe:
         """Read a recipe from a TOML file. Raises `RecipeError` naming the file."""
         return cls.from_toml(toml.read_text(path), source=str(path))
+
+
+def _fine(image: Image) -> Image:
+    """Return an image of few levels in 16 bits, as which it is kept between steps."""
+    return image if image.dtype.kind == "f" else from_float(to_float(image), np.dtype(np.uint16))

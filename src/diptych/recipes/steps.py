@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from diptych import operators
 from diptych.core.image import Image
+from diptych.core.operator import Declaration
 from diptych.core.parameters import Value
+from diptych.recipes import refining
 
 
 @dataclass(frozen=True)
@@ -19,9 +21,15 @@ class Step:
     operator: str
     parameters: tuple[tuple[str, Value], ...]
 
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """The parameters that are ``auto``: chosen for each image."""
+        found = declaration_of(self.operator).undecided(dict(self.parameters))
+        return tuple(parameter.name for parameter in found)
+
     def __call__(self, image: Image, /) -> Image:
         """Apply the operator to an image of the contract."""
-        return operators.get(self.operator)(image, **dict(self.parameters))
+        return declaration_of(self.operator).function(image, **dict(self.parameters))
 
     def __str__(self) -> str:
         chosen = [f"{name}={_brief(value)}" for name, value in self.parameters if value is not None]
@@ -34,7 +42,7 @@ def step(operator: str, /, **parameters: Value) -> Step:
     Parameters
     ----------
     operator : str
-        Name of an operator; `diptych.operators.names()` lists them.
+        Name of an operator; `diptych.operators.names()` lists them. Or ``refine``, see `diptych.recipes.refining`.
     **parameters
         As the operator declares them. A reference image is reduced to what the recipe can keep of it (for
         `match_histogram`, its quantiles).
@@ -56,12 +64,18 @@ def step(operator: str, /, **parameters: Value) -> Step:
     >>> print(step("gamma", gamma=0.5))
     gamma gamma=0.5
     """
-    declaration = operators.declaration(operator)
+    declaration = declaration_of(operator)
     checked = declaration.check(declaration.freeze(declaration.check(parameters)))
     return Step(operator, tuple(checked.items()))
+
+
+def declaration_of(name: str) -> Declaration:
+    """Return the declaration of an operator, or of the step ``refine``, which no catalogue lists as it needs a model."""
+    return refining.DECLARATION if name == refining.DECLARATION.name else operators.declaration(name)
 
 
 def _brief(value: Value) -> str:
     if isinstance(value, tuple):
         return f"<{len(value)} x {len(value[0])}>"
+    value = getattr(value, "reference", value)  # of a model
     return f"{value:g}" if isinstance(value, float) else str(value)

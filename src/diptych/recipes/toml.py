@@ -31,12 +31,16 @@ def dump(name: str, summary: str, steps: Iterable[Step]) -> str:
     import tomli_w
 
     tables = [
-        {"operator": step.operator} | {key: value for key, value in step.parameters if value is not None}
+        {"operator": step.operator} | {key: _written(value) for key, value in step.parameters if value is not None}
         for step in steps
     ]
     # A header for each step, where the writer alone would put short ones on one line.
     head = tomli_w.dumps({"format": FORMAT, "name": name, "summary": summary})
     return "\n[[step]]\n".join([head, *(tomli_w.dumps(table) for table in tables)])
+
+
+def _written(value: Any) -> Any:
+    return getattr(value, "reference", value)  # a model's name and hash
 
 
 def load(text: str, source: str) -> tuple[str, str, list[Step]]:

@@ -1,7 +1,8 @@
 """Models as files: the bundle, and the enhancer that runs one with ONNX Runtime at any size, within any memory.
 
 `read_bundle` and `save_bundle` are the only doors to a file; `open_enhancer` gives what runs what they let in: `OnnxEnhancer`,
-or `RenderEnhancer` for the generator `render`. Importing this package loads neither onnx nor onnxruntime.
+`RenderEnhancer` for the generator `render`, or `OnnxRefiner` for a `refiner`.
+Importing this package loads neither onnx nor onnxruntime.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from diptych.runtime.enhancing import InTheBox, enhance
 from diptych.runtime.facts import BundleFacts
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.opening import default_model, open_enhancer
+from diptych.runtime.refine import OnnxRefiner, Refined
 from diptych.runtime.render import RenderEnhancer
 
 __all__ = [
@@ -18,6 +20,8 @@ __all__ = [
     "BundleFacts",
     "InTheBox",
     "OnnxEnhancer",
+    "OnnxRefiner",
+    "Refined",
     "RenderEnhancer",
     "default_model",
     "enhance",

@@ -135,8 +135,11 @@ def read_bundle(path: str | os.PathLike[str], *, max_bytes: int = _LIMIT) -> Bun
     >>> read_bundle(path).facts.name
     'lighter'
     """
-    source = os.fspath(path)
-    model = _read(path, max_bytes)
+    return bundle_of(_read(path, max_bytes), source=os.fspath(path))
+
+
+def bundle_of(model: bytes, *, source: str) -> Bundle:
+    """Return the bundle that a file's content is, which `source` names in messages; see `read_bundle`."""
     proto = _parse(model, source)
     facts = _facts(proto, source)
     check_graph(proto, facts, source)

@@ -14,11 +14,15 @@ from diptych.photo import Photo
 from diptych.recipes import Recipe, auto
 from diptych.recipes import enhance as apply
 from diptych.recipes.automatic import look
+from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.opening import default_model, open_enhancer
 from diptych.runtime.picture import convert
-from diptych.runtime.render import Profile
+from diptych.runtime.refine import OnnxRefiner
+from diptych.runtime.render import Profile, RenderEnhancer
 
-_DENOISING = "denoise_photo"
+DENOISING = "denoise_photo"
+"""The step of `auto` that goes before the model."""
+
 _ENOUGH = 600  # px
 
 
@@ -66,6 +70,16 @@ class InTheBox:
         """Name and summary, as every enhancer has them."""
         return self._model.spec
 
+    @property
+    def model(self) -> OnnxEnhancer | OnnxRefiner | RenderEnhancer:
+        """What RGB pictures get."""
+        return self._model
+
+    @property
+    def profile(self) -> Profile:
+        """``best`` or ``fast``."""
+        return "best" if self._calms else "fast"
+
     def __call__(self, image: Image, /) -> Image:
         """Return the enhanced image: same dtype, same number of axes."""
         checked = check_image(image)
@@ -79,7 +93,7 @@ class InTheBox:
         return from_float(rendered + np.float32(night) * (classical - rendered), checked.dtype)
 
     def _render(self, image: Image) -> Image:
-        calm = [one for one in auto.plan(image).steps if one.operator == _DENOISING] if self._calms else []
+        calm = [one for one in auto.plan(image).steps if one.operator == DENOISING] if self._calms else []
         if not calm:
             return self._model(image)
         # In 16 bits, so that what was between two levels of the noisy picture is not lost.
@@ -89,8 +103,13 @@ class InTheBox:
 
 def _few(image: Image) -> Image:
     """Return some of the pixels, enough for statistics of tone."""
-    step = max(1, max(image.shape[:2]) // _ENOUGH)
+    step = thinning(image.shape)
     return np.ascontiguousarray(image[::step, ::step])
+
+
+def thinning(shape: tuple[int, ...]) -> int:
+    """Return which every px and row of a picture suffices to see whether it is a night."""
+    return max(1, max(shape[:2]) // _ENOUGH)
 
 
 @cache

@@ -186,7 +186,7 @@ def _check_generator(facts: BundleFacts) -> None:
     config = networks.from_dict(facts.generator)
     if not isinstance(config, networks.GeneratorConfig):
         raise ParameterError(f"generator: '{config.name}' is no generator")
-    channels = (config.channels_in, config.channels_out)
+    channels = config.graph_channels
     if channels != (facts.channels_in, facts.channels_out):
         raise ParameterError(
             f"generator has {channels[0]} channels in and {channels[1]} out, "

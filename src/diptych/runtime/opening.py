@@ -10,6 +10,7 @@ from pathlib import Path
 from diptych.core.errors import ParameterError, UnknownNameError
 from diptych.runtime.bundle import Bundle, read_bundle
 from diptych.runtime.onnx import OnnxEnhancer
+from diptych.runtime.refine import OnnxRefiner, is_refiner
 from diptych.runtime.render import Profile, RenderEnhancer, is_render
 
 DEFAULT = "low_light"
@@ -23,7 +24,7 @@ def open_enhancer(
     providers: Sequence[str] | None = None,
     memory: int | None = None,
     profile: Profile = "best",
-) -> OnnxEnhancer | RenderEnhancer:
+) -> OnnxEnhancer | OnnxRefiner | RenderEnhancer:
     """Return the enhancer that runs a bundle.
 
     Parameters
@@ -41,8 +42,8 @@ def open_enhancer(
 
     Returns
     -------
-    RenderEnhancer or OnnxEnhancer
-        The first if the bundle is a `render`.
+    RenderEnhancer, OnnxRefiner or OnnxEnhancer
+        The first if the bundle is a `render`, the second if it is a `refiner`.
 
     Raises
     ------
@@ -58,6 +59,8 @@ def open_enhancer(
         return RenderEnhancer(bundle, threads=threads, providers=providers, memory=memory, profile=profile)
     if profile != "best":
         raise ParameterError(f"profile: {bundle.source} has no profile {profile}; leave it out (render models have it)")
+    if is_refiner(bundle):
+        return OnnxRefiner(bundle, threads=threads, providers=providers, memory=memory)
     return OnnxEnhancer(bundle, threads=threads, providers=providers, memory=memory)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -144,9 +144,24 @@ class RenderEnhancer:
 
     def predict(self, image: Image) -> Parameters:
         """Return what the network decides about an image ``(H, W, C)`` of uint8, uint16 or float32."""
-        side = self._config.thumbnail
-        thumbnail = np.empty((1, image.shape[2], side, side), np.float32)
-        _average(image, thumbnail[0])
+        side = self.thumbnail
+        thumbnail = np.empty((image.shape[2], side, side), np.float32)
+        _average(image, thumbnail)
+        return self.decide(thumbnail)
+
+    @property
+    def thumbnail(self) -> int:
+        """Side in px of the thumbnail that the network sees."""
+        return self._config.thumbnail
+
+    @property
+    def denoises(self) -> bool:
+        """Whether a denoiser comes before the rendering."""
+        return self._denoiser is not None
+
+    def decide(self, thumbnail: NDArray[np.float32]) -> Parameters:
+        """Return what the network decides about a picture with this thumbnail ``(C, S, S)``."""
+        thumbnail = thumbnail[np.newaxis]
         with self._lock:
             made = self._session.run({"thumbnail": thumbnail}, self._outputs)
         exposure, curve, grid = (array[0] for array in made)
@@ -182,7 +197,9 @@ def _are_sound(parameters: Parameters) -> bool:
     return bool(low <= exposure <= high and np.abs(curve).max() <= _LARGEST and np.abs(grid).max() <= _LARGEST)
 
 
-def render(image: Image, parameters: Parameters, dtype: np.dtype[Any]) -> Image:
+def render(
+    image: Image, parameters: Parameters, dtype: np.dtype[Any], *, above: int = 0, height: int | None = None
+) -> Image:
     """Return what the operation with these parameters makes of an image, in `dtype`.
 
     Parameters
@@ -193,10 +210,14 @@ def render(image: Image, parameters: Parameters, dtype: np.dtype[Any]) -> Image:
         Of a network for C channels.
     dtype : dtype
         uint8, uint16 or float32.
+    above : int
+        Where the image is a strip of a picture: how many rows of it lie above.
+    height : int, optional
+        Where it is a strip: rows of the picture.
     """
     from diptych.runtime._kernels import render_numba as kernels
 
-    channels = image.shape[2]
+    channels, whole = image.shape[2], height or len(image)
     exposure, curve, grid = parameters
     # (C * (C + 1), depth, rows, columns) to (rows, columns, C, depth, C + 1): what is read together lies together.
     table = grid.reshape(channels, channels + 1, *grid.shape[1:]).transpose(3, 4, 0, 2, 1)
@@ -205,10 +226,12 @@ def render(image: Image, parameters: Parameters, dtype: np.dtype[Any]) -> Image:
     white, add = np.float32(white_level(dtype)), np.float32(0.5 if dtype.kind == "u" else 0)
     if image.dtype.kind == "u":
         values = _tabulated(parameters, image.dtype)
-        work = lambda first, last: kernels.by_table(pixels, made, values, table, white, add, first, last)  # noqa: E731
+        work = lambda first, last: kernels.by_table(  # noqa: E731
+            pixels, made, values, table, white, add, first, last, above, whole
+        )
     else:
         work = lambda first, last: kernels.by_curve(  # noqa: E731
-            pixels, made, curve, exposure, table, white, add, first, last
+            pixels, made, curve, exposure, table, white, add, first, last, above, whole
         )
     in_strips(work, len(image), _SMALLEST)
     return made
@@ -227,7 +250,23 @@ def _average(image: Image, cells: NDArray[np.float32]) -> None:
     from diptych.runtime._kernels import render_numba as kernels
 
     pixels, white = np.ascontiguousarray(image), white_level(image.dtype)
-    in_strips(lambda first, last: kernels.average(pixels, white, cells, first, last), cells.shape[1], _SMALLEST)
+    in_strips(
+        lambda first, last: kernels.average(pixels, white, cells, first, last, 0, len(pixels)),
+        cells.shape[1],
+        _SMALLEST,
+    )
+
+
+def thumbnail_row(
+    read: Callable[[int, int], Image], shape: tuple[int, ...], cells: NDArray[np.float32], row: int
+) -> None:
+    """Write one row of the thumbnail `cells` ``(C, S, S)`` of a picture of this shape that is read by ``read(first, last)``."""
+    from diptych.runtime._kernels import render_numba as kernels
+
+    height, side = shape[0], cells.shape[1]
+    first, last = row * height // side, min(-(-(row + 1) * height // side), height)
+    pixels = np.ascontiguousarray(read(first, last))
+    kernels.average(pixels, white_level(pixels.dtype), cells, row, row + 1, first, height)
 
 
 def _shapes(config: Render) -> dict[str, tuple[int, ...]]:

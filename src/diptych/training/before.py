@@ -12,6 +12,7 @@ from diptych.training.config import CycleGANConfig
 
 _LOOKED_AT = 24
 _SIDE = 1024
+_SEEN = 1.5 / 255
 _NOISIER = 1.5  # times the noise of the target from which the source is denoised
 
 
@@ -27,9 +28,32 @@ def decide_before(source: PhotoFolder, target: PhotoFolder, config: CycleGANConf
         return first, second
     if _noise_of(source, first)[0] <= _NOISIER * _noise_of(target, second)[0]:
         return first, second
-    luma, chroma = (round(config.denoise * level, 5) for level in _noise_of(source, Recipe()))
+    return _calmed(source, first, config.denoise), second
+
+
+def decide_before_alone(folder: PhotoFolder, config: CycleGANConfig) -> Recipe:
+    """Return what the pictures of a single folder go through before the network sees them.
+
+    The preparation as for two folders, which looks at each picture alone; and, if the network is to learn exposure and the
+    noise will be seen then (1.5 levels of 255, as for the recipe `auto`), `denoise_photo` before it, with the median noise
+    of the folder times ``config.denoise``. Other games get the pictures with their noise.
+    """
+    prepared, _ = prepare(folder, folder, config.preprocess)
+    if config.denoise == 0 or config.game != "exposure" or _noise_when_exposed(folder, prepared, config.level) <= _SEEN:
+        return prepared
+    return _calmed(folder, prepared, config.denoise)
+
+
+def _noise_when_exposed(folder: PhotoFolder, prepared: Recipe, level: float) -> float:
+    means = [float(np.mean(to_float(prepared(folder.picture(index))))) for index in _spread(folder)]
+    gain = max(level / max(float(np.median(means)), 1e-3), 1.0)
+    return _noise_of(folder, prepared)[0] * gain
+
+
+def _calmed(source: PhotoFolder, prepared: Recipe, amount: float) -> Recipe:
+    luma, chroma = (round(amount * level, 5) for level in _noise_of(source, Recipe()))
     calm = step("denoise_photo", luma=min(luma, 0.5), chroma=min(chroma, 0.5))
-    return Recipe(calm, *first.steps, name=f"denoise and {first.name}"), second
+    return Recipe(calm, *prepared.steps, name=f"denoise and {prepared.name}")
 
 
 def _spread(folder: PhotoFolder) -> list[int]:

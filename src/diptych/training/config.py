@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from diptych.core.errors import ParameterError, did_you_mean
 from diptych.core.parameters import Parameter, Range, read_parameters
 from diptych.networks import Camera, GeneratorConfig, Mobile, NetworkConfig, PatchGAN, Render, from_dict, to_dict
+from diptych.training.settings.files import read_file, read_toml
+from diptych.training.settings.rendering import RenderingSettings
+from diptych.training.settings.self_supervised import SelfSupervisedSettings, Task
+
+__all__ = ["CycleGANConfig", "Objective", "Preprocess", "Task", "read_file", "read_toml", "settings"]
 
 NETWORKS = ("forward", "backward", "discriminator")
+
+Objective = Literal["unpaired", "self", "refine"]
+"""Learn from two folders without pairs; from pictures to improve alone; from good pictures alone."""
 
 Preprocess = Literal["none", "stretch", "specify"]
 """Nothing; percentile normalisation (1-99) of both domains; histogram specification of the source to the target."""
@@ -21,16 +27,21 @@ Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CycleGANConfig:
-    """Everything that decides a CycleGAN training but the pictures.
+class CycleGANConfig(RenderingSettings, SelfSupervisedSettings):
+    """Everything that decides a training but the pictures: a CycleGAN's, or one of a single folder.
+
+    The settings of single ways of training are in `RenderingSettings` and `SelfSupervisedSettings`.
 
     Parameters
     ----------
+    objective : {"unpaired", "self", "refine"}
+        What there is to learn from: two folders without pairs; a folder of pictures to improve; a folder of good pictures.
+        With one folder, only `forward` is trained: discriminators, the way back and their losses have no part.
     forward, backward : GeneratorConfig
         Generators from source to target and back; `backward` None is the same network as `forward`, the channels turned round.
         If it is a `Camera`, `forward` is a `Render` and learns from what the camera makes of the target (see
         `diptych.training.render_game`); `cycle`, `frequency`, `structure` and the like then have no part.
-    discriminator : PatchGAN
+    discriminator : PatchGAN or CAMPatchGAN
         Config of both discriminators (their channels follow those of the generators).
     steps : int
         Updates of the generators; `decay` is the share of them, at the end, over which the learning rate falls to 0.
@@ -52,7 +63,7 @@ class CycleGANConfig:
         Threads that decode and cut ahead of the training; 0 does it in between.
     holdout : float
         Share of either folder that is kept out of training, for the monitor.
-    adversarial, cycle, identity, frequency, gradient_penalty, structure, total_variation : float
+    adversarial, cycle, identity, attention, frequency, gradient_penalty, structure, total_variation : float
         Weights of the losses; 0 leaves one out. See `diptych.training.losses`. `identity` needs equal channels.
     cycle_source : float
         Factor of the cycle that begins and ends in the source. A generator that takes noise away cannot give it back, and
@@ -62,15 +73,6 @@ class CycleGANConfig:
         the identity, both of these losses are 0, and with an absolute value's constant slope they hold it there.
     adversarial_kind, gradient_penalty_kind, frequency_kind : str
         Which form of the loss.
-    tone, chroma, denoising : float
-        With a camera, weights of the losses of `diptych.training.render_losses`, beside 1 for the mean absolute error.
-    least_view : float
-        With a camera, share of a picture that a view of it shows along either axis, at least: 1 for whole pictures only. The
-        less, the more different the views, and the less they look like whole pictures.
-    crops : int
-        With a camera, crops of `crop` px a step that the denoiser learns from; 0 leaves it as it is.
-    fit : int
-        With a camera, steps of its fit to the source, before the training; 0 leaves it as its kind begins.
     learning_rate, discriminator_rate : float
         Of Adam. `beta1`, `beta2` are its moments. The camera, which `adversarial` moves, has the discriminator's.
     pool : int
@@ -112,9 +114,10 @@ class CycleGANConfig:
     True
     """
 
+    objective: Objective = "unpaired"
     forward: GeneratorConfig = field(default_factory=Mobile)
     backward: GeneratorConfig | None = None
-    discriminator: PatchGAN = field(default_factory=PatchGAN)
+    discriminator: NetworkConfig = field(default_factory=PatchGAN)
 
     steps: Annotated[int, Range(1, 100_000_000)] = 20_000
     decay: Annotated[float, Range(0, 1)] = 0.5
@@ -134,6 +137,7 @@ class CycleGANConfig:
     cycle_source: Annotated[float, Range(0, 1)] = 1.0
     warm_up: Annotated[float, Range(0, 1)] = 0.0
     identity: Annotated[float, Range(0, 1000)] = 5.0
+    attention: Annotated[float, Range(0, 10_000)] = 0.0
     frequency: Annotated[float, Range(0, 1000)] = 0.0
     gradient_penalty: Annotated[float, Range(0, 1000)] = 0.0
     structure: Annotated[float, Range(0, 1000)] = 0.0
@@ -141,13 +145,6 @@ class CycleGANConfig:
     adversarial_kind: Literal["least_squares", "hinge", "logistic"] = "least_squares"
     gradient_penalty_kind: Literal["r1", "wgan_gp"] = "r1"
     frequency_kind: Literal["focal", "amplitude"] = "focal"
-
-    tone: Annotated[float, Range(0, 1000)] = 4.0
-    chroma: Annotated[float, Range(0, 1000)] = 0.3
-    denoising: Annotated[float, Range(0, 1000)] = 1.0
-    least_view: Annotated[float, Range(0.1, 1)] = 0.6
-    crops: Annotated[int, Range(0, 4096)] = 8
-    fit: Annotated[int, Range(0, 100_000)] = 400
 
     learning_rate: Annotated[float, Range(1e-8, 1)] = 2e-4
     discriminator_rate: Annotated[float, Range(1e-8, 1)] = 2e-4
@@ -181,8 +178,10 @@ class CycleGANConfig:
             config = getattr(self, name)
             if not isinstance(config, GeneratorConfig) and (config is not None or name == "forward"):
                 raise ParameterError(f"training: {name} is not the config of a generator; give e.g. {name}.name=mobile")
-        if not isinstance(self.discriminator, PatchGAN):
+        if not (isinstance(self.discriminator, NetworkConfig) and self.discriminator.role == "discriminator"):
             raise ParameterError("training: discriminator is not the config of a discriminator; leave it out")
+        if self.objective != "unpaired":
+            self._check_one_folder()
         if isinstance(self.forward, Camera) or (self.has_camera and not isinstance(self.forward, Render)):
             raise ParameterError(
                 f"training: a camera is the way back of a rendering, but forward is a {self.forward.name}; give "
@@ -193,17 +192,46 @@ class CycleGANConfig:
             raise ParameterError(
                 "training: the channels of backward are not those of forward turned round; set them equal"
             )
+        self._check_losses()
+
+    def _check_losses(self) -> None:
+        there, back = self.there_and_back
         if self.has_camera and self.gradient_penalty and self.gradient_penalty_kind != "r1":
             raise ParameterError(
                 "training: with a camera there is the penalty r1 only; give gradient_penalty_kind = r1"
             )
-        if self.identity and there.channels_in != there.channels_out:
-            raise ParameterError("training: identity needs as many channels in as out; give identity = 0")
+        for name in ("identity", "attention"):
+            if getattr(self, name) and there.channels_in != there.channels_out:
+                raise ParameterError(f"training: {name} needs as many channels in as out; give {name} = 0")
+        if self.attention and {there.name, back.name} != {"ugatit"}:
+            raise ParameterError("training: attention is for generators that attend; give ugatit, or attention = 0")
+
+    def _check_one_folder(self) -> None:
+        if self.preprocess == "specify":
+            raise ParameterError(
+                f"training: preprocess = specify needs two folders, objective = {self.objective} has one; give stretch or none"
+            )
+        if self.forward.channels_in != self.forward.channels_out:
+            raise ParameterError(
+                f"training: objective = {self.objective} needs as many channels out as in; make forward's equal"
+            )
+        if self.game == "exposure" and isinstance(self.forward, Render) and self.forward.denoiser != "none":
+            raise ParameterError(
+                "training: task = exposure does not teach a denoiser, and denoises before the network; give "
+                "forward.denoiser = none"
+            )
+
+    @property
+    def game(self) -> str:
+        """What is played, by its name in `diptych.training.objectives.GAMES`."""
+        if self.objective == "self":
+            return self.task
+        return "render" if self.has_camera else self.objective
 
     @property
     def has_camera(self) -> bool:
         """Whether the way back is a camera, so that the forward generator learns from what it makes of the target."""
-        return isinstance(self.backward, Camera)
+        return self.objective == "unpaired" and isinstance(self.backward, Camera)
 
     @property
     def there_and_back(self) -> tuple[GeneratorConfig, GeneratorConfig]:
@@ -260,27 +288,6 @@ class CycleGANConfig:
 def settings() -> tuple[Parameter, ...]:
     """Return the settings (all fields but the networks) with kinds and bounds, as the operators' parameters have them."""
     return read_parameters(CycleGANConfig.__init__, skip=NETWORKS)
-
-
-def read_toml(text: str, *, source: str) -> dict[str, Any]:
-    """Return the values of a config file. Raises `ParameterError` naming it."""
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ParameterError(f"{source}: not a TOML file: {error}") from None
-    version = values.pop("format", 1)
-    if version != 1:
-        raise ParameterError(f"{source}: format {version!r} is not one this Diptych reads (1); upgrade Diptych")
-    return values
-
-
-def read_file(path: str | Path) -> dict[str, Any]:
-    """Return the values of a config file on disk. Raises `ParameterError` naming it."""
-    try:
-        return read_toml(Path(path).read_text("utf-8"), source=str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not a text file"
-        raise ParameterError(f"{path}: the config cannot be read: {reason}") from None
 
 
 def _network(present: NetworkConfig | None, value: Any, source: str) -> NetworkConfig | None:

@@ -1,19 +1,21 @@
-"""Both folders of a run, made ready: divided, prepared, cut into numbered batches."""
+"""The folders of a run, both or the one that it has, made ready: divided, prepared, cut into numbered batches."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import Image, from_float, to_float
-from diptych.data import PhotoFolder, Sampler, split
+from diptych.data import PhotoFolder, Sampler, ViewSampler, copies_of, split
 from diptych.photo import read
 from diptych.recipes import Recipe, step
-from diptych.training.before import decide_before
+from diptych.training.before import decide_before, decide_before_alone
 from diptych.training.config import CycleGANConfig
+from diptych.training.objectives import check_folders
 from diptych.training.views import Views
 
 _HELD_SIDE = 256
@@ -25,39 +27,46 @@ Batch = tuple[NDArray[np.float32], ...]
 
 @dataclass(frozen=True, eq=False)
 class Domains:
-    """What a run knows of its pictures.
+    """What a run knows of its pictures. A run with a single folder has it in the place of the source, and no target.
 
     Parameters
     ----------
     before : (Recipe, Recipe)
         What each domain's pictures went through before the network.
-    samplers : (Sampler, Sampler)
-        Crops of the training part.
+    samplers : tuple of Sampler
+        Crops of the training part of each folder.
     held_raw, held_source, held_target, held_wanted : list of ndarray
         Middles of pictures kept out of training: source as in the files, source after its `before`, target after its, target
         as in the files.
     fingerprint : dict
-        SHA-256 of either folder's names and sizes.
+        SHA-256 of each folder's names and sizes.
     views : Views, optional
         In place of crops of both, what a rendering and its camera are trained on.
+    wholes : ViewSampler, optional
+        In place of crops, views of whole pictures of a single folder.
     """
 
     before: tuple[Recipe, Recipe]
-    samplers: tuple[Sampler, Sampler]
+    samplers: tuple[Sampler, ...]
     held_raw: list[Image]
     held_source: list[Image]
     held_target: list[Image]
     held_wanted: list[Image]
     fingerprint: dict[str, str]
     views: Views | None = None
+    wholes: ViewSampler | None = None
 
     def batch(self, number: int, *, size: int, rank: int = 0, world: int = 1) -> Batch:
-        """Return batch `number` of both domains; the processes share its crops out among themselves."""
+        """Return batch `number` of each folder's crops; the processes share them out among themselves.
+
+        With `wholes` it is copies of pictures, and the places of views in them (see `diptych.data.ViewSampler`).
+        """
         if self.views is not None:
             return self.views.batch(number, rank=rank, world=world)
         start = (number * world + rank) * size
-        first, second = self.samplers
-        return first.batch(start, size), second.batch(start, size)
+        if self.wholes is not None:
+            return self.wholes.batch(start, size)
+        return tuple(sampler.batch(start, size) for sampler in self.samplers)
 
     @property
     def skipped(self) -> dict[str, str]:
@@ -69,39 +78,90 @@ class Domains:
         }
 
 
-def open_domains(config: CycleGANConfig, *, source: str | os.PathLike[str], target: str | os.PathLike[str]) -> Domains:
-    """Open both folders for a run.
+def open_domains(
+    config: CycleGANConfig,
+    *,
+    source: str | os.PathLike[str] | None = None,
+    target: str | os.PathLike[str] | None = None,
+) -> Domains:
+    """Open the folders for a run.
 
     Raises
     ------
+    ParameterError
+        If a folder that the objective learns from is missing, or one is given besides.
     DataError
         If a folder cannot be trained on; it is named.
     """
+    check_folders(config.objective, source=source is not None, target=target is not None)
+    if source is not None and target is not None:
+        return _both(config, source, target)
+    name, path = ("source", source) if source is not None else ("target", target)
+    assert path is not None
+    return _alone(config, name, path)
+
+
+def _both(config: CycleGANConfig, source: str | os.PathLike[str], target: str | os.PathLike[str]) -> Domains:
     channels = config.forward.channels_in, config.forward.channels_out
     raw = [_folder(path, None, count, config) for path, count in zip((source, target), channels, strict=True)]
     before = decide_before(raw[0], raw[1], config)
-    parts = [split(folder.names, fraction=config.holdout, seed=config.seed) for folder in raw]
-    ready = [
-        _folder(folder.path, recipe, folder.channels, config) if recipe.steps else folder
-        for folder, recipe in zip(raw, before, strict=True)
-    ]
-    options = {"crop": config.crop, "seed": config.seed, "crops_per_picture": config.crops_per_picture}
-    samplers = [
-        Sampler(folder.restrict(names), domain=domain, flips=config.flips, **options)
-        for folder, (names, _), domain in zip(ready, parts, "AB", strict=True)
-    ]
-    held = [folder.restrict(names) for folder, (_, names) in zip(ready, parts, strict=True)]
+    sides = [_divided(*side, config) for side in zip(raw, before, "AB", strict=True)]
     shown = _wholes if config.has_camera else _middles
     return Domains(
         before=before,
-        samplers=(samplers[0], samplers[1]),
-        held_raw=shown(raw[0].restrict(parts[0][1])),
-        held_source=shown(held[0]),
-        held_target=shown(held[1]),
-        held_wanted=shown(raw[1].restrict(parts[1][1])),
+        samplers=tuple(side.sampler for side in sides),
+        held_raw=shown(sides[0].held_raw),
+        held_source=shown(sides[0].held),
+        held_target=shown(sides[1].held),
+        held_wanted=shown(sides[1].held_raw),
         fingerprint={"source": raw[0].fingerprint(), "target": raw[1].fingerprint()},
-        views=Views.of(samplers[0].folder, samplers[1].folder, config) if config.has_camera else None,
+        views=Views.of(sides[0].sampler.folder, sides[1].sampler.folder, config) if config.has_camera else None,
     )
+
+
+def _alone(config: CycleGANConfig, name: str, path: str | os.PathLike[str]) -> Domains:
+    whole = config.game == "exposure"  # which is that of a picture, not of a crop
+    raw = _folder(path, None, config.forward.channels_in, config)
+    before = decide_before_alone(raw, config)
+    side = _divided(raw, before, "A" if name == "source" else "B", config)
+    shown = _wholes if whole else _middles
+    return Domains(
+        before=(before, Recipe()),
+        samplers=(side.sampler,),
+        held_raw=shown(side.held_raw),
+        held_source=shown(side.held),
+        held_target=[],
+        held_wanted=[],
+        fingerprint={name: raw.fingerprint()},
+        wholes=_views(side.sampler.folder, config) if whole else None,
+    )
+
+
+class _Side(NamedTuple):
+    """A folder, divided."""
+
+    sampler: Sampler
+    held: PhotoFolder
+    held_raw: PhotoFolder
+
+
+def _divided(raw: PhotoFolder, before: Recipe, domain: str, config: CycleGANConfig) -> _Side:
+    training, kept = split(raw.names, fraction=config.holdout, seed=config.seed)
+    ready = _folder(raw.path, before, raw.channels, config) if before.steps else raw
+    sampler = Sampler(
+        ready.restrict(training),
+        domain=domain,
+        crop=config.crop,
+        seed=config.seed,
+        flips=config.flips,
+        crops_per_picture=config.crops_per_picture,
+    )
+    return _Side(sampler, ready.restrict(kept), raw.restrict(kept))
+
+
+def _views(folder: PhotoFolder, config: CycleGANConfig) -> ViewSampler:
+    copies = copies_of(folder, cache_bytes=config.cache * 2**20)
+    return ViewSampler(copies, domain="A", seed=config.seed, flips=config.flips, least=config.least_view)
 
 
 def channels_of(path: str | os.PathLike[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -12,6 +12,8 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from diptych.networks import build
+from diptych.networks._modules.attention import Attending
+from diptych.networks._modules.ugatit import clip_shares
 from diptych.training import losses
 from diptych.training.averaging import Average
 from diptych.training.config import CycleGANConfig
@@ -21,6 +23,14 @@ from diptych.training.pool import ImagePool
 from diptych.training.schedule import rate_factor
 
 Pair = tuple[Tensor, Tensor]
+
+
+class _Answer(NamedTuple):
+    """Of a generator: the fake picture, what it made of a picture of its target, and its classifier's logits for both."""
+
+    fake: Tensor
+    same: Tensor
+    logits: Tensors
 
 
 class Game:
@@ -80,6 +90,7 @@ class Game:
         self.judges.requires_grad_(False)
         fakes = [self._teach(self._generate, pair, total, len(pairs)) for pair in pairs]
         self._update(self.optimiser, self.config.learning_rate, step=step)
+        clip_shares(self.generators)
         self.average_forward.update(self.forward, step=step)
         self.average_backward.update(self.backward, step=step)
         self.judges.requires_grad_(True)
@@ -101,21 +112,35 @@ class Game:
 
     def _generate(self, a: Tensor, b: Tensor) -> tuple[Losses, Pair]:
         config = self.config
-        # What a network is asked at the same time, it is asked in one batch.
-        fake_b, same_b = _in_one(self.forward, a, b if config.identity else None)
-        fake_a, same_a = _in_one(self.backward, b, a if config.identity else None)
+        there, back = self._asked(self.forward, a, b), self._asked(self.backward, b, a)
+        fake_b, fake_a = there.fake, back.fake
         found = self._round_trip(a, b, fake_a, fake_b)
         if config.adversarial:
             kind = config.adversarial_kind
             found["adversarial.forward"] = losses.adversarial_generator(self.judge_b(fake_b), kind=kind)
             found["adversarial.backward"] = losses.adversarial_generator(self.judge_a(fake_a), kind=kind)
-        if same_a is not None and same_b is not None:
-            found["identity"] = losses.identity(a, same_a) + losses.identity(b, same_b)
+        if config.identity:
+            found["identity"] = losses.identity(a, back.same) + losses.identity(b, there.same)
+        if config.attention:
+            found["attention.forward"] = losses.attention(*there.logits)
+            found["attention.backward"] = losses.attention(*back.logits)
         if config.structure:
             found["structure"] = losses.structure(a, fake_b) + losses.structure(b, fake_a)
         if config.total_variation:
             found["total_variation"] = losses.total_variation(fake_b)
         return found, (fake_a.detach().float(), fake_b.detach().float())
+
+    def _asked(self, network: nn.Module, given: Tensor, own: Tensor) -> _Answer:
+        """Ask a generator for pictures of its source, and, where a loss needs it, of its target, in one batch."""
+        count, config = len(given), self.config
+        if not (config.identity or config.attention):
+            return _Answer(network(given), own, ())
+        both = torch.cat([given, own])
+        if not config.attention:
+            output = network(both)
+            return _Answer(output[:count], output[count:], ())
+        output, logits, _ = cast(Attending, network).attend(both)
+        return _Answer(output[:count], output[count:], (logits[:count], logits[count:]))
 
     def _round_trip(self, a: Tensor, b: Tensor, fake_a: Tensor, fake_b: Tensor) -> Losses:
         config, found = self.config, dict[str, Tensor]()
@@ -169,10 +194,3 @@ class Game:
     def _adam(self, module: nn.Module, rate: float) -> torch.optim.Optimizer:
         betas = (self.config.beta1, self.config.beta2)
         return torch.optim.Adam(module.parameters(), lr=rate, betas=betas, fused=True)
-
-
-def _in_one(network: nn.Module, first: Tensor, second: Tensor | None) -> tuple[Tensor, Tensor | None]:
-    if second is None:
-        return network(first), None
-    both = network(torch.cat([first, second]))
-    return both[: len(first)], both[len(first) :]

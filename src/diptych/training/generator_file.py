@@ -10,16 +10,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import DiptychError, ImageError, TrainingError
 from diptych.core.image import Image, check_image, from_float, to_float
 from diptych.networks import GeneratorConfig, build, from_dict, to_dict
+from diptych.networks._modules.attention import Attending
 from diptych.photo import atomic_write
 from diptych.recipes import Recipe
 
@@ -80,11 +82,23 @@ class TrainedGenerator:
 
 def run_network(module: nn.Module, image: Image) -> Image:
     """Return what a network makes of one float image ``(H, W, C)``."""
-    place = next(module.parameters())
-    batch = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)[np.newaxis], np.float32)).to(place.device)
     with torch.inference_mode():
-        result = module(batch)[0]
+        result = module(_batch_of(image, module))[0]
     return np.ascontiguousarray(result.clamp(0, 1).float().cpu().numpy().transpose(1, 2, 0))
+
+
+def heat_of(module: nn.Module, image: Image) -> NDArray[np.float32] | None:
+    """Return where a network looks in one float image ``(H, W, C)``, at its own size; None for one that does not attend."""
+    if not hasattr(module, "attend"):
+        return None
+    with torch.inference_mode():
+        heat = cast(Attending, module).attend(_batch_of(image, module)).heat
+    return np.ascontiguousarray(heat[0, 0].float().cpu().numpy())
+
+
+def _batch_of(image: Image, module: nn.Module) -> torch.Tensor:
+    planes = np.ascontiguousarray(image.transpose(2, 0, 1)[np.newaxis], np.float32)
+    return torch.from_numpy(planes).to(next(module.parameters()).device)
 
 
 def save_generator(path: str | Path, generator: TrainedGenerator, *, overwrite: bool = False) -> None:

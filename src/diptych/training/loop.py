@@ -18,11 +18,11 @@ from diptych.training.checkpoint import checkpoints, load_checkpoint
 from diptych.training.config import CycleGANConfig
 from diptych.training.domains import Batch, Domains, open_domains
 from diptych.training.fabric import launched
-from diptych.training.game import Game
 from diptych.training.interrupting import Interrupt
+from diptych.training.objectives import make_game
+from diptych.training.objectives.initial import begin_from, fingerprint_of
 from diptych.training.observing import Observer
 from diptych.training.playing import Losses, Playable, Tensors
-from diptych.training.render_game import RenderGame
 
 OnEvent = Callable[[dict[str, Any]], None]
 
@@ -30,27 +30,32 @@ OnEvent = Callable[[dict[str, Any]], None]
 def train(
     config: CycleGANConfig,
     *,
-    source: str | os.PathLike[str],
-    target: str | os.PathLike[str],
+    source: str | os.PathLike[str] | None = None,
+    target: str | os.PathLike[str] | None = None,
     out: str | os.PathLike[str],
+    init: str | os.PathLike[str] | None = None,
     resume: bool = False,
     on_event: OnEvent | None = None,
 ) -> runs.Run:
-    """Train a generator from source to target without pairs.
+    """Train a generator without pairs: from source to target, or from what a single folder teaches.
 
     Parameters
     ----------
     config : CycleGANConfig
         The settings.
     source, target : path
-        Folders of the pictures to improve, and of pictures as they should look; searched deeply, no pairs.
+        Folders of the pictures to improve, and of pictures as they should look; searched deeply, no pairs. With
+        ``config.objective = "self"`` there is a source alone, with ``"refine"`` a target alone.
     out : path
         The run directory: new, or with `resume` one to go on with.
+    init : path, optional
+        A generator file, or a run directory, to take the first weights of `forward` from, and those of the way back where
+        they fit (see `diptych.training.objectives.initial`). A run that goes on needs it only before its first checkpoint.
     resume : bool
         Go on from the newest checkpoint. On a CPU the result is then, byte for byte, that of a run without a stop.
     on_event : callable, optional
-        Called with each entry of the log as it is written: ``begin``, ``camera``, ``losses``, ``reading``, ``skipped``,
-        ``end``.
+        Called with each entry of the log as it is written: ``begin``, ``init``, ``camera``, ``losses``, ``reading``,
+        ``skipped``, ``end``.
 
     Returns
     -------
@@ -59,6 +64,8 @@ def train(
 
     Raises
     ------
+    ParameterError
+        If a folder that the objective learns from is missing, or one is given besides.
     DataError
         If a folder cannot be trained on.
     TrainingError
@@ -72,11 +79,13 @@ def train(
     """
     fabric = launched(config)
     domains = open_domains(config, source=source, target=target)
-    run = runs.continued(out, config, domains) if resume else _begun(out, config, domains, fabric)
-    game = RenderGame(config, fabric) if config.has_camera else Game(config, fabric)
+    game = make_game(config, fabric)
+    begun_from = begin_from(game, init) if init is not None else None
+    origin = fingerprint_of(init)
+    run = runs.continued(out, config, domains, init=origin) if resume else _begun(out, config, domains, fabric, origin)
     observer = Observer(run, config, domains, game, on_event)
     first = observer.go_on(_loaded(run, game)) if resume else 0
-    observer.begin(first, game.prepare(domains) if first == 0 else None)
+    observer.begin(first, *((begun_from, game.prepare(domains)) if first == 0 else ()))
 
     def make(number: int) -> Batch:
         return domains.batch(number, size=config.batch, rank=fabric.global_rank, world=fabric.world_size)
@@ -106,10 +115,12 @@ def train(
     return run
 
 
-def _begun(out: str | os.PathLike[str], config: CycleGANConfig, domains: Domains, fabric: Fabric) -> runs.Run:
+def _begun(
+    out: str | os.PathLike[str], config: CycleGANConfig, domains: Domains, fabric: Fabric, init: str | None
+) -> runs.Run:
     # With several processes the first one makes the folders.
     if fabric.is_global_zero:
-        runs.begin(out, config, domains)
+        runs.begin(out, config, domains, init=init)
     fabric.barrier()
     return runs.Run(Path(out))
 

@@ -22,6 +22,7 @@ __all__ = [
     "Scores",
     "adversarial_discriminator",
     "adversarial_generator",
+    "attention",
     "cycle",
     "frequency",
     "identity",
@@ -163,6 +164,34 @@ def identity(image: Tensor, mapped: Tensor) -> Tensor:
     Taigman, Polyak and Wolf, Unsupervised Cross-Domain Image Generation, ICLR 2017; CycleGAN, section 5.2.
     """
     return (mapped - image).abs().mean()
+
+
+def attention(source: Tensor, target: Tensor) -> Tensor:
+    """How badly a generator's auxiliary classifier tells its source from its target, whose differences it then attends to.
+
+    With p the logistic function of a logit, ``- mean log p(source) - mean log(1 - p(target))``.
+
+    Parameters
+    ----------
+    source, target : Tensor, shape (N, K)
+        The classifier's logits for pictures of the source, and for real ones of the target.
+
+    Returns
+    -------
+    Tensor
+        A scalar; 2 log 2 = 1.39 for logits of 0, which tell nothing.
+
+    References
+    ----------
+    Kim et al., U-GAT-IT, ICLR 2020, equation 6 (its classifiers in the discriminators are part of the adversarial loss).
+
+    Examples
+    --------
+    >>> import torch
+    >>> round(attention(torch.zeros(1, 2), torch.zeros(1, 2)).item(), 3)
+    1.386
+    """
+    return F.softplus(-exact(source)).mean() + F.softplus(exact(target)).mean()
 
 
 def frequency(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import torch
@@ -17,8 +16,8 @@ from diptych.training.board import Board
 from diptych.training.checkpoint import save_checkpoint
 from diptych.training.config import CycleGANConfig
 from diptych.training.domains import Domains
-from diptych.training.generator_file import TrainedGenerator, load_generator, run_network, save_generator
-from diptych.training.monitoring import Monitor
+from diptych.training.generator_file import TrainedGenerator, load_generator, save_generator
+from diptych.training.objectives.judging import judge_of
 from diptych.training.playing import Losses, Playable
 from diptych.training.post_step import propose_post_step
 from diptych.training.run import Run
@@ -48,7 +47,7 @@ class Observer:
         self._on_event = on_event
         self._first = game.fabric.is_global_zero
         self._light = StopLight(patience=config.patience)
-        self._monitor = Monitor(domains.held_raw, domains.held_target, prepared=domains.held_source)
+        self._judge = judge_of(domains)
         self._board = Board(run.path / "tensorboard") if self._first else None
         self._since = (time.perf_counter(), 0)
         self._named: set[str] = set()
@@ -63,18 +62,16 @@ class Observer:
             self.run.cut_log(after=step)
         return step
 
-    def begin(self, step: int, prepared: dict[str, Any] | None = None) -> None:
-        """Note the beginning, and what the game has to say of its preparation."""
-        first, second = self.domains.samplers
+    def begin(self, step: int, *prepared: dict[str, Any] | None) -> None:
+        """Note the beginning, and what there is to say of the preparation."""
         self._since = (time.perf_counter(), step)
-        pictures = {
-            "source": len(first.folder),
-            "target": len(second.folder),
-            "held_out": len(self.domains.held_source),
-        }
+        folders = zip(self.domains.fingerprint, self.domains.samplers, strict=True)
+        pictures = {name: len(sampler.folder) for name, sampler in folders}
+        pictures["held_out"] = len(self.domains.held_source)
         self._write({"event": "begin", "step": step, "steps": self.config.steps, "pictures": pictures})
-        if prepared:
-            self._write({**prepared, "step": step})
+        for entry in prepared:
+            if entry:
+                self._write({**entry, "step": step})
 
     def losses(self, step: int, losses: Losses) -> None:
         """Note the losses of a step, with the speed since the last note."""
@@ -92,13 +89,12 @@ class Observer:
     def read(self, step: int) -> None:
         """Look at the held-out pictures; keep the generator if it is the best so far."""
         if self._first:
-            there, back = (partial(run_network, part.module) for part in self._averages())
-            reading = self._monitor.read(step, there, back)
+            reading = self._judge.read(step, self.game)
             # How long it took is for the log alone: a checkpoint says the same however often a run was stopped.
             if self._light.update(replace(reading, seconds=0.0)):
                 save_generator(self.run.best, self.generator(step), overwrite=True)
             self.should_stop = self._light.should_stop
-            sheet = sample_grid(self._monitor.rows(there, back, count=_SHOWN))
+            sheet = sample_grid(self._judge.rows(self.game, count=_SHOWN))
             write(self.run.samples / f"step-{step:09d}.png", sheet, overwrite=True)
             self._write({"event": "reading", "best": self._best_step, **reading.as_dict()})
             if self._board:
@@ -145,7 +141,8 @@ class Observer:
         return self.generator(step) if last else load_generator(self.run.best)
 
     def _post_step(self, generator: TrainedGenerator) -> Recipe:
-        if self.config.has_camera:  # a rendering has its own tones and its own denoiser
+        # A rendering has its own tones and its own denoiser; and without a target nothing says what is missing.
+        if self.config.has_camera or not self.domains.held_wanted:
             return Recipe()
         outputs = [generator.draw(picture) for picture in self.domains.held_source]
         return propose_post_step(outputs, self.domains.held_wanted, sources=self.domains.held_source)
@@ -153,9 +150,6 @@ class Observer:
     @property
     def _best_step(self) -> int | None:
         return self._light.best.step if self._light.best else None
-
-    def _averages(self) -> tuple[Any, Any]:
-        return self.game.average_forward, self.game.average_backward
 
     def _write(self, entry: dict[str, Any]) -> None:
         if not self._first:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diptych.core.errors import ParameterError, did_you_mean
-from diptych.networks import Camera, Mobile, PatchGAN, Render, ResNet
+from diptych.networks import UGATIT, Camera, CAMPatchGAN, Denoiser, Mobile, PatchGAN, Refiner, Render, ResNet
 from diptych.training.config import CycleGANConfig
 
 
@@ -78,11 +78,130 @@ def _render() -> CycleGANConfig:
     )
 
 
-PRESETS = {"quick": _quick, "mobile": _mobile, "paper": _paper, "render": _render}
+def _zero_reference() -> CycleGANConfig:
+    return CycleGANConfig(
+        objective="self",
+        task="exposure",
+        forward=Render(),
+        steps=400,
+        decay=1.0,
+        batch=8,
+        preprocess="none",
+        learning_rate=1e-3,
+        beta1=0.9,
+        average=0.99,
+        precision="float32",
+        every=100,
+        patience=1000,
+        choose="last",
+    )
+
+
+def _pretraining() -> CycleGANConfig:
+    return CycleGANConfig(
+        objective="self",
+        task="reconstruction",
+        forward=Mobile(),
+        masked=0.25,
+        spoiled=0.5,
+        steps=3000,
+        decay=1.0,
+        batch=8,
+        crop=96,
+        preprocess="none",
+        denoise=0.0,
+        learning_rate=1e-3,
+        beta1=0.9,
+        average=0.99,
+        every=300,
+        patience=1000,
+        choose="last",
+    )
+
+
+def _denoiser() -> CycleGANConfig:
+    return CycleGANConfig(
+        objective="self",
+        task="denoising",
+        forward=Denoiser(),
+        steps=3000,
+        decay=1.0,
+        crop=96,
+        crops_per_picture=2,
+        preprocess="none",
+        denoise=0.0,
+        learning_rate=1.5e-3,
+        beta1=0.9,
+        average=0.995,
+        every=300,
+        patience=1000,
+        choose="last",
+    )
+
+
+def _ugatit() -> CycleGANConfig:
+    # With spectral normalisation the discriminators stay at chance for hundreds of steps, which is all that a CPU has.
+    return CycleGANConfig(
+        forward=UGATIT(width=16, blocks=2, residual=True),
+        discriminator=CAMPatchGAN(width=16, depth=2, global_depth=4, spectral=False),
+        preprocess="specify",
+        steps=3000,
+        crop=96,
+        learning_rate=1e-3,
+        discriminator_rate=5e-4,
+        cycle=2.0,
+        cycle_source=0.1,
+        warm_up=0.1,
+        identity=0.5,
+        attention=1.0,
+        gradient_penalty=0.3,
+        structure=1.0,
+        average=0.99,
+        every=150,
+    )
+
+
+def _refine() -> CycleGANConfig:
+    return CycleGANConfig(
+        objective="refine",
+        forward=Refiner(width=32),
+        backward=Camera(everyday=0.5),
+        steps=1800,
+        decay=1.0,
+        batch=4,
+        crop=128,
+        crops_per_picture=2,
+        preprocess="none",
+        denoise=0.0,
+        learning_rate=1e-3,
+        beta1=0.9,
+        average=0.995,
+        every=300,
+        patience=1000,
+        choose="last",
+    )
+
+
+PRESETS = {
+    "quick": _quick,
+    "mobile": _mobile,
+    "paper": _paper,
+    "render": _render,
+    "zero_reference": _zero_reference,
+    "denoiser": _denoiser,
+    "pretraining": _pretraining,
+    "ugatit": _ugatit,
+    "refine": _refine,
+}
 
 
 def preset(name: str) -> CycleGANConfig:
-    """Return a preset by name: quick (minutes), mobile (hours), paper (the CycleGAN paper's), render (with a camera)."""
+    """Return a preset by name.
+
+    Two folders: quick (minutes), mobile (hours), paper (the CycleGAN paper's), render (with a camera), ugatit (with attention).
+    The pictures to improve alone: zero_reference (exposure), denoiser (noise), pretraining (first weights for another
+    training). Good pictures alone: refine (details, after any enhancement).
+    """
     if name not in PRESETS:
         raise ParameterError(f"no preset named '{name}'{did_you_mean(name, PRESETS)}")
     return PRESETS[name]()

@@ -1,10 +1,10 @@
-"""A reading of the monitor: plain numbers, and alarms in words."""
+"""Readings: what was seen at a step, as plain numbers, and alarms in words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from diptych.training.alarms import Alarm
 
@@ -68,4 +68,52 @@ class Reading:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Reading:
         """Make a reading of what `as_dict` gave."""
-        return cls(**(dict(values) | {"alarms": tuple(Alarm(**alarm) for alarm in values["alarms"])}))
+        return cls(**_with_alarms(values))
+
+
+@dataclass(frozen=True)
+class LossReading:
+    """What a game of a single folder says of itself at one step.
+
+    Attributes
+    ----------
+    step : int
+        Step of the training.
+    loss : float
+        Of the averaged generator on pictures that were held out, the sum of the game's weighted losses; lower is better.
+    alarms : tuple of Alarm
+        What is wrong, in words.
+    seconds : float
+        What the reading took. It takes no part in comparisons.
+    """
+
+    step: int
+    loss: float
+    alarms: tuple[Alarm, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def score(self) -> float:
+        """Ranks checkpoints, higher is better: the loss with its sign turned."""
+        return -self.loss
+
+    @property
+    def red(self) -> bool:
+        """Whether an alarm says that the generator is of no use."""
+        return any(alarm.red for alarm in self.alarms)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values; the alarms are a list of dictionaries."""
+        return asdict(self) | {"alarms": [asdict(alarm) for alarm in self.alarms]}
+
+
+AnyReading: TypeAlias = Reading | LossReading
+
+
+def reading_from(values: Mapping[str, Any]) -> AnyReading:
+    """Make a reading of what its `as_dict` gave."""
+    return LossReading(**_with_alarms(values)) if "loss" in values else Reading.from_dict(values)
+
+
+def _with_alarms(values: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(values) | {"alarms": tuple(Alarm(**alarm) for alarm in values["alarms"])}

@@ -85,8 +85,8 @@ class Run:
         atomic_write(self.log, "".join(line + "\n" for line in kept).encode(), overwrite=True)
 
 
-def begin(path: str | os.PathLike[str], config: CycleGANConfig, domains: Domains) -> Run:
-    """Make a new run directory.
+def begin(path: str | os.PathLike[str], config: CycleGANConfig, domains: Domains, *, init: str | None = None) -> Run:
+    """Make a new run directory; `init` is the fingerprint of the file that its first weights come from.
 
     Raises
     ------
@@ -106,6 +106,7 @@ def begin(path: str | os.PathLike[str], config: CycleGANConfig, domains: Domains
         "format": 1,
         "version": __version__,
         "fingerprint": domains.fingerprint,
+        "init": init,
         "before": domains.before[0].to_toml(),
         "target_before": domains.before[1].to_toml(),
     }
@@ -113,7 +114,9 @@ def begin(path: str | os.PathLike[str], config: CycleGANConfig, domains: Domains
     return run
 
 
-def continued(path: str | os.PathLike[str], config: CycleGANConfig, domains: Domains) -> Run:
+def continued(
+    path: str | os.PathLike[str], config: CycleGANConfig, domains: Domains, *, init: str | None = None
+) -> Run:
     """Open a run directory to go on with it.
 
     Raises
@@ -135,6 +138,17 @@ def continued(path: str | os.PathLike[str], config: CycleGANConfig, domains: Dom
             raise TrainingError(
                 f"{path}: the pictures of the {side} folder have changed; restore them, or begin a new run"
             )
+    _check_init(run, facts.get("init"), init)
     for folder in (run.path, run.checkpoints, run.samples):
         sweep_temporary(folder)  # what a killed run has left
     return run
+
+
+def _check_init(run: Run, then: str | None, now: str | None) -> None:
+    if now is not None and now != then:
+        begun = "other weights" if then else "fresh weights"
+        raise TrainingError(f"{run.path}: the run began with {begun}, not with those of --init; leave it out")
+    if then and now is None and not any(run.checkpoints.glob("step-*.safetensors")):
+        raise TrainingError(
+            f"{run.path}: the run began with --init and has no checkpoint yet; give the same file again"
+        )

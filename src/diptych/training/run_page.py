@@ -30,6 +30,7 @@ svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
 """
 
 _COLUMNS = {
+    "loss": "held-out loss",
     "score": "score",
     "structure": "structure kept",
     "domain_distance": "distance to B",
@@ -55,7 +56,7 @@ def page_of(run: Run) -> str:
         f"<p>{html.escape(_lead(readings, end))}</p>",
         _samples(run, best),
         "<h2>How the score went</h2>",
-        *(_curve(readings, key, name, best) for key, name in list(_COLUMNS.items())[:4]),
+        *(_curve(readings, key, name, best) for key, name in list(_columns(readings).items())[:4]),
         "<h2>Readings</h2>",
         _table(readings, best),
         _alarms(readings, entries),
@@ -73,6 +74,11 @@ def _lead(readings: Sequence[dict[str, Any]], end: dict[str, Any]) -> str:
     chosen = next((one for one in readings if one["step"] == end["best"]), None)
     if chosen is None:
         return f"Stopped after {end['step']} steps without a generator fit for use: every reading had a red alarm."
+    if "loss" in chosen:
+        return (
+            f"Stopped after {end['step']} steps. The best of {len(readings)} readings was at step {end['best']}: the loss of "
+            f"the pictures that were held out was {chosen['loss']:.4f} there."
+        )
     return (
         f"Stopped after {end['step']} steps. The best of {len(readings)} readings was at step {end['best']}: score "
         f"{chosen['score']:.3f}, structure kept {chosen['structure']:.2f}, distance to the target domain "
@@ -86,7 +92,11 @@ def _samples(run: Run, best: int | None) -> str:
     if not chosen:
         return ""
     data = base64.b64encode(chosen[0].read_bytes()).decode()
-    columns = "input, prepared (where there is a step before the network), output, and back again"
+    looked = "where the network looks (the brighter, the more like A), " if run.config.forward.name == "ugatit" else ""
+    columns = (
+        f"input, prepared (where there is a step before the network), {looked}output, and back again (where there is a way "
+        f"back)"
+    )
     image = f'<img alt="Held-out pictures" src="data:image/png;base64,{data}">'
     return f"<figure>{image}<figcaption>{columns}</figcaption></figure>"
 
@@ -112,11 +122,22 @@ def _curve(readings: Sequence[dict[str, Any]], key: str, name: str, best: int | 
     )
 
 
+def _columns(readings: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Return the columns that the readings have: the monitor's, or the one of a game that judges itself."""
+    seen = {key for one in readings for key in one}
+    hidden = {"score"} if "loss" in seen else set()
+    return {key: name for key, name in _COLUMNS.items() if key in seen and key not in hidden}
+
+
 def _table(readings: Sequence[dict[str, Any]], best: int | None) -> str:
-    head = "".join(f"<th>{name}</th>" for name in ("step", *_COLUMNS.values(), "alarms"))
+    columns = _columns(readings)
+    head = "".join(f"<th>{name}</th>" for name in ("step", *columns.values(), "alarms"))
     rows = []
     for one in readings:
-        numbers = "".join(f"<td>{'' if one[key] is None else format(one[key], '.3f')}</td>" for key in _COLUMNS)
+        numbers = "".join(
+            f"<td>{'' if one[key] is None else format(one[key], '.4f' if key == 'loss' else '.3f')}</td>"
+            for key in columns
+        )
         alarms = ", ".join(alarm["kind"] for alarm in one["alarms"])
         kind = " class=best" if one["step"] == best else ""
         rows.append(f"<tr{kind}><td>{one['step']}</td>{numbers}<td>{html.escape(alarms)}</td></tr>")

@@ -1,4 +1,4 @@
-"""Contact sheets: what goes in, what comes out, side by side."""
+"""Contact sheets: what goes in, what comes out, side by side, and where a network has looked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from diptych import operators
 from diptych.core.errors import ImageError
 from diptych.core.image import Image, check_image, from_float, to_float
+
+_SHARE = np.float32(0.6)  # of a map that lies over a picture
 
 
 def sample_grid(rows: Sequence[Sequence[Image]], *, gap: int = 4, side: int = 192) -> NDArray[np.uint8]:
@@ -51,6 +53,35 @@ def sample_grid(rows: Sequence[Sequence[Image]], *, gap: int = 4, side: int = 19
         for across, image in enumerate(row):
             _paste(sheet, _fitted(image, side), gap + down * step, gap + across * step, side)
     return sheet
+
+
+def overlay(image: Image, heat: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Lay a map over a picture: the picture in grey, darkened, the map from black over red and yellow to white.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        A picture of the contract.
+    heat : ndarray, shape (h, w)
+        Any numbers; the smallest becomes black and the largest white. Its values are repeated to the size of the picture.
+
+    Returns
+    -------
+    ndarray, shape (H, W, 3), float32
+        In [0, 1].
+
+    Examples
+    --------
+    >>> overlay(np.zeros((4, 4), np.uint8), np.array([[0.0, 1.0]]))[0, :, 0]
+    array([0. , 0. , 0.6, 0.6], dtype=float32)
+    """
+    floats = to_float(check_image(image)).astype(np.float32, copy=False)
+    grey = floats if floats.ndim == 2 else floats.mean(axis=2)
+    rows, columns = (np.arange(a) * b // a for a, b in zip(grey.shape, heat.shape, strict=True))
+    low, high = float(heat.min()), float(heat.max())
+    level = ((heat - low) / max(high - low, 1e-12)).astype(np.float32)[rows][:, columns]
+    colours = np.clip(3 * level[:, :, np.newaxis] - np.arange(3, dtype=np.float32), 0, 1)
+    return _SHARE * colours + (1 - _SHARE) * grey[:, :, np.newaxis]
 
 
 def _paste(sheet: NDArray[np.uint8], image: Image, top: int, left: int, side: int) -> None:

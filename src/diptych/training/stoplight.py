@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diptych.core.errors import ParameterError
-from diptych.training.readings import Reading
+from diptych.training.readings import AnyReading, reading_from
 
 
 class StopLight:
@@ -29,6 +29,7 @@ class StopLight:
 
     Examples
     --------
+    >>> from diptych.training.readings import Reading
     >>> light = StopLight(patience=2)
     >>> def reading(step, score):
     ...     return Reading(step, score, 1.0, 0.0, 0.5, None, 1.0, 1.0, 1.0, 0.0, 0.0)
@@ -47,9 +48,9 @@ class StopLight:
         self._warm_up = warm_up
         self._seen = 0
         self._waited = 0
-        self._best: Reading | None = None
+        self._best: AnyReading | None = None
 
-    def update(self, reading: Reading) -> bool:
+    def update(self, reading: AnyReading) -> bool:
         """Take in a reading; return whether it is the new best."""
         self._seen += 1
         better = not reading.red and (self._best is None or reading.score > self._best.score)
@@ -60,7 +61,7 @@ class StopLight:
         return better
 
     @property
-    def best(self) -> Reading | None:
+    def best(self) -> AnyReading | None:
         """The best reading so far; None if there is none without a red alarm."""
         return self._best
 
@@ -89,5 +90,5 @@ class StopLight:
         """Make a stop light that goes on from where the one that gave this state was."""
         light = cls(patience=state["patience"], warm_up=state["warm_up"])
         light._seen, light._waited = state["seen"], state["waited"]
-        light._best = None if state["best"] is None else Reading.from_dict(state["best"])
+        light._best = None if state["best"] is None else reading_from(state["best"])
         return light

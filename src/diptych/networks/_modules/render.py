@@ -90,9 +90,10 @@ class RenderModule(nn.Module):
 
     def _decide(self, thumbnail: Tensor, exposure: Tensor) -> tuple[Tensor, Tensor]:
         light, even = luma(thumbnail), evened(thumbnail, exposure)
-        dropped = {"p": self.config.dropout, "training": self.training}
-        maps = F.dropout2d(self.encoder(torch.cat([even, torch.log(light + 0.01) * 0.25 + 0.5], 1)), **dropped)
-        whole = F.dropout(self.mixing(torch.cat([*self._pooled(maps), *_distribution(light, exposure)], 1)), **dropped)
+        rate, training = self.config.dropout, self.training
+        maps = F.dropout2d(self.encoder(torch.cat([even, torch.log(light + 0.01) * 0.25 + 0.5], 1)), rate, training)
+        whole = self.mixing(torch.cat([*self._pooled(maps), *_distribution(light, exposure)], 1))
+        whole = F.dropout(whole, rate, training)
         maps = F.leaky_relu(self.local(maps) + self.to_maps(whole)[:, :, None, None], SLOPE)
         rises = F.softplus(self.to_curve(whole) + SOFTPLUS_ONE)
         curve = torch.cat([torch.zeros_like(rises[:, :1]), torch.cumsum(rises, 1) / self.config.knots], 1)

@@ -15,18 +15,22 @@ _FUSED = {"contract", "nsz"}  # multiply and add in one instruction
 
 
 @njit(nogil=True, cache=True, fastmath=_FUSED)
-def average(pixels, white, cells, first, last):  # type: ignore[no-untyped-def]
-    """Write the averages of equal areas of an image ``(H, W, C)`` to rows first to last of `cells` ``(C, S, S)``."""
-    height, width, channels = pixels.shape
+def average(pixels, white, cells, first, last, above=0, height=0):  # type: ignore[no-untyped-def]
+    """Write the averages of equal areas of an image ``(H, W, C)`` to rows first to last of `cells` ``(C, S, S)``.
+
+    `pixels` may be the rows of a picture of this height that follow the first `above`, if they are all that those cells need.
+    """
+    have, width, channels = pixels.shape
+    height = height or have
     side = cells.shape[1]
-    rows = pixels.reshape(height, width * channels)
+    rows = pixels.reshape(have, width * channels)
     sums = np.empty(width * channels, np.float32)
     for down in range(first, last):
         top, bottom = down * height / side, (down + 1) * height / side
         sums[:] = 0
         for y in range(int(top), min(int(np.ceil(bottom)), height)):
             share = np.float32(min(y + 1, bottom) - max(y, top))
-            row = rows[y]
+            row = rows[y - above]
             for i in range(sums.size):
                 sums[i] += share * np.float32(row[i])
         scale = side / height * side / width / white
@@ -40,17 +44,18 @@ def average(pixels, white, cells, first, last):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, fastmath=_FUSED)
-def by_table(pixels, out, lut, table, white, add, first, last):  # type: ignore[no-untyped-def]
+def by_table(pixels, out, lut, table, white, add, first, last, above=0, height=0):  # type: ignore[no-untyped-def]
     """Render rows first to last of integers ``(H, W, C)``, whose values after the curve are in `lut`.
 
     `table` is the grid as ``(rows, columns, C, depth, C + 1)``. Results are multiplied by `white`; `add` is 0.5 where they are
-    rounded to integers.
+    rounded to integers. `pixels` may be the rows of a picture of this height that follow the first `above`.
     """
-    height, width, channels = pixels.shape
+    have, width, channels = pixels.shape
+    height = height or have
     columns, shares = _places(width, table.shape[1])
     values, depths, made = _scratch(channels)
     for y in range(first, last):
-        cells = _between(table, y, height)
+        cells = _between(table, y + above, height)
         start = 0
         while start < width:
             count = _length(columns, start)
@@ -68,15 +73,16 @@ def by_table(pixels, out, lut, table, white, add, first, last):  # type: ignore[
 
 
 @njit(nogil=True, cache=True, fastmath=_FUSED)
-def by_curve(pixels, out, curve, exposure, table, white, add, first, last):  # type: ignore[no-untyped-def]
+def by_curve(pixels, out, curve, exposure, table, white, add, first, last, above=0, height=0):  # type: ignore[no-untyped-def]
     """Render rows first to last of floats: `by_table`, with the curve computed."""
-    height, width, channels = pixels.shape
+    have, width, channels = pixels.shape
+    height = height or have
     columns, shares = _places(width, table.shape[1])
     values, depths, made = _scratch(channels)
     pieces = np.float32(curve.size - 1)
     gain = (np.float32(1) + exposure) * pieces
     for y in range(first, last):
-        cells = _between(table, y, height)
+        cells = _between(table, y + above, height)
         start = 0
         while start < width:
             count = _length(columns, start)

@@ -1,0 +1,96 @@
+"""``--cluster``: a folder or a bucket, picture by picture on the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from diptych.cli.arguments import choose_enhancer, is_model_file
+from diptych.cli.progress import note
+from diptych.core.errors import ParameterError
+
+if TYPE_CHECKING:
+    from diptych.cli.batch import Existing
+    from diptych.cluster import Order, Outcome
+    from diptych.runtime.render import Profile
+
+
+def order_for(
+    model: str | None, recipe: str | None, op: list[str] | None, *, memory: str | None, profile: Profile | None
+) -> Order:
+    """Return what the options ask for, in a form that travels to other machines."""
+    from diptych.cluster import Order
+    from diptych.recipes import Recipe
+    from diptych.runtime.memory import parse_size
+
+    size = None if memory is None else parse_size(memory)
+    if recipe or op or model == "none":
+        chosen = choose_enhancer(model, recipe, op, memory=memory, profile=profile)
+        return Order(recipe=chosen.to_toml() if isinstance(chosen, Recipe) else "auto")
+    if model and is_model_file(model):
+        return Order.of_model(model, profile=profile, memory=size)
+    choose_enhancer(model, None, None, memory=memory, profile=profile)  # refuses what is no model
+    return Order(profile=profile, memory=size)
+
+
+def default_manifest(output: str) -> Path:
+    """Return where the manifest lies if nothing is said: in the folder of the outputs, or for a URL here."""
+    if "://" not in output:
+        Path(output).mkdir(parents=True, exist_ok=True)
+        return Path(output) / "manifest.jsonl"
+    return Path(f"manifest-{hashlib.sha256(output.encode()).hexdigest()[:8]}.jsonl")
+
+
+def enhance_on_cluster(
+    cluster: str,
+    inputs: list[str],
+    output: str | None,
+    order: Order,
+    existing: Existing,
+    retries: int,
+    manifest: str | None,
+    quiet: bool,
+) -> list[Outcome]:
+    """Do the work, say what happens, and return the failures; with `quiet` all outcomes."""
+    from diptych.cluster import Run, enhance_folder
+    from diptych.cluster.running import connected
+
+    if len(inputs) != 1 or output is None:
+        raise ParameterError("--cluster takes one folder or URL and -o with another; run several one after the other")
+    file = manifest or default_manifest(output)
+    run = Run(source=inputs[0], target=output, order=order, manifest=file, existing=existing, retries=retries)
+    kept: list[Outcome] = []
+    count = 0
+    with connected(cluster) as client:
+        for outcome in enhance_folder(run, client):
+            count += 1
+            if quiet or outcome.status == "failed":
+                kept.append(outcome)
+            _report(outcome, count, quiet)
+    return kept
+
+
+def _report(outcome: Outcome, count: int, quiet: bool) -> None:
+    if outcome.status == "failed":
+        note(f"failed: {outcome.reason}")
+    elif not quiet:
+        arrow = "->" if outcome.status == "done" else f"skipped ({outcome.reason}):"
+        note(f"[{count}] {outcome.input} {arrow} {outcome.output}")
+
+
+def finish(outcomes: list[Outcome], as_json: bool) -> None:
+    """Print the list that was asked for, or what has failed, and end with the code that says so."""
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    if as_json:
+        typer.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
+    elif failed:
+        note(f"{len(failed)} failed; a second run tries them again:")
+        for outcome in failed:
+            note(f"  {outcome.input}: {outcome.reason}")
+    if failed:
+        raise typer.Exit(1)

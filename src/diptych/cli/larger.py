@@ -1,0 +1,62 @@
+"""``--large``: a picture that does not fit into memory, by rows."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diptych.cli.batch import Result
+from diptych.cli.progress import note
+from diptych.core.errors import DiptychError, ParameterError
+
+if TYPE_CHECKING:
+    from diptych.cli.batch import Existing
+    from diptych.core.enhancer import Enhancer
+
+_COPIES = 4  # the picture, its result, what is written of it, and a share of floats
+_TIFF = (".tif", ".tiff")
+
+
+def is_large(inputs: list[str], output: str | None, large: bool, max_pixels: int) -> bool:
+    """Return whether the call is for one picture by rows: asked for, a Zarr, or a TIFF too large for memory."""
+    from diptych.large.ome import is_zarr
+    from diptych.photo import stored_size
+    from diptych.runtime.memory import available_memory
+
+    zarr = any(is_zarr(name) for name in [*inputs, *([output] if output else [])])
+    if (large or zarr) and (len(inputs) != 1 or output is None):
+        raise ParameterError("large pictures and Zarrs are done one at a time, with -o; give one input and one output")
+    if large or zarr:
+        return True
+    if len(inputs) != 1 or output is None or not all(name.lower().endswith(_TIFF) for name in (inputs[0], output)):
+        return False
+    size = stored_size(inputs[0])
+    return size is not None and (size[0] > max_pixels or _COPIES * size[1] > available_memory())
+
+
+def enhance_by_rows(source: str, target: str, enhancer: Enhancer, existing: Existing, *, quiet: bool) -> Result:
+    """Enhance one picture by rows and return what became of it."""
+    from diptych.large import enhance_large
+
+    started = time.perf_counter()
+    if existing == "skip" and Path(target).exists():
+        return Result(source, target, "skipped", "the output is there already", 0.0)
+    if not quiet:
+        note(f"{source} is enhanced by rows, as it is larger than what is taken into memory")
+    said = [-1]
+
+    def say(done: int, rows: int) -> None:
+        tenth = 10 * done // rows
+        if tenth > said[0] and not quiet:
+            said[0] = tenth
+            note(f"  {10 * tenth} %")
+
+    try:
+        enhance_large(source, target, enhancer, overwrite=existing == "overwrite", progress=say)
+    except DiptychError as error:
+        note(f"failed: {error}")
+        return Result(source, target, "failed", str(error), round(time.perf_counter() - started, 3))
+    if not quiet:
+        note(f"{source} -> {target}")
+    return Result(source, target, "done", "", round(time.perf_counter() - started, 3))

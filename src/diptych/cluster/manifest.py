@@ -1,0 +1,146 @@
+"""The manifest of a run: one line of JSON for what was begun, and one for what became of it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from diptych.core.errors import ParameterError
+
+Status = Literal["started", "done", "failed", "refused"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line.
+
+    Attributes
+    ----------
+    input, output : str
+        Names of the files, within their places.
+    version : str
+        Size and time (or entity tag) of the input when it was listed.
+    work : str
+        Hash of the order: of the model or recipe, and of how outputs are stored.
+    status : str
+        ``started``, then ``done``, ``failed``, or ``refused`` where the output is there already and is not ours.
+    hash : str
+        SHA-256 of the input; empty where it was not read.
+    reason : str
+        Why it failed or was refused.
+    seconds : float
+        What it took on the worker.
+    """
+
+    input: str
+    output: str
+    version: str
+    work: str
+    status: Status
+    hash: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+
+
+def key(name: str, version: str, work: str) -> bytes:
+    """Return 16 bytes that stand for an input, as it is now, with this work."""
+    return hashlib.blake2b(f"{name}\0{version}\0{work}".encode(), digest_size=16).digest()
+
+
+class Manifest:
+    """A file that is only ever appended to, line by line, so that a killed run loses a line at most.
+
+    Parameters
+    ----------
+    path : path
+        The file; it is made if it is not there.
+
+    Raises
+    ------
+    ParameterError
+        If another run is writing to it, or it cannot be opened.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._done: set[bytes] = set()
+        self._started: set[bytes] = set()
+        try:
+            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        except OSError as error:
+            raise ParameterError(
+                f"{self.path}: cannot be written ({error.strerror}); give another --manifest"
+            ) from None
+        try:
+            self._lock()
+            self._load()
+        except BaseException:
+            os.close(self._handle)
+            raise
+
+    def _lock(self) -> None:
+        try:
+            import fcntl
+        except ImportError:  # Windows
+            return
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ParameterError(f"{self.path}: another run is writing to it; wait for it, or end it") from None
+
+    def _load(self) -> None:
+        torn = False
+        with self.path.open("rb") as lines:
+            for line in lines:
+                torn = not line.endswith(b"\n")
+                self._learn(line)
+        if torn:  # a killed run was writing it: what follows must not be joined to it
+            os.write(self._handle, b"\n")
+
+    def _learn(self, line: bytes) -> None:
+        try:
+            values = json.loads(line)
+            found = key(values["input"], values["version"], values["work"])
+            status = values["status"]
+        except (ValueError, KeyError, TypeError):
+            return  # torn, or foreign
+        if status == "refused":
+            self._started.discard(found)
+        else:
+            self._started.add(found)
+        if status == "done":
+            self._done.add(found)
+        else:
+            self._done.discard(found)
+
+    def is_done(self, name: str, version: str, work: str) -> bool:
+        """Return whether this was done before, according to the last line on it."""
+        return key(name, version, work) in self._done
+
+    def was_started(self, name: str, version: str, work: str) -> bool:
+        """Return whether this was begun before, so that an output that is there is one of ours."""
+        return key(name, version, work) in self._started
+
+    def add(self, entry: Entry) -> None:
+        """Append a line, in one piece."""
+        line = json.dumps(asdict(entry), ensure_ascii=False, separators=(",", ":")) + "\n"
+        os.write(self._handle, line.encode("utf-8", "surrogatepass"))
+
+    def close(self) -> None:
+        """Close the file; another run may then write to it."""
+        with contextlib.suppress(OSError):
+            os.close(self._handle)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

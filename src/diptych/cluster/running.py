@@ -1,0 +1,242 @@
+"""A folder through a cluster: listed lazily, a bounded number of pictures under way, and a line in the manifest for each."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from diptych.cluster.manifest import Entry, Manifest
+from diptych.cluster.order import Order, check
+from diptych.cluster.places import Found, Place
+from diptych.cluster.working import Done, Task, bring, enhance_one
+from diptych.core.errors import MissingExtraError, ParameterError
+from diptych.photo import sweep_temporary
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Existing = Literal["refuse", "overwrite", "skip"]
+
+_PER_THREAD = 3  # pictures under way: one in work, one waiting at the worker, one on its way
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Where pictures come from and go to, and how.
+
+    Attributes
+    ----------
+    source, target : str
+        A folder's path, or a URL that fsspec knows.
+    order : Order
+        What is done with each picture.
+    manifest : path
+        The file of the manifest, on this machine.
+    existing : {"refuse", "overwrite", "skip"}
+        What happens where an output is there that this run has not made.
+    retries : int
+        How often a picture is tried again after a failure that may pass, or after the worker that had it died.
+    """
+
+    source: str
+    target: str
+    order: Order
+    manifest: str | os.PathLike[str]
+    existing: Existing = "refuse"
+    retries: int = 3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one picture, as `diptych.cli.batch.Result` says it; `tries` counts what was done for it."""
+
+    input: str
+    output: str
+    status: Literal["done", "skipped", "failed"]
+    reason: str = ""
+    seconds: float = 0.0
+    tries: int = 1
+
+
+@contextlib.contextmanager
+def connected(cluster: str) -> Iterator[Client]:
+    """Connect to a cluster: ``local:4`` starts four processes on this machine, an address means a running scheduler.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither, or no scheduler answers there.
+    MissingExtraError
+        If Dask is not installed.
+    """
+    try:
+        import dask
+        import distributed
+    except ImportError:
+        raise MissingExtraError("clusters need Dask and fsspec; pip install 'diptych[cluster]'") from None
+    kind, _, rest = cluster.partition(":")
+    with contextlib.ExitStack() as closing:
+        # A picture is no suspect because the worker that had it was killed: only `retries` counts.
+        closing.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 1000}))
+        if kind == "local":
+            if not rest.isdigit() or not 1 <= int(rest) <= 1024:
+                raise ParameterError(f"--cluster {cluster} is no number of workers; write local:4")
+            cluster = closing.enter_context(_local(int(rest))).scheduler_address
+        elif not rest.startswith("//"):
+            raise ParameterError(f"--cluster {cluster} is not allowed; give local:4 or tcp://SCHEDULER:8786")
+        try:
+            make: Any = distributed.Client
+            client: Client = make(cluster, timeout=20, set_as_default=False)
+        except (OSError, ValueError) as error:
+            text = " ".join(str(error).split())[:160]
+            raise ParameterError(f"--cluster {cluster}: no scheduler answers ({text}); start one there") from None
+        yield closing.enter_context(client)
+
+
+def _local(workers: int) -> Any:
+    from distributed import LocalCluster
+
+    make: Any = LocalCluster
+    return make(
+        n_workers=workers,
+        threads_per_worker=1,
+        dashboard_address=None,
+        env={"DIPTYCH_THREADS": "1"},
+        silence_logs=logging.ERROR,
+    )
+
+
+def enhance_folder(run: Run, client: Client) -> Iterator[Outcome]:
+    """Enhance a folder and yield what became of each picture, as it comes.
+
+    Raises
+    ------
+    ParameterError
+        If the folder is not there, or the two places contain one another.
+    BundleError, RecipeError
+        If the order cannot be carried out.
+    """
+    source, target = Place(run.source), Place(run.target)
+    if not source.is_there():
+        raise ParameterError(f"{run.source}: no such folder; check the path")
+    if source.holds(target) or target.holds(source):
+        raise ParameterError(f"-o {run.target} and {run.source} lie in one another; give another folder")
+    check(run.order)
+    if target.local is not None:
+        target.local.mkdir(parents=True, exist_ok=True)
+    work = run.order.work
+    client.register_plugin(bring(run.order, work))
+    with Manifest(run.manifest) as manifest:
+        yield from _Flight(run, client, manifest, work).fly(source, target)
+
+
+class _Flight:
+    """The pictures that are under way."""
+
+    def __init__(self, run: Run, client: Client, manifest: Manifest, work: str) -> None:
+        self._run, self._manifest, self._work = run, manifest, work
+        self._client: Any = client  # untyped
+        self._under_way: dict[Any, tuple[Found, Task, int]] = {}
+        self._swept: set[Path] = set()
+
+    def fly(self, source: Place, target: Place) -> Iterator[Outcome]:
+        listed = source.pictures()
+        with contextlib.ExitStack() as closing:
+            closing.callback(self._cancel)
+            more = True
+            while more or self._under_way:
+                most = self._most()  # workers come and go
+                while more and len(self._under_way) < most:
+                    found = next(listed, None)
+                    more = found is not None
+                    outcome = self._start(found, target) if found else None
+                    if outcome:
+                        yield outcome
+                yield from self._landed()
+
+    def _most(self) -> int:
+        return max(2, _PER_THREAD * sum(self._client.nthreads().values()))
+
+    def _start(self, found: Found, target: Place) -> Outcome | None:
+        """Send a picture off; return what became of it if it needs no work."""
+        name, version = found.name, found.version
+        ours = self._manifest.was_started(name, version, self._work)
+        # Of a bucket the manifest is believed: to ask for each object would take longer than the work.
+        if self._manifest.is_done(name, version, self._work) and (target.local is None or target.exists(name)):
+            return self._outcome(found, "skipped", "done before")
+        if self._run.existing == "skip" and not ours and target.exists(name):
+            return self._outcome(found, "skipped", "the output is there already")
+        self._sweep(target, name)
+        self._manifest.add(Entry(name, name, version, self._work, "started"))
+        fresh = self._run.existing == "refuse" and not ours
+        self._submit(found, Task(_anywhere(self._run.source), _anywhere(self._run.target), name, self._work, fresh), 1)
+        return None
+
+    def _sweep(self, target: Place, name: str) -> None:
+        """Remove what killed workers of this machine have left in a folder, when its first picture is sent off."""
+        folder = None if target.local is None else (target.local / name).parent
+        if folder is not None and folder not in self._swept and folder.is_dir():
+            sweep_temporary(folder)
+            self._swept.add(folder)
+
+    def _submit(self, found: Found, task: Task, tries: int) -> None:
+        future = self._client.submit(enhance_one, task, pure=False)
+        self._under_way[future] = found, task, tries
+
+    def _landed(self) -> Iterator[Outcome]:
+        import distributed
+
+        wait: Any = distributed.wait
+        if not self._under_way:
+            return
+        with self._client.as_current():
+            landed = wait(list(self._under_way), return_when="FIRST_COMPLETED").done
+        for future in landed:
+            found, task, tries = self._under_way.pop(future)
+            done = _result(future)
+            future.release()
+            if done.passing and tries <= self._run.retries:
+                self._submit(found, task, tries + 1)
+                continue
+            self._manifest.add(
+                Entry(
+                    found.name, found.name, found.version, self._work, done.status, done.hash, done.reason, done.seconds
+                )
+            )
+            yield self._outcome(found, "done" if done.status == "done" else "failed", done.reason, done.seconds, tries)
+
+    def _outcome(
+        self,
+        found: Found,
+        status: Literal["done", "skipped", "failed"],
+        reason: str,
+        seconds: float = 0.0,
+        tries: int = 1,
+    ) -> Outcome:
+        source, target = Place(self._run.source), Place(self._run.target)
+        return Outcome(source.path_of(found.name), target.path_of(found.name), status, reason, seconds, tries)
+
+    def _cancel(self) -> None:
+        if self._under_way:
+            with contextlib.suppress(Exception):  # the scheduler may be gone, which is why we are here
+                self._client.cancel(list(self._under_way))
+
+
+def _anywhere(place: str) -> str:
+    """Return what a place is called on workers, whose working folder is another one."""
+    return place if "://" in place else os.path.abspath(place)
+
+
+def _result(future: Any) -> Done:
+    """Return the result of a future; a worker that died, or a scheduler that lost it, is a failure that may pass."""
+    try:
+        done: Done = future.result()
+        return done
+    except Exception as error:  # Dask's errors have no common base
+        text = " ".join(str(error).split())[:200]
+        return Done("failed", reason=f"the cluster lost it ({type(error).__name__}: {text})", passing=True)

@@ -1,0 +1,140 @@
+"""What a worker does: it makes the enhancer once, and then one picture after the other."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from diptych.cluster.order import Order
+from diptych.cluster.places import Place
+from diptych.core.enhancer import Enhancer
+from diptych.core.errors import DiptychError, ParameterError, PhotoExistsError
+
+_ATTRIBUTE = "diptych_enhancers"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One picture, by the names that it has in the two places."""
+
+    source: str
+    target: str
+    name: str
+    work: str
+    fresh: bool
+    """True if an output that is there was not made by this run, and is to be kept."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a picture on its worker."""
+
+    status: Literal["done", "failed", "refused"]
+    hash: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+    passing: bool = False
+    """True if another try may well succeed: a network or a disk has failed, or the memory was full."""
+
+
+class Enhancers:
+    """The enhancer of an order, made when the first picture needs it. A worker has one of these for each order."""
+
+    def __init__(self, order: Order, work: str) -> None:
+        self._order, self._work = order, work
+        self._lock = threading.Lock()
+        self._made: Enhancer | None = None
+
+    @property
+    def order(self) -> Order:
+        """The order."""
+        return self._order
+
+    def get(self) -> Enhancer:
+        """Return the enhancer; an error if this machine's Diptych would give another result."""
+        with self._lock:
+            if self._made is None:
+                if self._order.work != self._work:
+                    raise ParameterError("the worker has another version of Diptych; install the same everywhere")
+                self._made = self._order.enhancer()
+            return self._made
+
+
+def enhance_one(task: Task) -> Done:
+    """Do one picture; failures are returned and not raised, so that they can be listed."""
+    started = time.perf_counter()
+    digest = ""
+    passing = False
+    try:
+        content = Place(task.source).read(task.name)
+        digest = hashlib.sha256(content).hexdigest()
+        _do(task, content)
+        reason = ""
+    except PhotoExistsError as error:
+        return Done("refused", digest, str(error))
+    except DiptychError as error:
+        reason = str(error)
+    except MemoryError:
+        reason, passing = "not enough memory on the worker; start workers with more, or fewer of them", True
+    except OSError as error:
+        reason, passing = f"{task.name}: {' '.join(str(error).split()) or type(error).__name__}", True
+    except Exception as error:  # a bug must not take the other pictures with it
+        reason = f"{task.name}: unexpected {type(error).__name__}: {error}; please report it"
+    seconds = round(time.perf_counter() - started, 3)
+    return Done("failed" if reason else "done", digest, reason, seconds, passing)
+
+
+def _do(task: Task, content: bytes) -> None:
+    from distributed import get_worker
+
+    worker = get_worker()
+    enhancers: Enhancers = getattr(worker, _ATTRIBUTE)[task.work]
+    # In the folder that Dask removes if the worker is killed.
+    with tempfile.TemporaryDirectory(dir=worker.local_directory) as folder:
+        # The suffix of the name decides the format that is written.
+        here = Path(folder) / f"in{os.path.splitext(task.name)[1]}"
+        try:
+            _store(task, _enhanced(enhancers, content, here))
+        except DiptychError as error:
+            raise type(error)(str(error).replace(str(here), Place(task.source).path_of(task.name))) from None
+
+
+def _store(task: Task, content: bytes) -> None:
+    target = Place(task.target)
+    if not (task.fresh and target.exists(task.name)):
+        target.write(task.name, content)
+    elif target.read(task.name) != content:  # the same bytes are ours: of a worker that was killed before it could tell
+        raise PhotoExistsError(f"{target.path_of(task.name)}: is there already; use --overwrite or --skip-existing")
+
+
+def _enhanced(enhancers: Enhancers, content: bytes, here: Path) -> bytes:
+    from diptych.photo import read, write
+    from diptych.recipes import enhance
+
+    here.write_bytes(content)
+    photo = enhance(read(here, max_pixels=enhancers.order.max_pixels), enhancers.get())
+    write(here, photo, overwrite=True, quality=enhancers.order.quality)
+    return here.read_bytes()
+
+
+def bring(order: Order, work: str) -> Any:
+    """Return the plugin that brings an order to every worker of a cluster, to those that start later too."""
+    from distributed import WorkerPlugin
+
+    class BringOrder(WorkerPlugin):
+        """Keeps the enhancer of an order on a worker."""
+
+        name = f"diptych-{work}"
+
+        def setup(self, worker: Any) -> None:
+            """Make room for the enhancer; it is made with the first picture."""
+            known = dict(getattr(worker, _ATTRIBUTE, {}))
+            setattr(worker, _ATTRIBUTE, {**known, work: Enhancers(order, work)})
+
+    return BringOrder()

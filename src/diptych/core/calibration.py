@@ -1,0 +1,177 @@
+"""How far a denoiser's result is from the picture without noise, estimated from the noisy picture alone.
+
+Two estimates, both over a few parts of the picture, so that memory and time do not grow with it:
+
+- *recorrupted* (Pang et al., CVPR 2021): of a noisy picture x, and z drawn like its noise, ``x + a z`` and ``x - z / a`` have
+  independent noise. The distance of ``f(x + a z)`` from the latter is, but for a constant, that from the clean picture. The
+  noise is measured (`diptych.core.noise.noise_curve`). Drawn in pairs z, -z, this is Stein's estimate (SURE) by differences.
+- *invariant* (Batson and Royer, ICML 2019): single pixels are replaced by the mean of their neighbours before f sees them,
+  and f is compared with the pixels it has not seen. Nothing need be known of the noise but that it is independent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.core.image import FloatImage, Image, to_float
+from diptych.core.noise import noise_curve
+from diptych.core.parameters import Auto, Parameter, Value
+
+Method = Literal["recorrupted", "invariant"]
+Denoiser = Callable[[FloatImage], Image]
+
+LEAST_SIDE = 16  # a smaller picture tells too little
+_SIDE, _ACROSS = 128, 4  # parts of a large picture: a grid of squares, so many across at most
+_SHARE = 0.25  # the a of the recorruption: the denoiser sees 3 % more noise than there is
+_KEPT = 0.5  # standard deviations from black and white: nearer, too much of the noise is cut off
+_STRIDE, _FRAME = 4, 4  # of the pixels that are left out
+_ENOUGH = 8192  # pixels left out, over all parts and masks
+_WIDE = 1.5  # factor between the values that are tried first
+_REFINED = 2  # times that it is halved around the best
+_FIRST = 6  # questions that the first, wide search asks
+_RING = np.array([[0.5, 1, 0.5], [1, 0, 1], [0.5, 1, 0.5]], np.float32) / 6
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a denoiser is shown, what its answer is compared with, and where."""
+
+    shown: FloatImage
+    wanted: FloatImage
+    counted: NDArray[np.bool_]
+
+    def error(self, denoise: Denoiser) -> tuple[float, int]:
+        """Return the sum of the squared differences, and of how many values."""
+        difference = (to_float(denoise(self.shown)) - self.wanted)[self.counted]
+        return float(np.sum(difference * difference, dtype=np.float64)), difference.size
+
+
+def questions(image: Image, method: Method) -> list[Question]:
+    """Return what a denoiser has to answer for an image ``(H, W, C)``; nothing if it is too small or shows no noise."""
+    if min(image.shape[:2]) < LEAST_SIDE:
+        return []
+    parts = [np.ascontiguousarray(to_float(part), np.float32) for part in _parts(image)]
+    return list(_invariant(parts) if method == "invariant" else _recorrupted(parts))
+
+
+def risk(asked: Sequence[Question], denoise: Denoiser) -> float:
+    """Return the mean squared error of the denoiser, but for a constant that depends on the picture alone."""
+    errors, counts = zip(*(question.error(denoise) for question in asked), strict=True)
+    return float(sum(errors)) / max(sum(counts), 1)
+
+
+def search(
+    asked: Sequence[Question], denoiser: Callable[[Mapping[str, Value]], Denoiser], parameters: Sequence[Parameter]
+) -> dict[str, Value]:
+    """Return the values of the parameters with the least risk, numbers rounded to three digits.
+
+    Several are found in turn, twice over. Without a question each has the value that changes least.
+    """
+    found = {one.name: _rounded(one, _auto(one).minimum) for one in parameters}
+    if not asked:
+        return found
+    for _ in range(1 if len(found) == 1 else 2):
+        for one in parameters:
+            rest = {name: value for name, value in found.items() if name != one.name}
+            found[one.name] = _least(asked, partial(_with, denoiser, rest, one.name), one)
+    return found
+
+
+def _with(
+    denoiser: Callable[[Mapping[str, Value]], Denoiser], rest: Mapping[str, Value], name: str, value: Value
+) -> Denoiser:
+    return denoiser({**rest, name: value})
+
+
+def _least(asked: Sequence[Question], denoiser: Callable[[Value], Denoiser], parameter: Parameter) -> Value:
+    """Return the value with the least risk: integers one by one, numbers on a geometric grid that is refined."""
+    bounds = _auto(parameter)
+    if parameter.kind == "integer":
+        values = range(int(bounds.minimum), int(bounds.maximum) + 1, parameter.step)
+        return min(values, key=lambda value: risk(asked, denoiser(value)))
+    count = math.ceil(math.log(bounds.maximum / bounds.minimum) / math.log(_WIDE))
+    factor = (bounds.maximum / bounds.minimum) ** (1 / count)
+    wide = [_rounded(parameter, bounds.minimum * factor**k) for k in range(count + 1)]
+    few = asked[:: max(2, len(asked) // _FIRST)]
+    best = min(wide, key=lambda value: risk(few, denoiser(value)))
+    risks = {best: risk(asked, denoiser(best))}
+    for _ in range(_REFINED):
+        factor = factor**0.5
+        for value in (_rounded(parameter, best / factor), _rounded(parameter, best * factor)):
+            if bounds.minimum <= value <= bounds.maximum and value not in risks:
+                risks[value] = risk(asked, denoiser(value))
+        best = min(risks, key=lambda value: (risks[value], value))
+    return best
+
+
+def _rounded(parameter: Parameter, value: float) -> Value:
+    return int(value) if parameter.kind == "integer" else float(f"{value:.3g}")
+
+
+def _auto(parameter: Parameter) -> Auto:
+    assert parameter.auto is not None
+    return parameter.auto
+
+
+def _parts(image: Image) -> Iterator[Image]:
+    """Yield the image, or of a large one a grid of squares."""
+    starts = [_starts(length) for length in image.shape[:2]]
+    sides = [length if len(start) == 1 else _SIDE for length, start in zip(image.shape[:2], starts, strict=True)]
+    for top in starts[0]:
+        for left in starts[1]:
+            yield image[top : top + sides[0], left : left + sides[1]]
+
+
+def _starts(length: int) -> list[int]:
+    count = min(length // _SIDE, _ACROSS)
+    return [int(start) for start in np.linspace(0, length - _SIDE, count).round()] if count > 1 else [0]
+
+
+def _recorrupted(parts: list[FloatImage]) -> Iterator[Question]:
+    curve = noise_curve(parts)
+    if not curve.visible:
+        return
+    for number, part in enumerate(parts):
+        calm = _calm(part)
+        sigma = curve(calm)
+        noise = np.random.default_rng(number).standard_normal(part.shape, np.float32) * sigma
+        inside = (calm > _KEPT * sigma) & (calm < 1 - _KEPT * sigma)
+        counted = inside if inside.mean() > 0.1 else np.ones_like(inside)
+        for drawn in (noise, -noise):
+            yield Question(np.clip(part + _SHARE * drawn, 0, 1), part - drawn / _SHARE, counted)
+
+
+def _calm(part: FloatImage) -> FloatImage:
+    """Return means over 5 x 5 pixels: how bright it is, whatever the noise of the pixel itself."""
+    padded: Any = np.pad(part, ((2, 2), (2, 2), (0, 0)), mode="symmetric")
+    height, width = part.shape[:2]
+    rows = sum(padded[k : k + height] for k in range(5))
+    return np.asarray(sum(rows[:, k : k + width] for k in range(5)) / 25, np.float32)
+
+
+def _invariant(parts: list[FloatImage]) -> Iterator[Question]:
+    masks = -(-_ENOUGH * _STRIDE**2 // sum(part.shape[0] * part.shape[1] for part in parts))
+    # In this order the first few masks are far from each other.
+    order = [(5 * k % 16 // _STRIDE, 5 * k % 16 % _STRIDE) for k in range(min(masks, _STRIDE**2))]
+    for part in parts:
+        around = _around(part)
+        for down, across in order:
+            counted = np.zeros(part.shape, bool)
+            counted[_FRAME + down : -_FRAME : _STRIDE, _FRAME + across : -_FRAME : _STRIDE] = True
+            yield Question(np.where(counted, around, part), part, counted)
+
+
+def _around(part: FloatImage) -> FloatImage:
+    height, width = part.shape[:2]
+    padded = np.pad(part, ((1, 1), (1, 1), (0, 0)), mode="reflect")
+    shifted: Any = (
+        _RING[y, x] * padded[y : y + height, x : x + width] for y in range(3) for x in range(3) if (y, x) != (1, 1)
+    )
+    return np.clip(sum(shifted), 0, 1)

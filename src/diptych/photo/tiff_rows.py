@@ -1,0 +1,232 @@
+"""TIFF files read by rows: tiles and strips are decoded when they are asked for, so that the picture never lies in memory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self, cast
+
+import numpy as np
+
+from diptych.core.errors import PhotoError, PhotoFormatError
+from diptych.core.image import Image
+from diptych.photo import exif, formats, tiff, tiff_samples, tiff_survey
+from diptych.photo.picture import Photo
+from diptych.photo.reading import open_regular
+
+_PALETTE, _CMYK = 3, 5
+_KEPT = 3  # bands of tiles: what one strip and its halo touch
+
+
+class TiffRows:
+    """One TIFF or BigTIFF picture in tiles or strips, read by rows. Close it, or use it as a context.
+
+    Parameters
+    ----------
+    path : path
+        A regular file.
+
+    Attributes
+    ----------
+    shape : (int, int, int)
+        Rows, columns and channels; the channels without alpha.
+    dtype : dtype
+        Of what `read` returns.
+    has_alpha : bool
+        Whether there is an alpha, see `read_alpha`.
+    about : Photo
+        One pixel with the metadata of the file.
+
+    Raises
+    ------
+    PhotoFormatError
+        If it is not a TIFF, is damaged, or is stored in a way that cannot be read by rows: as one compressed strip, with a
+        palette, turned, or with floats outside [0, 1].
+    PhotoError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from diptych.photo import write
+    >>> path = os.path.join(tempfile.mkdtemp(), "grey.tif")
+    >>> write(path, np.full((40, 60), 300, np.uint16))
+    >>> with TiffRows(path) as rows:
+    ...     rows.shape, rows.read(10, 12).max()
+    ((40, 60, 1), np.uint16(300))
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._name = os.fspath(path)
+        try:
+            self._stream = open_regular(self._name)
+        except PhotoError as error:
+            raise type(error)(f"{self._name}: {error}") from error
+        try:
+            self._open()
+        except BaseException as error:
+            self._stream.close()
+            raise self._named(error) from error
+
+    def _named(self, error: BaseException) -> BaseException:
+        if isinstance(error, PhotoError):
+            return type(error)(f"{self._name}: {error}")
+        if isinstance(error, Exception) and not isinstance(error, ImportError | MemoryError):
+            return PhotoFormatError(
+                f"{self._name}: is damaged ({' '.join(str(error).split())[:160]}); get a whole copy"
+            )
+        return error
+
+    def _open(self) -> None:
+        import tifffile
+
+        head = self._stream.read(32)
+        if formats.by_content(head + bytes(16)).name != "tiff":
+            raise PhotoFormatError("is not a TIFF; pictures are read by rows from TIFF and OME-Zarr only")
+        self._page = tiff_survey.survey(self._stream, sys.maxsize)
+        tiff_samples.check_kind(self._page)
+        self._check_layout()
+        self._file = tifffile.TiffFile(tiff_survey.clean(self._stream, self._page), name="image")
+        self._decoded = cast(tifffile.TiffPage, self._file.pages[0])
+        self._bands: OrderedDict[int, Image] = OrderedDict()
+        first = self._interpreted(0, 1)
+        channels = first.pixels.shape[2] if first.pixels.ndim == 3 else 1
+        self.shape = (self._page.height, self._page.width, channels)
+        self.dtype: np.dtype[Any] = first.pixels.dtype
+        self.has_alpha = first.alpha is not None
+        about = tiff.described(self._stream, self._page, Photo(first.pixels[:1, :1], format="tiff"))
+        block = exif.upright(about.exif, self._page.width, self._page.height) if about.exif else None
+        self.about = replace(about, exif=exif.without_thumbnail(block) if block else None)
+
+    def _check_layout(self) -> None:
+        page = self._page
+        turn = page.number(exif.ORIENTATION, 1)
+        if turn not in (0, 1):
+            raise PhotoFormatError(f"is stored turned (orientation {turn}); store it upright to read it by rows")
+        if page.number(262, 1) in (_PALETTE, _CMYK):
+            raise PhotoFormatError("has a palette or inks; convert it to grey or RGB to read it by rows")
+        self._band = page.rows or page.number(323, 0)
+        if self._band > 4096 and self._is_one_piece() is None:
+            raise PhotoFormatError(
+                f"has compressed strips of {self._band} rows, which cannot be read in parts; save it in tiles"
+            )
+
+    def _is_one_piece(self) -> int | None:
+        """Return where plain rows begin that follow one another; None if they are compressed, tiled or scattered."""
+        page = self._page
+        plain = page.number(259, 1) == 1 and page.number(258, 1) in (8, 16, 32, 64)
+        plain = plain and page.number(317, 1) == 1 and page.number(266, 1) == 1
+        if not (plain and page.rows == page.height and (page.samples == 1 or page.number(284, 1) == 1)):
+            return None
+        return tiff_survey.places(self._stream, page)[0][0]
+
+    def read(self, first: int, last: int) -> Image:
+        """Return rows first to last, last not included, as ``(rows, W, C)``."""
+        pixels = self._checked(first, last).pixels
+        return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
+
+    def read_alpha(self, first: int, last: int) -> Image:
+        """Return the alpha of rows first to last, ``(rows, W)``."""
+        alpha = self._checked(first, last).alpha
+        assert alpha is not None, "ask has_alpha first"
+        return alpha
+
+    def _checked(self, first: int, last: int) -> Photo:
+        try:
+            return self._interpreted(first, last)
+        except BaseException as error:
+            raise self._named(error) from error
+
+    def _interpreted(self, first: int, last: int) -> Photo:
+        photo = tiff_samples.interpret(self._samples(first, last), self._page, None)
+        if photo.value_range != (0.0, 1.0):
+            raise PhotoFormatError("holds floats outside [0, 1]; scale them to it to read it by rows")
+        return photo
+
+    def _samples(self, first: int, last: int) -> Image:
+        start = self._is_one_piece() if self._band > 4096 else None
+        if start is not None:
+            return self._plain(start, first, last)
+        made = np.empty((last - first, self._page.width, self._page.samples), self._stored)
+        for index in range(first // self._band, -(-last // self._band)):
+            top = index * self._band
+            low, high = max(first, top), min(last, top + self._band)
+            made[low - first : high - first] = self._decode_band(index)[low - top : high - top]
+        return made
+
+    @property
+    def _stored(self) -> np.dtype[Any]:
+        # A sample of fewer bits comes out of the decoder in the next wider type.
+        return np.dtype(self._decoded.dtype).newbyteorder("=")
+
+    def _plain(self, start: int, first: int, last: int) -> Image:
+        page, width = self._page, self._page.width
+        stored = np.dtype(self._decoded.dtype).newbyteorder(page.header.order)  # type: ignore[arg-type]
+        of_a_row = width * page.samples * stored.itemsize
+        self._stream.seek(start + first * of_a_row)
+        content = self._stream.read((last - first) * of_a_row)
+        if len(content) < (last - first) * of_a_row:
+            raise PhotoFormatError("is cut off; get a whole copy of it")
+        return np.frombuffer(content, stored).reshape(last - first, width, page.samples).astype(self._stored)
+
+    def _decode_band(self, index: int) -> Image:
+        """Return the decoded samples of a row of tiles or of a strip; the last ones are kept."""
+        if index in self._bands:
+            self._bands.move_to_end(index)
+            return self._bands[index]
+        while len(self._bands) >= _KEPT:
+            self._bands.popitem(last=False)
+        top = index * self._band
+        rows = min(self._band, self._page.height - top)
+        band = np.zeros((rows, self._page.width, self._page.samples), self._stored)
+        for segment, (plane, _, _, left, _), shape in self._segments(index):
+            height, width = min(shape[1], rows), min(shape[2], self._page.width - left)
+            channels = slice(plane, plane + 1) if self._separate else slice(None)
+            if segment is not None:
+                band[:height, left : left + width, channels] = segment[0, :height, :width]
+        self._bands[index] = band
+        return band
+
+    @property
+    def _separate(self) -> bool:
+        return self._page.number(284, 1) == 2 and self._page.samples > 1
+
+    def _segments(self, band: int) -> Iterator[tuple[Image | None, tuple[int, ...], tuple[int, ...]]]:
+        page, decoded = self._page, self._decoded
+        offsets, lengths = decoded.dataoffsets, decoded.databytecounts
+        across = 1 if page.rows else -(-page.width // page.number(322, 1))
+        down = -(-page.height // self._band)
+        tables: dict[str, Any] = {"jpegtables": decoded.jpegtables} if page.number(259, 1) == 7 else {}
+        for plane in range(page.samples if self._separate else 1):
+            for index in range((plane * down + band) * across, (plane * down + band + 1) * across):
+                self._file.filehandle.seek(offsets[index])
+                data = self._file.filehandle.read(lengths[index])
+                yield decoded.decode(data, index, **tables)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        self._stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def stored_size(path: str | os.PathLike[str]) -> tuple[int, int] | None:
+    """Return the pixels of a TIFF and the bytes of its samples, by its header; None if it is none, or is damaged."""
+    try:
+        with open_regular(os.fspath(path)) as stream:
+            page = tiff_survey.survey(stream, sys.maxsize)
+    except (PhotoError, ValueError, OverflowError, MemoryError):
+        return None
+    pixels = page.width * page.height
+    return pixels, pixels * page.samples * -(-page.number(258, 1) // 8)

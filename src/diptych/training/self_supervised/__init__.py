@@ -1,0 +1,1 @@
+"""Games that learn from a single folder without labels."""

@@ -1,0 +1,113 @@
+"""The models and recipes that requests may name: opened from the files that the service was started with, and from no other."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from diptych import operators
+from diptych.core.enhancer import Enhancer
+from diptych.core.errors import ParameterError, UnknownNameError, did_you_mean
+from diptych.recipes import Recipe, auto, catalogue
+from diptych.runtime import InTheBox, open_enhancer, read_bundle
+from diptych.runtime.bundle import Bundle
+from diptych.runtime.opening import DEFAULT, default_model
+from diptych.runtime.render import Profile, is_render
+from diptych.web.settings import Settings
+
+
+class Shelf:
+    """Enhancers by name.
+
+    Parameters
+    ----------
+    settings : Settings
+        Names and files.
+
+    Raises
+    ------
+    BundleError, RecipeError
+        If a file is not what it should be.
+    ParameterError
+        If a name is taken already, or a recipe needs a model.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[tuple[str, Profile], Enhancer] = {}
+        self._bundles: dict[str, Bundle] = {name: read_bundle(path) for name, path in settings.models.items()}
+        self._recipes = {name: catalogue.find(name) for name in catalogue.names()}
+        for name, path in settings.recipes.items():
+            _refuse_twice(name, self._recipes, "--recipe")
+            self._recipes[name] = _self_contained(Recipe.load(str(path)), str(path))
+        _refuse_twice(DEFAULT, self._bundles, "--model")
+        self._has_default = _has_default()
+        for name in self.models:
+            self.model(name)  # so that a bad file is found now, and the first request does not wait
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models, the one in the package first."""
+        return (*((DEFAULT,) if self._has_default else ()), *self._bundles)
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """Names of the recipes."""
+        return tuple(self._recipes)
+
+    def default(self, profile: Profile | None = None) -> Enhancer:
+        """Return what enhances when nothing is named."""
+        return self.model(DEFAULT, profile) if self._has_default else auto
+
+    def profiles(self, name: str) -> tuple[Profile, ...]:
+        """Return the profiles that a model has."""
+        return ("best", "fast") if name == DEFAULT or is_render(self._bundles[name]) else ("best",)
+
+    def model(self, name: str, profile: Profile | None = None) -> Enhancer:
+        """Return a model by its name; it is opened once for each profile."""
+        if name not in self.models:
+            raise UnknownNameError(f"no model named '{name}'{did_you_mean(name, self.models)}")
+        chosen: Profile = profile or "best"
+        if chosen not in self.profiles(name):
+            raise ParameterError(f"the model '{name}' has no profile {chosen}; leave profile out")
+        with self._lock:
+            if (name, chosen) not in self._open:
+                in_the_box = name == DEFAULT
+                self._open[name, chosen] = (
+                    InTheBox(profile=chosen) if in_the_box else open_enhancer(self._bundles[name], profile=chosen)
+                )
+            return self._open[name, chosen]
+
+    def recipe(self, name: str) -> Enhancer:
+        """Return a recipe by its name."""
+        if name not in self._recipes:
+            raise UnknownNameError(f"no recipe named '{name}'{did_you_mean(name, self._recipes)}")
+        return self._recipes[name]
+
+    def warm(self) -> None:
+        """Run every model once, so that what is compiled when it is first used is compiled."""
+        picture = np.random.default_rng(0).integers(0, 60, (256, 256, 3)).astype(np.uint8)
+        for name in self.models:
+            self.model(name)(picture)
+
+
+def _has_default() -> bool:
+    try:
+        default_model()
+    except UnknownNameError:
+        return False
+    return True
+
+
+def _refuse_twice(name: str, known: Any, option: str) -> None:
+    if name in known:
+        raise ParameterError(f"{option} {name}=FILE: the name '{name}' is taken; choose another")
+
+
+def _self_contained(recipe: Recipe, source: str) -> Recipe:
+    for one in recipe.steps:
+        if one.operator not in operators.names():
+            raise ParameterError(f"{source}: its step {one.operator} needs a model, which the service does not give it")
+    return recipe

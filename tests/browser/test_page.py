@@ -1,0 +1,289 @@
+"""The page of the service does in a real browser what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import numpy as np
+import pytest
+
+pytest.importorskip("selenium", reason="selenium is not installed: pip install 'diptych[dev]'")
+pytest.importorskip("fastapi", reason="FastAPI is not installed: pip install 'diptych[web]'")
+
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
+
+import diptych as dp
+from diptych.cli.app import main
+from diptych.web.settings import Settings
+from diptych.web.shelf import Shelf
+from web_helpers import dark_scene, running, wait_for
+
+TOKEN = "a token for this test"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder with a JPEG, a 16-bit TIFF that lies on its side, and no picture."""
+    path = tmp_path_factory.mktemp("pictures")
+    dp.write(path / "dark.jpg", dark_scene(120, 180))
+    turned = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+    dp.write(path / "deep.tif", dp.Photo(dark_scene(1300, 200, np.uint16), exif=turned))
+    (path / "text.png").write_text("no picture")
+    return path
+
+
+@pytest.fixture(scope="module")
+def services():
+    """Return the addresses of a service, and of one that asks for a token."""
+    shelf = Shelf(Settings())
+    with (
+        running(Settings(workers=2), shelf) as (_, address),
+        running(Settings(workers=1, token=TOKEN), shelf) as (_, guarded),
+    ):
+        yield address, guarded
+
+
+@pytest.fixture
+def page(chromium, services, tmp_path):
+    """Return the browser with the page freshly loaded; downloads go to `tmp_path`."""
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    size = {"width": 1280, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    chromium.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    for kind in ("browser", "performance"):
+        chromium.get_log(kind)
+    open_page(chromium, services[0])
+    return chromium
+
+
+def open_page(browser, address):
+    browser.get(address + "/")
+    wait_for(lambda: find(browser, "#enhancer").get_attribute("value"))
+
+
+def find(browser, selector):
+    return browser.find_element(By.CSS_SELECTOR, selector)
+
+
+def choose_files(browser, *paths):
+    find(browser, "#file").send_keys("\n".join(str(path) for path in paths))
+
+
+def status(browser, text, seconds=30):
+    wait_for(lambda: text in find(browser, "#status").text, seconds)
+    return find(browser, "#status").text
+
+
+def choose(browser, value):
+    Select(find(browser, "#enhancer")).select_by_value(value)
+
+
+def after(browser):
+    return find(browser, "#after").get_attribute("src")
+
+
+def download(browser, folder, name):
+    find(browser, "#download").click()
+    wait_for(lambda: (folder / name).exists() and not list(folder.glob("*.crdownload")), 30)
+    return (folder / name).read_bytes()
+
+
+def by_command(source, target, *options):
+    with pytest.raises(SystemExit) as done:
+        main(["enhance", str(source), "-o", str(target), *options])
+    assert done.value.code in (0, None)
+    return target.read_bytes()
+
+
+def test_a_picture_goes_in_and_comes_back_as_the_command_makes_it(page, folder, tmp_path):
+    choose_files(page, folder / "dark.jpg")
+    status(page, "Preview in")
+    assert "180 × 120 px, JPEG, 8 bits" in find(page, "#facts").text
+    sizes = "return ['#before', '#after'].map(s => document.querySelector(s).naturalWidth)"
+    assert page.execute_script(sizes) == [180, 180]
+    got = download(page, tmp_path, "dark.enhanced.jpg")
+    assert got == by_command(folder / "dark.jpg", tmp_path / "command.jpg")
+
+
+def test_a_parameter_moves_the_preview_and_the_download(page, folder, tmp_path):
+    choose_files(page, folder / "dark.jpg")
+    status(page, "Preview in")
+    choose(page, "steps:")
+    Select(find(page, "#operator")).select_by_value("gamma")
+    find(page, "#steps [title=Remove]").click()  # what it began with
+    find(page, "#add").click()
+    status(page, "Preview in")
+    before = after(page)
+    slider = find(page, "#steps input[type=range]")
+    slider.send_keys(Keys.ARROW_LEFT * 100)
+    wait_for(lambda: after(page) != before)
+    number = find(page, "#steps input[type=number]")
+    typed = float(number.get_attribute("value"))
+    assert typed < 1
+    page.execute_script("arguments[0].value = ''", number)
+    number.send_keys("0.4", Keys.TAB)
+    find(page, "#words summary").click()
+    said = [one.text for one in page.find_elements(By.CSS_SELECTOR, "#words pre")]
+    assert said[0] == "diptych enhance dark.jpg --op gamma gamma=0.4"
+    assert 'dp.Recipe(dp.step("gamma", gamma=0.4))' in said[1]
+    assert "curl --data-binary @dark.jpg" in said[2]
+    got = download(page, tmp_path, "dark.enhanced.jpg")
+    assert got == by_command(folder / "dark.jpg", tmp_path / "c.jpg", "--op", "gamma", "gamma=0.4")
+    code = said[1].replace('"dark', f'"{tmp_path}/dark').replace(f"{tmp_path}/dark.jpg", str(folder / "dark.jpg"))
+    (tmp_path / "dark.enhanced.jpg").unlink()
+    exec(code, {})
+    assert (tmp_path / "dark.enhanced.jpg").read_bytes() == got
+
+
+def test_deep_pictures_are_shown_upright_and_kept_deep(page, folder, tmp_path):
+    choose_files(page, folder / "deep.tif")
+    assert "reduced to 92 %" in status(page, "Preview in")
+    assert "1300 × 200 px, TIFF, 16 bits" in find(page, "#facts").text
+    choose(page, "recipe:auto")
+    got = download(page, tmp_path, "deep.enhanced.tif")
+    assert got == by_command(folder / "deep.tif", tmp_path / "c.tif", "--recipe", "auto")
+
+
+def test_the_steps_of_a_recipe_can_be_adjusted(page, folder):
+    choose_files(page, folder / "dark.jpg")
+    status(page, "Preview in")
+    choose(page, "recipe:auto")
+    find(page, "#adjust").click()
+    wait_for(lambda: page.find_elements(By.CSS_SELECTOR, "#steps fieldset"))
+    names = [one.text for one in page.find_elements(By.CSS_SELECTOR, "#steps legend")]
+    assert "exposure" in names
+    find(page, "#steps li:last-child [title=Earlier]").click()
+    moved = [one.text for one in page.find_elements(By.CSS_SELECTOR, "#steps legend")]
+    assert moved == [*names[:-2], names[-1], names[-2]]
+
+
+def test_several_pictures_one_of_them_bad(page, folder):
+    choose_files(page, folder / "dark.jpg", folder / "text.png")
+    status(page, "Preview in")
+    buttons = page.find_elements(By.CSS_SELECTOR, "#pictures button")
+    assert [one.text for one in buttons] == ["dark.jpg", "text.png"]
+    page.find_elements(By.CSS_SELECTOR, "#pictures button")[1].click()
+    assert "not a picture" in status(page, "not a picture")
+    page.find_elements(By.CSS_SELECTOR, "#pictures button")[0].click()
+    status(page, "Preview in")
+
+
+def test_a_picture_can_be_pasted_and_dropped(page):
+    give = """const done = arguments[arguments.length - 1], canvas = new OffscreenCanvas(40, 30);
+        canvas.getContext("2d").fillRect(0, 0, 20, 30);
+        canvas.convertToBlob().then(blob => { const data = new DataTransfer();
+          data.items.add(new File([blob], "given.png", {type: "image/png"}));
+          document.dispatchEvent(arguments[0] === "paste" ? new ClipboardEvent("paste", {clipboardData: data})
+            : new DragEvent("drop", {dataTransfer: data, cancelable: true})); done(); });"""
+    for way in ("paste", "drop"):
+        page.execute_async_script(give, way)
+    wait_for(lambda: len(page.find_elements(By.CSS_SELECTOR, "#pictures button")) == 2)
+    status(page, "Preview in")
+    assert find(page, "#facts").text.startswith("given.png · 40 × 30 px")
+
+
+def boxes(browser):
+    script = """return ['#before', '#after'].map(one => {
+        const box = document.querySelector(one).getBoundingClientRect(); return [box.x, box.y, box.width, box.height]; })"""
+    return browser.execute_script(script)
+
+
+def test_the_divide_zoom_and_pan(page, folder):
+    choose_files(page, folder / "dark.jpg")
+    status(page, "Preview in")
+    divide = find(page, ".divide")
+
+    def split():
+        return int(divide.get_attribute("aria-valuenow"))
+
+    assert split() == 50
+    divide.send_keys(Keys.ARROW_RIGHT * 3)
+    assert split() == 56
+    width = find(page, "#stage").size["width"]
+    ActionChains(page).drag_and_drop_by_offset(divide, -width // 4, 0).perform()
+    assert split() == pytest.approx(31, abs=2)
+    whole = boxes(page)
+    divide.send_keys("+")
+    zoomed = boxes(page)
+    assert zoomed[0] == zoomed[1]
+    assert zoomed[0][2] == pytest.approx(1.5 * whole[0][2], rel=0.01)
+    divide.send_keys(Keys.SHIFT + Keys.ARROW_RIGHT)
+    panned = boxes(page)
+    assert panned[0] == panned[1]
+    assert panned[0][0] < zoomed[0][0]
+    divide.send_keys("0")
+    assert boxes(page) == whole
+
+
+def test_it_works_from_the_keyboard_alone(page, folder, tmp_path):
+    choose_files(page, folder / "dark.jpg")  # the dialog itself belongs to the system
+    status(page, "Preview in")
+    reached = []
+    page.execute_script("document.activeElement.blur()")
+    for _ in range(30):
+        ActionChains(page).send_keys(Keys.TAB).perform()
+        reached.append(
+            page.switch_to.active_element.get_attribute("id") or page.switch_to.active_element.get_attribute("class")
+        )
+        if reached[-1] == "download":
+            ActionChains(page).send_keys(Keys.ENTER).perform()
+    assert {"divide", "download", "choose", "enhancer", "fast"} <= set(reached)
+    wait_for((tmp_path / "dark.enhanced.jpg").exists, 30)
+
+
+def test_it_asks_for_the_token_once(chromium, services, folder):
+    open_guarded = services[1]
+    chromium.get(open_guarded + "/")
+    wait_for(lambda: find(chromium, "#ask").get_attribute("open"))
+    find(chromium, "#token").send_keys(TOKEN, Keys.ENTER)
+    wait_for(lambda: find(chromium, "#enhancer").get_attribute("value"))
+    chromium.refresh()
+    wait_for(lambda: find(chromium, "#enhancer").get_attribute("value"))
+    assert not find(chromium, "#ask").get_attribute("open")
+
+
+def test_no_other_address_is_asked_and_nothing_is_complained_of(page, folder, services):
+    choose_files(page, folder / "dark.jpg")
+    status(page, "Preview in")
+    page.get(services[0] + "/docs")
+    wait_for(lambda: "POST /v1/enhance" in find(page, "#api").text)
+    assert page.get_log("browser") == []
+    requests = [
+        message["params"]["request"]["url"]
+        for entry in page.get_log("performance")
+        if (message := json.loads(entry["message"])["message"])["method"] == "Network.requestWillBeSent"
+    ]
+    assert requests
+    assert all(url.startswith((services[0], f"blob:{services[0]}", "data:")) for url in requests)
+
+
+def test_the_policy_forbids_foreign_scripts(page):
+    page.execute_script(
+        "const s = document.createElement('script'); s.textContent = 'window.intruder = 1'; document.body.append(s);"
+    )
+    assert page.execute_script("return window.intruder === undefined")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_widths_and_schemes(page, folder, scheme, width):
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    choose_files(page, folder / "dark.jpg")
+    status(page, "Preview in")
+    choose(page, "steps:")
+    find(page, "#words summary").click()
+    assert page.execute_script("return document.documentElement.scrollWidth") <= width
+    script = "const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]"
+    paper, ink = (int(text.split("(")[1].split(",")[0]) for text in page.execute_script(script))
+    assert (paper > ink + 100) if scheme == "light" else (ink > paper + 100)
+    if folder_for_pictures := os.environ.get("DIPTYCH_SCREENSHOTS"):
+        time.sleep(0.5)
+        page.save_screenshot(f"{folder_for_pictures}/page-{scheme}-{width}.png")

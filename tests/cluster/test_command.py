@@ -1,0 +1,92 @@
+"""``diptych enhance --cluster``: what it refuses, and what it says; the rest is in `test_kill.py`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+
+from diptych.cli.app import main
+from diptych.cli.clustering import default_manifest, order_for
+from diptych.cluster import running
+from diptych.core.errors import DiptychError, ParameterError
+from diptych.runtime import default_model
+
+
+@pytest.fixture
+def cli(capsys, client, monkeypatch):
+    """Return a function that runs a command on the cluster in this process."""
+    monkeypatch.setattr(running, "connected", lambda _: contextlib.nullcontext(client))
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as caught:
+            main(["enhance", *[str(one) for one in arguments]])
+        captured = capsys.readouterr()
+        return int(caught.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+GAMMA = ["--cluster", "local:2", "--op", "gamma", "gamma=0.5"]
+
+
+def test_what_it_says(cli, folder, tmp_path):
+    made = folder(4)
+    (made / "bad.png").write_bytes(b"nonsense")
+    code, out, err = cli(made, "-o", tmp_path / "out", *GAMMA)
+    assert (code, out) == (1, "")
+    assert "[5]" in err
+    assert "1 failed; a second run tries them again" in err
+    assert (tmp_path / "out" / "manifest.jsonl").exists()
+    (made / "bad.png").unlink()
+    code, out, err = cli(made, "-o", tmp_path / "out", "--json", *GAMMA)
+    assert (code, err) == (0, "")
+    assert [outcome["status"] for outcome in json.loads(out)] == ["skipped"] * 4
+
+
+def test_calls_that_cannot_work(cli, folder, tmp_path):
+    made = folder(1)
+    for arguments, words in (
+        ([made, *GAMMA], "one folder"),
+        ([made, made, "-o", tmp_path / "out", *GAMMA], "one folder"),
+        ([made, "-o", tmp_path / "out", "--large", *GAMMA], "--large"),
+        ([made, "-o", tmp_path / "out", "--cluster", "local:2", "--model", "no.onnx"], "no.onnx"),
+    ):
+        code, _, err = cli(*arguments)
+        assert code == 2
+        assert words in err
+
+
+def test_orders():
+    assert order_for(None, None, None, memory="1GiB", profile="fast").memory == 1 << 30
+    assert order_for(None, "auto", None, memory=None, profile=None).recipe == "auto"
+    assert order_for("none", None, None, memory=None, profile=None).recipe == "auto"
+    assert "gamma" in order_for(None, None, ["gamma"], memory=None, profile=None).recipe
+    model = order_for(str(default_model()), None, None, memory=None, profile="fast")
+    assert model.model == default_model().read_bytes()
+    assert model.work != order_for(str(default_model()), None, None, memory=None, profile=None).work
+    with pytest.raises(DiptychError):
+        order_for("unheard_of", None, None, memory=None, profile=None)
+
+
+def test_a_manifest_for_a_url_lies_here():
+    assert default_manifest("s3://bucket/out").parent.name == ""
+    assert default_manifest("s3://bucket/out") != default_manifest("s3://bucket/out2")
+
+
+def test_clusters_that_are_none():
+    for cluster in ("local:0", "local:x", "local", "here:1", "8786"):
+        with pytest.raises(ParameterError, match="--cluster"), running.connected(cluster):
+            pass
+
+
+def test_no_scheduler_is_one_line(monkeypatch):
+    import distributed
+
+    def refuse(*_, **__):
+        raise OSError("Timed out trying\n to connect")
+
+    monkeypatch.setattr(distributed, "Client", refuse)
+    with pytest.raises(ParameterError, match="no scheduler answers"), running.connected("tcp://127.0.0.1:1"):
+        pass

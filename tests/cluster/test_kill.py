@@ -1,0 +1,145 @@
+"""Workers and clients are killed: each output is there exactly once, with the bytes of a run alone, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import diptych as dp
+from diptych.cluster import Order, Run, enhance_folder
+from diptych.cluster.running import connected
+from diptych.recipes import Recipe, step
+
+pytest.importorskip("distributed")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+
+# A few always; `make soak` sets five kills during 500 pictures.
+KILLS = int(os.environ.get("DIPTYCH_KILLS", "1"))
+PICTURES = int(os.environ.get("DIPTYCH_PICTURES", "24"))
+RECIPE = ["--op", "median", "size=5", "--op", "gamma", "gamma=0.5"]
+ORDER = Order(recipe=Recipe(step("median", size=5), step("gamma", gamma=0.5), name="command line").to_toml())
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder of pictures."""
+    made = tmp_path / "in"
+    made.mkdir()
+    rng = np.random.default_rng(9)
+    for index in range(PICTURES):
+        dp.write(made / f"{index:04}.png", rng.integers(0, 90, (120, 160, 3)).astype(np.uint8))
+    return made
+
+
+def expected(folder: Path) -> dict[str, bytes]:
+    """Return what one process makes of the folder."""
+    from diptych.cli.batch import Batch, plan_jobs
+    from diptych.photo import find_photos
+
+    alone = folder.parent / "alone"
+    for result in Batch(ORDER.enhancer()).run(plan_jobs(find_photos([folder]), str(alone))):
+        assert result.status == "done"
+    return {path.name: path.read_bytes() for path in alone.iterdir()}
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    """Return the pictures in a folder; names of temporary files begin with a dot."""
+    return {path.name: path.read_bytes() for path in folder.glob("[!.]*.png")} if folder.is_dir() else {}
+
+
+def count_lines(manifest: Path, status: str) -> Counter[str]:
+    """Return how many lines of a status each input has."""
+    lines = [json.loads(line) for line in manifest.read_text().splitlines() if line.endswith("}")]
+    return Counter(line["input"] for line in lines if line["status"] == status)
+
+
+def test_workers_are_killed(folder):
+    out, manifest = folder.parent / "out", folder.parent / "m.jsonl"
+    moments = {PICTURES * (kill + 1) // (KILLS + 1) for kill in range(KILLS)}
+    rng, killed, outcomes = random.Random(1), 0, []
+    with connected("local:2") as client:
+        for outcome in enhance_folder(Run(source=str(folder), target=str(out), order=ORDER, manifest=manifest), client):
+            outcomes.append(outcome)
+            if len(outcomes) in moments:
+                running = client.run(os.getpid)
+                os.kill(running[rng.choice(sorted(running))], signal.SIGKILL)
+                killed += 1
+    assert killed == KILLS
+    assert Counter(outcome.status for outcome in outcomes) == {"done": PICTURES}
+    assert len({outcome.input for outcome in outcomes}) == PICTURES
+    assert outputs(out) == expected(folder)
+    assert count_lines(manifest, "done") == dict.fromkeys(outputs(out), 1)
+
+
+def test_the_client_is_killed(folder):
+    out = folder.parent / "out"
+    command = [sys.executable, "-m", "diptych", "enhance", str(folder), "-o", str(out), "--cluster", "local:2", *RECIPE]
+    whole = expected(folder)
+    for kill in range(KILLS):
+        client = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wanted = PICTURES * (kill + 1) // (KILLS + 2)
+        wait_for(lambda enough=wanted, client=client: len(outputs(out)) >= enough or client.poll() is not None)
+        client.send_signal(signal.SIGKILL)
+        client.wait()
+        assert all(whole[name] == content for name, content in outputs(out).items())
+    last = subprocess.run([*command, "--json"], check=True, capture_output=True, text=True, timeout=240)
+    outcomes = Counter(outcome["status"] for outcome in json.loads(last.stdout))
+    assert outcomes["done"] + outcomes["skipped"] == PICTURES
+    assert outcomes["skipped"] > 0
+    assert outputs(out) == whole
+    assert set(count_lines(out / "manifest.jsonl", "done").values()) == {1}
+    assert set(count_lines(out / "manifest.jsonl", "done")) == set(whole)
+
+
+def test_the_commands_of_the_compose_file(folder):
+    """A scheduler and a worker as `compose.yaml` starts them, and a client that uses them."""
+    out, port = folder.parent / "out", free_port()
+    dask = [sys.executable, "-m", "dask"]
+    address = f"tcp://127.0.0.1:{port}"
+    options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder.parent}
+    scheduler = subprocess.Popen(
+        [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show"], **options
+    )
+    worker = subprocess.Popen([*dask, "worker", address, "--nthreads", "1", "--no-dashboard"], **options)
+    try:
+        wait_for(lambda: answers(port))
+        command = [sys.executable, "-m", "diptych", "enhance", folder.name, "-o", "out", "--cluster", address, *RECIPE]
+        subprocess.run(command, check=True, capture_output=True, timeout=240, cwd=folder.parent)
+        assert outputs(out) == expected(folder)
+    finally:
+        for process in (worker, scheduler):
+            process.terminate()
+        for process in (worker, scheduler):
+            process.wait(60)
+
+
+def wait_for(happens, seconds: float = 240.0) -> None:
+    """Wait until something happens."""
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(port: int) -> bool:
+    """Return whether something listens on a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

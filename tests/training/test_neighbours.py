@@ -1,0 +1,185 @@
+"""The denoiser that learns from noisy pictures alone, and its network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from diptych import networks
+from diptych.core.errors import ParameterError
+from diptych.core.image import to_float
+from diptych.networks import Denoiser
+from diptych.photo import read, write
+from diptych.training import CycleGANConfig, load_generator, preset, train
+from diptych.training.fabric import launched
+from diptych.training.self_supervised.neighbours import NeighbourGame, draw_pairs, neighbours
+from training_helpers import clean_picture
+
+SIGMA = 0.1
+SMALL = replace(
+    preset("denoiser"),
+    forward=Denoiser(width=8),
+    backward=None,
+    steps=100,
+    every=50,
+    crop=48,
+    learning_rate=6e-3,
+    average=0.9,
+    precision="float32",
+    workers=1,
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    draw = np.random.default_rng(5)
+    return [clean_picture(draw, 96) for _ in range(8)]
+
+
+@pytest.fixture(scope="module")
+def folder(pictures, tmp_path_factory):
+    """Return a folder of noisy pictures, and nothing else."""
+    root, draw = tmp_path_factory.mktemp("noisy"), np.random.default_rng(6)
+    for index, clean in enumerate(pictures):
+        noisy = np.clip(clean + draw.normal(0, SIGMA, clean.shape), 0, 1)
+        write(root / f"{index}.png", np.rint(255 * noisy).astype(np.uint8))
+    return root
+
+
+@pytest.fixture(scope="module")
+def finished(folder, tmp_path_factory):
+    return train(SMALL, source=folder, out=tmp_path_factory.mktemp("runs") / "whole")
+
+
+def error(image, clean) -> float:
+    return float(np.mean((to_float(image) - clean) ** 2))
+
+
+def test_it_learns_to_denoise_from_noisy_pictures_alone(finished, folder, pictures):
+    learned = load_generator(finished.path)
+    noisy = [read(folder / f"{index}.png").pixels for index in range(len(pictures))]
+    before = np.mean([error(one, clean) for one, clean in zip(noisy, pictures, strict=True)])
+    after = np.mean([error(learned(one), clean) for one, clean in zip(noisy, pictures, strict=True)])
+    assert after < 0.5 * before
+
+
+def test_the_run_is_one_of_a_single_folder(finished):
+    begin, *_ = finished.entries()
+    assert set(begin["pictures"]) == {"source", "held_out"}
+    losses = next(one["losses"] for one in finished.entries() if one["event"] == "losses")
+    assert set(losses) == {"neighbours", "consistency"}
+    first, last = (reading["loss"] for reading in finished.readings())
+    assert last < first
+
+
+def test_going_on_gives_the_same_bytes(finished, folder, tmp_path):
+    def pull(entry):
+        if entry["event"] == "losses" and entry["step"] == 50:
+            raise RuntimeError("pulled the plug")
+
+    with pytest.raises(RuntimeError, match="pulled the plug"):
+        train(SMALL, source=folder, out=tmp_path / "cut", on_event=pull)
+    run = train(SMALL, source=folder, out=tmp_path / "cut", resume=True)
+    ours, theirs = load_file(run.best), load_file(finished.best)
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+@pytest.mark.parametrize("size", [(6, 8), (7, 9), (2, 2)])
+def test_neighbours_are_different_touching_pixels_of_a_cell(size):
+    height, width = size
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    places = torch.stack([y, x]).float()[None].repeat(3, 1, 1, 1)
+    chosen = draw_pairs(places, np.random.default_rng(0))
+    first, second = neighbours(places, chosen)
+    assert first.shape == (3, 2, height // 2, width // 2)
+    assert ((first - second).abs().sum(1) == 1).all()
+    for one in (first, second):
+        assert torch.equal(one // 2, places[:, :, : height // 2 * 2 : 2, : width // 2 * 2 : 2] // 2)
+
+
+def test_every_pair_is_drawn_equally_often():
+    places = torch.arange(4.0).view(1, 1, 2, 2).repeat(1, 1, 60, 60)
+    chosen = draw_pairs(places, np.random.default_rng(1))
+    first, second = (one.long().flatten() for one in neighbours(places, chosen))
+    counts = torch.bincount(4 * first + second, minlength=16)
+    assert (counts > 0).sum() == 8
+    assert counts[counts > 0].min() > 0.8 * 3600 / 8
+
+
+def test_a_perfect_denoiser_has_the_loss_of_the_noise():
+    class Perfect(nn.Module):
+        def forward(self, image):
+            return torch.full_like(image, 0.5)
+
+    draw = np.random.default_rng(2)
+    noisy = torch.from_numpy((0.5 + draw.normal(0, SIGMA, (4, 3, 64, 64))).astype(np.float32))
+    game = NeighbourGame(SMALL, launched(SMALL))
+    perfect = game.lesson(Perfect(), (noisy,), np.random.default_rng(3))
+    nothing_done = game.lesson(nn.Identity(), (noisy,), np.random.default_rng(3))
+    assert float(perfect["neighbours"]) == pytest.approx(SIGMA**2, rel=0.05)
+    assert float(perfect["consistency"]) == pytest.approx(SIGMA**2, rel=0.05)
+    assert float(nothing_done["neighbours"]) == pytest.approx(2 * SIGMA**2, rel=0.05)
+
+
+def test_consistency_rises_and_does_not_judge():
+    game = NeighbourGame(SMALL, launched(SMALL))
+    batch = (torch.rand(2, 3, 48, 48, generator=torch.Generator().manual_seed(0)),)
+    first = game.play([batch], step=0)
+    assert float(first["consistency"]) == 0
+    assert float(game.play([batch], step=50)["consistency"]) > 0
+    assert game.weights == {"consistency": 0}
+    without = NeighbourGame(replace(SMALL, consistency=0.0), launched(SMALL))
+    assert set(without.play([batch], step=0)) == {"neighbours"}
+
+
+def test_the_preset_is_small_and_learns_alone():
+    config = preset("denoiser")
+    assert (config.objective, config.task, config.game) == ("self", "denoising", "denoising")
+    assert 100_000 < networks.cost(config.forward).parameters < 500_000
+    assert CycleGANConfig.from_toml(config.to_toml()) == config
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [(1, 1), (5, 9), (16, 24)])
+def test_the_network_begins_as_the_identity(channels, size):
+    module = networks.build(Denoiser(channels_in=channels, channels_out=channels, width=8), seed=1)
+    image = torch.rand(2, channels, *size, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(module(image), image)
+
+
+def test_the_reach_is_what_changes_a_value():
+    config = Denoiser(channels_in=1, channels_out=1, width=4)
+    module = networks.build(config, seed=1)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.fill_(0.01)
+    side = 2 * config.reach + 16
+    image = torch.full((1, 1, side, side), 0.5, requires_grad=True)
+    farthest = 0
+    for place in range(side // 2, side // 2 + config.multiple):
+        (gradient,) = torch.autograd.grad(module(image)[0, 0, place, side // 2], image)
+        rows = gradient[0, 0].abs().amax(1).nonzero()
+        farthest = max(farthest, int((rows - place).abs().max()))
+    assert farthest == config.reach
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [({"residual": True}, "residual"), ({"channels_out": 1}, "make them equal"), ({"width": 7}, "width")],
+)
+def test_bad_configs_are_refused(fields, reason):
+    with pytest.raises(ParameterError, match=reason):
+        Denoiser(**fields)

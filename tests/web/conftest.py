@@ -1,0 +1,38 @@
+"""What the tests of the service share."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("fastapi", reason="FastAPI is not installed: pip install 'diptych[web]'")
+
+from diptych.web.app import create_app
+from diptych.web.settings import Settings
+from diptych.web.shelf import Shelf
+from web_helpers import Client
+
+
+@pytest.fixture(scope="session")
+def shelf():
+    """Return opened models and recipes."""
+    return Shelf(Settings())
+
+
+@pytest.fixture(scope="session")
+def make_client(shelf):
+    """Return a function that makes a client of a service with these settings."""
+
+    def make(recipes=None, **settings):
+        mine = shelf
+        if recipes:
+            mine = Shelf(Settings())
+            mine._recipes.update(recipes)
+        return Client(create_app(Settings(**settings), mine))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def client(make_client):
+    """Return a client of a service with small limits."""
+    return make_client(workers=2, max_bytes=1 << 20, max_pixels=300_000)
