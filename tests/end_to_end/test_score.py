@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import diptych as dp
+from diptych.runtime import default_model
 from evaluation_helpers import scene
 
 
@@ -136,6 +138,20 @@ def test_compare(cli, pairs, tmp_path):
     assert verdicts["psnr", "input", "four"]["better"] == "four"
     assert verdicts["psnr", "input", "four"]["text"].startswith("four is better than input by ")
     assert page.read_text().count("invented by four") >= 6
+
+
+def test_compare_with_models(cli, pairs, tmp_path):
+    low, high = pairs
+    model = tmp_path / "mine.onnx"
+    model.write_bytes(Path(default_model()).read_bytes())
+    arguments = ("compare", low, "--reference", high, "--metrics", "psnr", "--json")
+    code, out, _ = cli(*arguments, "--with", "low_light", "--with", model)
+    assert code == 0
+    assert {entry["name"] for entry in json.loads(out)["entries"]} == {"low_light", "mine"}
+    (tmp_path / "bad.onnx").write_bytes(b"no")
+    code, _, err = cli(*arguments, "--with", tmp_path / "bad.onnx")
+    assert code == 2
+    assert err.splitlines()[-1].startswith("diptych: ")
 
 
 def test_compare_with_ready_outputs_and_by_default(cli, pairs, tmp_path):

@@ -85,7 +85,7 @@ def test_metadata_is_kept(client):
     assert made.dpi == (300, 300)
 
 
-def test_a_preview_is_small_upright_and_in_its_depth(client):
+def test_a_preview_is_small_and_in_its_depth(client):
     answer = client.post("/v1/preview?side=32", content=picture("tiff", height=40, width=100, dtype=np.uint16))
     made = decode(answer.content)
     assert made.pixels.shape == (13, 32, 3)
@@ -95,6 +95,13 @@ def test_a_preview_is_small_upright_and_in_its_depth(client):
     assert answer.headers["x-diptych-depth"] == "16"
     small = client.post("/v1/preview", content=picture("png"))
     assert (decode(small.content).pixels == dark_scene()).all()
+
+
+def test_a_preview_is_upright(client):
+    turned = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+    answer = client.post("/v1/preview", content=encode(dp.Photo(dark_scene(40, 100), exif=turned), "jpeg"))
+    assert answer.headers["x-diptych-size"] == "40x100"
+    assert decode(answer.content).pixels.shape == (100, 40, 3)
 
 
 def test_five_channels_cannot_be_shown(client):

@@ -22,8 +22,8 @@ def compare(
         typer.Option(
             "--with",
             metavar="NAME|FILE|FOLDER",
-            help="A recipe by name or its TOML file, a folder of ready outputs, or none for the untouched input; "
-            "repeat it. [default: none and auto]",
+            help="A recipe by name or its TOML file, a model's .onnx file, low_light for the model in the package, a folder of "
+            "ready outputs, or none for the untouched input; repeat it. [default: none and auto]",
         ),
     ] = None,
     reference: Annotated[
@@ -47,7 +47,7 @@ def compare(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the page if it is there already.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the intervals.")] = 0,
 ) -> None:
-    """Run several recipes on one folder and say which is better, by how much, and whether that is more than noise."""
+    """Run recipes and models on one folder and say which is better, by how much, and whether that is more than noise."""
     from diptych.evaluation import evaluate
 
     wanted = Output(as_json, as_markdown, html, overwrite)
@@ -79,9 +79,15 @@ def _named(given: list[str]) -> dict[str, Enhancer | str | None]:
 
 def _find(text: str) -> tuple[str, Enhancer | str | None]:
     from diptych.recipes import catalogue
+    from diptych.runtime import InTheBox, open_enhancer
+    from diptych.runtime.opening import DEFAULT
 
     if text == _UNTOUCHED:
         return "input", None
+    if text == DEFAULT:
+        return text, InTheBox()
+    if text.lower().endswith(".onnx"):
+        return Path(text).stem, open_enhancer(text)
     if text not in catalogue.names() and Path(text).is_dir():
         return Path(text).resolve().name, text
     return Path(text).stem, catalogue.find(text)

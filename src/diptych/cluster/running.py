@@ -105,7 +105,7 @@ def _local(workers: int) -> Any:
     return make(
         n_workers=workers,
         threads_per_worker=1,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         env={"DIPTYCH_THREADS": "1"},
         silence_logs=logging.ERROR,
     )

@@ -73,7 +73,7 @@ def create_app(settings: Settings, shelf: Shelf | None = None) -> FastAPI:
     )
     problems.handle(app)
     for path, (content, media_type) in page.files().items():
-        app.add_api_route(path, _constant(content, media_type), include_in_schema=False)
+        app.add_api_route(path, _constant(content, media_type), methods=["GET", "HEAD"], include_in_schema=False)
     _routes(app, service)
     return app
 
@@ -127,7 +127,7 @@ class Service:
 
     def __init__(self, settings: Settings, shelf: Shelf) -> None:
         self._settings, self._shelf = settings, shelf
-        self._pool = Pool(settings.workers, settings.queue)
+        self._pool = Pool(settings.workers, settings.queue, settings.timeout)
         self.meter = Meter(self._pool)
 
     @asynccontextmanager
@@ -175,9 +175,7 @@ class Service:
         settings = self._settings
         with self._pool.place() as place:
             data = await receiving.picture(request, max_bytes=settings.max_bytes, seconds=settings.timeout)
-            return await place.run(
-                functools.partial(work, data), functools.partial(_leaving, request), settings.timeout
-            )
+            return await place.run(functools.partial(work, data), functools.partial(_leaving, request))
 
     def models(self) -> Response:
         """List the models: name, summary, profiles, and which is the default."""

@@ -29,19 +29,33 @@ class Pool:
         Threads.
     queue : int
         Places beside those of the threads.
+    seconds : float
+        How long work may wait, and then how long it may take.
     """
 
-    def __init__(self, workers: int, queue: int) -> None:
+    def __init__(self, workers: int, queue: int, seconds: float) -> None:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="diptych-web")
         self._lock = threading.Lock()
         self._usual = 1.0  # s, a moving mean
-        self.workers, self.places = workers, workers + queue
-        self.taken = self.running = self.overdue = 0
+        self._starts: dict[int, float] = {}  # of what runs, by thread
+        self.workers, self.places, self.seconds = workers, workers + queue, seconds
+        self.taken = 0
+
+    @property
+    def running(self) -> int:
+        """Pictures that a thread works on."""
+        return len(self._starts)
 
     @property
     def waiting(self) -> int:
         """Requests that hold a place and do not run."""
         return max(self.taken - self.running, 0)
+
+    @property
+    def overdue(self) -> int:
+        """Pictures that are still worked on though their time is over."""
+        with self._lock:
+            return sum(time.perf_counter() - start > self.seconds for start in self._starts.values())
 
     @property
     def full(self) -> bool:
@@ -70,28 +84,28 @@ class Pool:
             yield place
         finally:
             if not place.used:
-                self.count(taken=-1)
+                self.count(-1)
 
-    def count(self, *, taken: int = 0, running: int = 0, overdue: int = 0) -> None:
-        """Change the numbers."""
+    def count(self, change: int) -> None:
+        """Take or give back places."""
         with self._lock:
-            self.taken += taken
-            self.running += running
-            self.overdue += overdue
+            self.taken += change
 
     def submit(self, work: Callable[[], T], begun: Callable[[], object]) -> Future[T]:
         """Queue work; `begun` is called from its thread when it begins."""
         return self._threads.submit(self._do, work, begun)
 
     def _do(self, work: Callable[[], T], begun: Callable[[], object]) -> T:
-        self.count(running=1)
+        thread, start = threading.get_ident(), time.perf_counter()
+        with self._lock:
+            self._starts[thread] = start
         begun()
-        start = time.perf_counter()
         try:
             return work()
         finally:
-            self._usual += 0.1 * (time.perf_counter() - start - self._usual)
-            self.count(running=-1)
+            with self._lock:
+                del self._starts[thread]
+                self._usual += 0.1 * (time.perf_counter() - start - self._usual)
 
     def close(self) -> None:
         """Wait for what runs; what waits is dropped."""
@@ -105,7 +119,7 @@ class Place:
         self._pool = pool
         self.used = False
 
-    async def run(self, work: Callable[[], T], left: Callable[[], Awaitable[object]], seconds: float) -> T:
+    async def run(self, work: Callable[[], T], left: Callable[[], Awaitable[object]]) -> T:
         """Do work on a thread and return its result.
 
         Parameters
@@ -114,8 +128,6 @@ class Place:
             What is done.
         left : coroutine function
             Ends when nobody waits for the result any more. Work that has not begun by then is not done.
-        seconds : float
-            How long it may wait, and then how long it may take.
 
         Raises
         ------
@@ -124,10 +136,10 @@ class Place:
         Problem
             429 if it has waited too long, 422 if it takes too long.
         """
-        loop, begun = asyncio.get_running_loop(), asyncio.Event()
+        loop, begun, seconds = asyncio.get_running_loop(), asyncio.Event(), self._pool.seconds
         self.used = True
         future = self._pool.submit(work, lambda: loop.call_soon_threadsafe(begun.set))
-        future.add_done_callback(lambda _: self._pool.count(taken=-1))
+        future.add_done_callback(lambda _: self._pool.count(-1))
         outcome = asyncio.ensure_future(asyncio.wrap_future(future))
         outcome.add_done_callback(lambda done: done.cancelled() or done.exception())  # else asyncio complains of it
         tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(left()), asyncio.ensure_future(begun.wait())]
@@ -135,17 +147,12 @@ class Place:
             if not await _first(tasks[1], tasks[0], seconds):
                 raise self._pool.busy()
             if not await _first(outcome, tasks[0], seconds):
-                self._give_up(future)
                 raise Problem(422, f"this takes longer than {seconds:g} s; send a smaller picture, or ask for less")
             return outcome.result()
         finally:
             future.cancel()  # in vain if it runs already
             for task in tasks:
                 task.cancel()
-
-    def _give_up(self, future: Future[Any]) -> None:
-        self._pool.count(overdue=1)
-        future.add_done_callback(lambda _: self._pool.count(overdue=-1))
 
 
 async def _first(wanted: asyncio.Future[Any], left: asyncio.Future[Any], seconds: float) -> bool:

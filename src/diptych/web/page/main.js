@@ -24,15 +24,16 @@ function choice() {
 
 // On a reduced copy, lengths are reduced with it.
 function forPreview(wanted, factor) {
-  if (wanted.kind !== "steps" || factor === 1) return wanted;
-  const steps = wanted.steps.map((step) => {
+  const made = wanted.steps || state.recipes.find((one) => wanted.kind === "recipe" && one.name === wanted.name)?.steps;
+  if (!made || factor === 1) return wanted;
+  const steps = made.map((step) => {
     const values = {...defaults(state.schemas.get(step.operator)), ...step};
     for (const [name, schema] of Object.entries(state.schemas.get(step.operator).properties)) {
       if (schema["x-unit"] === "px" && typeof values[name] === "number") values[name] = nearest(schema, values[name] * factor);
     }
     return values;
   });
-  return {...wanted, steps};
+  return {kind: "steps", steps};
 }
 
 function showChoice() {
