@@ -19,14 +19,6 @@ from diptych.training.placing import view
 from training_helpers import clean_picture
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def pictures(count, *, side=24, seed=0):
     draw = np.random.default_rng(seed)
     images = [clean_picture(draw, side).transpose(2, 0, 1) for _ in range(count)]

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-import torch
 
 from diptych.data import PhotoFolder, mean_quantiles
 from diptych.photo import write
 from diptych.recipes import Recipe, step
 from diptych.training import load_generator, preset, train
 from training_helpers import as_bytes, clean_picture, pairs, write_folders
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    # Several test processes with several threads each would wait for each other.
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def decibel(enhancer, tests):

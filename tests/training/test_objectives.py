@@ -31,14 +31,6 @@ SMALL = CycleGANConfig(
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     return write_folders(tmp_path_factory.mktemp("toy"), count=8, side=40)

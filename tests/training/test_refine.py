@@ -38,14 +38,6 @@ SMALL = preset("refine").updated(
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
     return write_folders(tmp_path_factory.mktemp("toy"), count=6, side=50)[1]

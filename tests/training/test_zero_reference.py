@@ -18,14 +18,6 @@ from training_helpers import as_bytes, clean_picture, pairs, write_folders
 SMALL = {"workers": 0, "batch": 4, "steps": 4, "every": 4, "learning_rate": 3e-3}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     return write_folders(tmp_path_factory.mktemp("toy"), count=12, side=64)

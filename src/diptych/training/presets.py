@@ -124,7 +124,7 @@ def _denoiser() -> CycleGANConfig:
         objective="self",
         task="denoising",
         forward=Denoiser(),
-        steps=15_000,
+        steps=30_000,
         decay=1.0,
         crop=96,
         crops_per_picture=2,
@@ -133,7 +133,7 @@ def _denoiser() -> CycleGANConfig:
         learning_rate=1.5e-3,
         beta1=0.9,
         average=0.995,
-        every=1500,
+        every=3000,
         patience=1000,
         choose="last",
     )
