@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from diptych.core.errors import ParameterError, did_you_mean
 from diptych.core.parameters import Parameter, Range, read_parameters
+from diptych.networks._reach import Spread, Window, farthest, widest
 
 Role = Literal["generator", "discriminator"]
 
@@ -62,8 +63,17 @@ class GeneratorConfig(NetworkConfig):
             )
 
     @property
+    def receptive_field(self) -> int:
+        """Side in px of the largest square of input that an output value sees through the convolutions."""
+        return widest(self._layers(), self.multiple)
+
+    @property
     def reach(self) -> int:
         """Distance in px from an output value to the farthest input that it sees through the convolutions."""
+        return farthest(self._layers(), self.multiple)
+
+    def _layers(self) -> list[Window | Spread]:
+        """Return what stands between input and output, where no branch sees farther."""
         raise NotImplementedError
 
     @property

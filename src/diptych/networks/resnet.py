@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from diptych.core.parameters import Range
 from diptych.networks._config import GeneratorConfig
-from diptych.networks._reach import Spread, Window, farthest, widest
+from diptych.networks._reach import Spread, Window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +63,6 @@ class ResNet(GeneratorConfig):
     def multiple(self) -> int:
         """Height and width are padded to a multiple of this inside the network."""
         return 4
-
-    @property
-    def receptive_field(self) -> int:
-        """Side in px of the largest square of input that an output value sees through the convolutions."""
-        return widest(self._layers(), self.multiple)
-
-    @property
-    def reach(self) -> int:
-        """Distance in px from an output value to the farthest input that it sees through the convolutions."""
-        return farthest(self._layers(), self.multiple)
 
     def _layers(self) -> list[Window | Spread]:
         up: list[Window | Spread] = [Spread(3, 2, 1)]

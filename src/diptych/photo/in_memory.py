@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
-from diptych.core.errors import ImageError, ParameterError, PhotoError, PhotoFormatError, PhotoTooLargeError
+from diptych.core.errors import ImageError, ParameterError, PhotoError, PhotoFormatError
 from diptych.photo import formats
 from diptych.photo.picture import Photo
-from diptych.photo.reading import _finish, _line
-from diptych.photo.writing import _fit
+from diptych.photo.reading import finish, naming_errors, one_line
+from diptych.photo.writing import fit
 
 
 def decode(data: bytes, *, name: str = "picture", max_pixels: int = 200_000_000) -> Photo:
@@ -38,21 +38,12 @@ def decode(data: bytes, *, name: str = "picture", max_pixels: int = 200_000_000)
     >>> decode(data).pixels.max()
     np.uint16(300)
     """
-    try:
+    with naming_errors(name):
         if not data:
             raise PhotoFormatError("is empty; send a whole picture")
         chosen = formats.by_content(data[:32])
         decoded = chosen.codec().decode(io.BytesIO(data), max_pixels)
-        return replace(_finish(replace(decoded, format=chosen.name)), source=name)
-    except PhotoError as error:
-        raise type(error)(f"{name}: {error}") from error
-    except ImportError:  # a decoder is not installed
-        raise
-    except MemoryError as error:
-        raise PhotoTooLargeError(f"{name}: does not fit into the memory; lower max_pixels or shrink it") from error
-    # What decoders raise on hostile bytes is not documented anywhere, so this boundary is wide on purpose.
-    except Exception as error:
-        raise PhotoFormatError(f"{name}: is damaged ({_line(error)}); get a whole copy of it") from error
+        return replace(finish(replace(decoded, format=chosen.name)), source=name)
 
 
 def encode(photo: Photo, format_name: str, *, quality: int = 95) -> bytes:
@@ -84,10 +75,10 @@ def encode(photo: Photo, format_name: str, *, quality: int = 95) -> bytes:
         raise ParameterError(f"quality is {quality}; give 1 to 100")
     name = photo.source or "picture"
     try:
-        return chosen.codec().encode(_fit(photo, chosen), quality)
+        return chosen.codec().encode(fit(photo, chosen), quality)
     except PhotoFormatError as error:
         raise PhotoFormatError(f"{name}: {error}") from error
     except (PhotoError, ParameterError, ImageError):
         raise
     except (OSError, ValueError, RuntimeError, MemoryError) as error:
-        raise PhotoError(f"{name}: cannot be encoded ({_line(error)}); take TIFF or PNG") from error
+        raise PhotoError(f"{name}: cannot be encoded ({one_line(error)}); take TIFF or PNG") from error

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -56,9 +58,15 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = 200_000_000) -> Phot
     if max_pixels < 1:
         raise ParameterError(f"max_pixels is {max_pixels}; give 1 or more")
     name = os.fspath(path)
+    with naming_errors(str(name)), open_regular(name) as stream:
+        return replace(finish(_decode(stream, max_pixels)), source=str(name))
+
+
+@contextlib.contextmanager
+def naming_errors(name: str) -> Iterator[None]:
+    """Let nothing but a named `PhotoError` out of a decoder, whatever it raises."""
     try:
-        with open_regular(name) as stream:
-            return replace(_finish(_decode(stream, max_pixels)), source=str(name))
+        yield
     except PhotoError as error:
         raise type(error)(f"{name}: {error}") from error
     except ImportError:  # a decoder is not installed
@@ -67,7 +75,7 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = 200_000_000) -> Phot
         raise PhotoTooLargeError(f"{name}: does not fit into the memory; lower max_pixels or shrink it") from error
     # What decoders raise on hostile bytes is not documented anywhere, so this boundary is wide on purpose.
     except Exception as error:
-        raise PhotoFormatError(f"{name}: is damaged ({_line(error)}); get a whole copy of it") from error
+        raise PhotoFormatError(f"{name}: is damaged ({one_line(error)}); get a whole copy of it") from error
 
 
 def open_regular(path: str) -> BinaryIO:
@@ -87,7 +95,7 @@ def open_regular(path: str) -> BinaryIO:
     except PermissionError:
         raise PhotoError("no permission to read it; change its permissions") from None
     except (OSError, ValueError) as error:
-        raise PhotoError(f"cannot be opened ({_line(error)}); check the path") from None
+        raise PhotoError(f"cannot be opened ({one_line(error)}); check the path") from None
     if stat.S_ISDIR(mode):
         raise PhotoError("is a folder; name the files in it, or expand it with find_photos")
     raise PhotoError("is a device, pipe or socket; give the path of a regular file")
@@ -105,7 +113,7 @@ def _decode(stream: BinaryIO, max_pixels: int) -> Photo:
     return replace(chosen.codec().decode(stream, max_pixels), format=chosen.name)
 
 
-def _finish(photo: Photo) -> Photo:
+def finish(photo: Photo) -> Photo:
     """Turn a picture upright and leave out metadata that does not fit it."""
     turn = exif.orientation(photo.exif) if photo.exif else 1
     pixels = turn_upright(photo.pixels, turn)
@@ -123,6 +131,7 @@ def _finish(photo: Photo) -> Photo:
     )
 
 
-def _line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """Return what an error says, in one line that is not too long."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 160 else text[:157] + "..."

@@ -65,7 +65,7 @@ def write(path: str | os.PathLike[str], photo: Photo | Image, *, overwrite: bool
     try:
         chosen = formats.by_suffix(path)
         whole = photo if isinstance(photo, Photo) else Photo(check_image(photo))
-        fitted = _fit(whole, chosen)
+        fitted = fit(whole, chosen)
         check_target(path, overwrite=overwrite)
         content = chosen.codec().encode(fitted, quality)
     except PhotoFormatError as error:
@@ -77,7 +77,8 @@ def write(path: str | os.PathLike[str], photo: Photo | Image, *, overwrite: bool
     atomic_write(path, content, overwrite=overwrite)
 
 
-def _fit(photo: Photo, chosen: Format) -> Photo:
+def fit(photo: Photo, chosen: Format) -> Photo:
+    """Return the photo in a depth that a format has; a `PhotoFormatError` says what it cannot hold."""
     pixels = check_image(photo.pixels, "pixels")
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[..., 0]

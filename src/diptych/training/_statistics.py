@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from diptych.networks._modules.render import luma
+
 _QUANTILES = (0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 _GROUPS = ((0.0, 0.5), (0.5, 0.9), (0.9, 1.0))  # shadows, middle tones, lights
 _DARK = 4e-3  # a level of 255: added before a logarithm
@@ -18,7 +20,7 @@ def statistics(pictures: Tensor) -> Tensor:
     and lights (where there are three channels); unevenness of the four quarters. Colourfulness and detail are left out: they
     say more about what is in the pictures, which are of other scenes in the other domain.
     """
-    light = _luma(pictures)
+    light = luma(pictures)
     ordered, order = light.flatten(1).sort(1)
     found = [(_at(ordered, _QUANTILES) + _DARK).log()]
     if pictures.shape[1] == 3:
@@ -51,12 +53,6 @@ def _energy(between: Tensor, inside: Tensor, other: Tensor) -> Tensor:
 
 def _apart(first: Tensor, second: Tensor) -> Tensor:
     return (first[:, None] - second[None]).abs()
-
-
-def _luma(pictures: Tensor) -> Tensor:
-    if pictures.shape[1] != 3:
-        return pictures.mean(1, keepdim=True)
-    return (pictures * pictures.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
 def _at(ordered: Tensor, shares: tuple[float, ...]) -> Tensor:

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from diptych.networks._modules.render import luma
+
 _AREA = 4  # px
 _WINDOW = 7  # px
 _SQUARED = 10.0
@@ -58,12 +60,6 @@ def similarity(first: Tensor, second: Tensor) -> Tensor:
     return ((2 * a * b + _C1) * (2 * covariance + _C2) / ((a**2 + b**2 + _C1) * (spread + _C2))).mean()
 
 
-def _light(picture: Tensor) -> Tensor:
-    if picture.shape[1] != 3:
-        return picture.mean(1, keepdim=True)
-    return (picture * picture.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)).sum(1, keepdim=True)
-
-
 def _magnitude(picture: Tensor) -> Tensor:
     areas = F.avg_pool2d(picture, min(_AREA, *picture.shape[-2:]))
-    return torch.sqrt(((areas - _light(areas)) ** 2).sum(1) + 1e-5).mean((1, 2))
+    return torch.sqrt(((areas - luma(areas)) ** 2).sum(1) + 1e-5).mean((1, 2))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from diptych.networks._modules.everyday import Everyday
 from diptych.networks._modules.grain import Grain
+from diptych.networks._modules.render import luma
 from diptych.networks._modules.smooth import Field, above_zero, stepped, toned
 from diptych.networks.camera import Camera
 
@@ -189,11 +190,11 @@ class CameraModule(nn.Module):
         """Return the shot without its noise."""
         value = dict(zip(NAMES, shot.values[:, :, None, None, None].unbind(1), strict=True))
         light = value["exposure"] + field.of(shot.light) * value["light"].exp()
-        before = _luma(picture)
+        before = luma(picture)
         x = toned(picture, before, value["gamma"].exp(), by_channel=_BY_CHANNEL) * light.exp()
         if picture.shape[1] == 3:
             x = x * _gains(value["red"], value["blue"])
-            grey = _luma(x)
+            grey = luma(x)
             x = grey + value["saturation"].exp() * (x - grey)
         clear = torch.exp(-value["depth"].abs() * (0.3 * field.of(shot.depth)).exp())
         air = torch.sigmoid(value["air"])
@@ -217,13 +218,6 @@ class CameraModule(nn.Module):
         # torch looks at 32 bits of a seed.
         mixed = np.random.SeedSequence((int(self.seed), number)).generate_state(1)[0]
         return torch.Generator().manual_seed(int(mixed))
-
-
-def _luma(image: Tensor) -> Tensor:
-    """Return the BT.601 luma of three channels, the mean of any other number."""
-    if image.shape[1] != 3:
-        return image.mean(1, keepdim=True)
-    return (image * image.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
 def _gains(red: Tensor, blue: Tensor) -> Tensor:

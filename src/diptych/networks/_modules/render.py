@@ -139,9 +139,9 @@ def exposure_of(thumbnail: Tensor) -> Tensor:
 
 
 def luma(image: Tensor) -> Tensor:
-    """Return the BT.601 luma ``(N, 1, H, W)`` of a picture of three channels; a picture of one channel is its own."""
-    if image.shape[1] == 1:
-        return image
+    """Return the BT.601 luma ``(N, 1, H, W)`` of three channels, the mean of any other number."""
+    if image.shape[1] != 3:
+        return image.mean(1, keepdim=True)
     return (image * image.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
