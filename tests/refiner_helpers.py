@@ -6,7 +6,7 @@ import torch
 
 from diptych.export.refiner import refiner_bundle
 from diptych.networks import Refiner, build
-from diptych.networks._modules.refiner import RefinerModule
+from diptych.networks.modules.refiner import RefinerModule
 from diptych.runtime import Bundle
 from diptych.training.generator_file import TrainedGenerator
 

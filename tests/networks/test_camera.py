@@ -10,8 +10,8 @@ import torch
 from diptych import networks
 from diptych.core.errors import ParameterError
 from diptych.networks import Camera
-from diptych.networks._modules.camera import NAMES
-from diptych.networks._modules.smooth import above_zero
+from diptych.networks.modules.camera import NAMES
+from diptych.networks.modules.smooth import above_zero
 
 KINDS = ("low_light", "haze", "low_contrast", "noise", "neutral")
 

@@ -97,7 +97,7 @@ def test_importing_the_configs_loads_no_torch():
 
 
 def test_without_torch_the_message_names_the_extra(monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("diptych.networks._modules")]:
+    for name in [name for name in sys.modules if name.startswith("diptych.networks.modules")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingExtraError, match=r"diptych\[train\]"):

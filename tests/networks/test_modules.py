@@ -8,7 +8,7 @@ from torch import nn
 
 from diptych import networks
 from diptych.networks import Mobile, PatchGAN, ResNet, UNet
-from diptych.networks._modules.layers import InstanceNorm, continued, corrected
+from diptych.networks.modules.layers import InstanceNorm, continued, corrected
 
 SMALL = {
     "unet": UNet(width=4, depth=3),

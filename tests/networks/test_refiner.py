@@ -12,7 +12,7 @@ from diptych import networks
 from diptych.core.errors import MissingExtraError, ParameterError
 from diptych.core.positional_noise import positional_noise
 from diptych.networks import Refiner
-from diptych.networks._modules.refiner import ChannelNorm, StepModule
+from diptych.networks.modules.refiner import ChannelNorm, StepModule
 from diptych.networks.refiner import times
 from refiner_helpers import SMALL, module
 

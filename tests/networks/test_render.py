@@ -12,7 +12,7 @@ from torch.nn import functional as F  # noqa: N812
 from diptych import networks
 from diptych.core.errors import ParameterError
 from diptych.networks import Render
-from diptych.networks._modules.render import RenderParameters, evened, luma
+from diptych.networks.modules.render import RenderParameters, evened, luma
 from render_helpers import awaken, plain_area, plain_render
 
 SMALL = Render(width=4, thumbnail=32, depth=4, knots=5)

@@ -10,8 +10,8 @@ from torch.nn import functional as F  # noqa: N812
 from diptych import networks
 from diptych.core.errors import ParameterError
 from diptych.networks import UGATIT, CAMPatchGAN
-from diptych.networks._modules.attention import ClassAttention
-from diptych.networks._modules.ugatit import AdaLIN, Style, clip_shares
+from diptych.networks.modules.attention import ClassAttention
+from diptych.networks.modules.ugatit import AdaLIN, Style, clip_shares
 from diptych.training import losses
 
 SMALL = {

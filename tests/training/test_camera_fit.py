@@ -9,7 +9,7 @@ import torch
 from diptych.core.errors import DataError
 from diptych.data import COPY, PartSampler, PhotoFolder, ViewSampler, copies_of
 from diptych.networks import Camera, build
-from diptych.networks._modules.camera import NAMES
+from diptych.networks.modules.camera import NAMES
 from diptych.photo import write
 from diptych.training import render_losses
 from diptych.training._flat_noise import measure_noise

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from diptych.export._graph import Graph, Name
 from diptych.networks import Render
-from diptych.networks._modules import denoiser
-from diptych.networks._modules import render as module
+from diptych.networks.modules import denoiser
+from diptych.networks.modules import render as module
 from diptych.runtime.bundle import INPUT, OUTPUT
 
 Weights = Mapping[str, NDArray[Any]]

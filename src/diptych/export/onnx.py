@@ -19,7 +19,7 @@ from diptych.export.errors import ExportError
 from diptych.export.pictures import Batch
 from diptych.export.sessions import open_session
 from diptych.networks import Refiner, Render, to_dict
-from diptych.networks._modules.layers import Generator
+from diptych.networks.modules.layers import Generator
 from diptych.runtime import Bundle, BundleFacts, make_bundle
 from diptych.runtime.bundle import INPUT, OUTPUT
 from diptych.training.generator_file import TrainedGenerator

@@ -14,7 +14,7 @@ from diptych.export.errors import ExportError
 from diptych.export.onnx import OPSET, TOLERANCE, _any_size, _quiet
 from diptych.export.pictures import Batch
 from diptych.networks import Refiner, to_dict
-from diptych.networks._modules.refiner import RefinerModule, StepModule
+from diptych.networks.modules.refiner import RefinerModule, StepModule
 from diptych.runtime import Bundle, BundleFacts, make_bundle
 from diptych.runtime.bundle import INPUT, OUTPUT
 from diptych.runtime.refine import OnnxRefiner

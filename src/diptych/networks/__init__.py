@@ -4,7 +4,7 @@
 >>> from_dict(to_dict(config)) == config
 True
 
-A new network is a config in ``<name>.py``, a module in ``_modules/<name>.py`` and a row in the table below. Importing this
+A new network is a config in ``<name>.py``, a module in ``modules/<name>.py`` and a row in the table below. Importing this
 package does not load torch; `build` and `cost` do.
 """
 
@@ -53,16 +53,16 @@ __all__ = [
 ]
 
 _TABLE: dict[str, tuple[type[NetworkConfig], str]] = {
-    "cam_patchgan": (CAMPatchGAN, "diptych.networks._modules.cam_patchgan:CAMPatchGANModule"),
-    "camera": (Camera, "diptych.networks._modules.camera:CameraModule"),
-    "denoiser": (Denoiser, "diptych.networks._modules.block_denoiser:DenoiserModule"),
-    "mobile": (Mobile, "diptych.networks._modules.mobile:MobileModule"),
-    "patchgan": (PatchGAN, "diptych.networks._modules.patchgan:PatchGANModule"),
-    "refiner": (Refiner, "diptych.networks._modules.refiner:RefinerModule"),
-    "render": (Render, "diptych.networks._modules.render:RenderModule"),
-    "resnet": (ResNet, "diptych.networks._modules.resnet:ResNetModule"),
-    "ugatit": (UGATIT, "diptych.networks._modules.ugatit:UGATITModule"),
-    "unet": (UNet, "diptych.networks._modules.unet:UNetModule"),
+    "cam_patchgan": (CAMPatchGAN, "diptych.networks.modules.cam_patchgan:CAMPatchGANModule"),
+    "camera": (Camera, "diptych.networks.modules.camera:CameraModule"),
+    "denoiser": (Denoiser, "diptych.networks.modules.block_denoiser:DenoiserModule"),
+    "mobile": (Mobile, "diptych.networks.modules.mobile:MobileModule"),
+    "patchgan": (PatchGAN, "diptych.networks.modules.patchgan:PatchGANModule"),
+    "refiner": (Refiner, "diptych.networks.modules.refiner:RefinerModule"),
+    "render": (Render, "diptych.networks.modules.render:RenderModule"),
+    "resnet": (ResNet, "diptych.networks.modules.resnet:ResNetModule"),
+    "ugatit": (UGATIT, "diptych.networks.modules.ugatit:UGATITModule"),
+    "unet": (UNet, "diptych.networks.modules.unet:UNetModule"),
 }
 
 
@@ -132,7 +132,7 @@ def build(config: NetworkConfig, *, seed: int = 0) -> torch.nn.Module:
     Scales of normalisations are 1, biases and shifts 0. The last convolution of a residual generator is 0.
     """
     kind = _module_class(config)
-    from diptych.networks._modules.initial import seeded
+    from diptych.networks.modules.initial import seeded
 
     with seeded(seed):
         return kind(config)
@@ -156,7 +156,7 @@ def cost(config: NetworkConfig, *, height: int = 256, width: int = 256) -> Cost:
     kind = _module_class(config)
     import torch
 
-    from diptych.networks._modules.counting import count
+    from diptych.networks.modules.counting import count
 
     with torch.device("meta"):
         return Cost(*count(kind(config), (1, config.channels_in, height, width)))

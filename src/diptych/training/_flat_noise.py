@@ -20,7 +20,7 @@ _LIMITS = 1.5 / 255, 0.8  # darker and lighter patches have lost a part of their
 
 @dataclass(frozen=True, eq=False)
 class NoiseFacts:
-    """Noise of a set of pictures; the fields are those of `diptych.networks._modules.grain.Grain`."""
+    """Noise of a set of pictures; the fields are those of `diptych.networks.modules.grain.Grain`."""
 
     read: tuple[float, ...]
     shot: tuple[float, ...]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from diptych.networks._modules.render import luma
+from diptych.networks.modules.render import luma
 
 _QUANTILES = (0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 _GROUPS = ((0.0, 0.5), (0.5, 0.9), (0.9, 1.0))  # shadows, middle tones, lights

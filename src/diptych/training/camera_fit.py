@@ -14,7 +14,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from diptych.core.errors import DataError
 from diptych.core.image import Image, to_float
-from diptych.networks._modules.camera import CameraModule
+from diptych.networks.modules.camera import CameraModule
 from diptych.training._flat_noise import NoiseFacts, NoiseGatherer
 from diptych.training._statistics import energy_distance, statistics
 from diptych.training.views import Views

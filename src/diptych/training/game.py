@@ -12,8 +12,8 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from diptych.networks import build
-from diptych.networks._modules.attention import Attending
-from diptych.networks._modules.ugatit import clip_shares
+from diptych.networks.modules.attention import Attending
+from diptych.networks.modules.ugatit import clip_shares
 from diptych.training import losses
 from diptych.training.averaging import Average
 from diptych.training.config import CycleGANConfig

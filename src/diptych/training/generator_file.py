@@ -21,7 +21,7 @@ from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import DiptychError, ImageError, TrainingError
 from diptych.core.image import Image, check_image, from_float, to_float
 from diptych.networks import GeneratorConfig, build, from_dict, to_dict
-from diptych.networks._modules.attention import Attending
+from diptych.networks.modules.attention import Attending
 from diptych.photo import atomic_write
 from diptych.recipes import Recipe
 

@@ -24,9 +24,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from diptych.networks import build
-from diptych.networks._modules.camera import CameraModule
-from diptych.networks._modules.initial import seeded
-from diptych.networks._modules.render import RenderModule, evened, exposure_of
+from diptych.networks.modules.camera import CameraModule
+from diptych.networks.modules.initial import seeded
+from diptych.networks.modules.render import RenderModule, evened, exposure_of
 from diptych.training import losses, render_losses
 from diptych.training.averaging import Average
 from diptych.training.camera_fit import fit_to

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from diptych.networks._modules.render import luma
+from diptych.networks.modules.render import luma
 
 _AREA = 4  # px
 _WINDOW = 7  # px

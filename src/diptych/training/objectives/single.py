@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from diptych.core.image import Image
 from diptych.networks import build
-from diptych.networks._modules.initial import seeded
+from diptych.networks.modules.initial import seeded
 from diptych.training.averaging import Average
 from diptych.training.config import CycleGANConfig
 from diptych.training.domains import Domains

@@ -11,7 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import UnknownNameError
-from diptych.networks._modules.camera import CameraModule
+from diptych.networks.modules.camera import CameraModule
 from diptych.recipes import auto
 from diptych.runtime import InTheBox
 

@@ -13,9 +13,9 @@ from torch.nn import functional as F  # noqa: N812
 from diptych.core.errors import ParameterError
 from diptych.core.image import Image
 from diptych.networks import Camera, build
-from diptych.networks._modules.camera import CameraModule
-from diptych.networks._modules.layers import continued
-from diptych.networks._modules.refiner import CLOCK, RefinerModule, scheduler_of
+from diptych.networks.modules.camera import CameraModule
+from diptych.networks.modules.layers import continued
+from diptych.networks.modules.refiner import CLOCK, RefinerModule, scheduler_of
 from diptych.training.config import CycleGANConfig
 from diptych.training.domains import Domains
 from diptych.training.generator_file import run_network

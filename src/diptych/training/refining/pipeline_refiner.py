@@ -13,7 +13,7 @@ from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import BundleError, ImageError
 from diptych.core.image import Image, check_image, from_float, to_float
 from diptych.core.positional_noise import positional_noise
-from diptych.networks._modules.layers import continued
+from diptych.networks.modules.layers import continued
 from diptych.recipes.refining import checked_settings
 
 _USUAL_TILE = 256  # px, where a model does not say what it was trained on

@@ -18,7 +18,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from diptych.core.image import Image
 from diptych.networks import Camera, build
-from diptych.networks._modules.camera import CameraModule
+from diptych.networks.modules.camera import CameraModule
 from diptych.training.config import CycleGANConfig
 from diptych.training.domains import Domains
 from diptych.training.generator_file import run_network

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from diptych.networks import Render
-from diptych.networks._modules.render import RenderModule
+from diptych.networks.modules.render import RenderModule
 from diptych.training.config import CycleGANConfig
 from diptych.training.domains import Domains
 from diptych.training.objectives.single import SingleGame

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from diptych.networks._modules.render import luma
+from diptych.networks.modules.render import luma
 
 # As for the recipe `auto`: of under-exposed photographs whose highlights (the 99.5th percentile of the brightest channel) are
 # brought to 0.8, the mean luma has the median 0.24; of two scenes the darker one stays the darker, by the power of a quarter.

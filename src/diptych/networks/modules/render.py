@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (its name everywhere)
 
-from diptych.networks._modules.denoiser import Denoiser
+from diptych.networks.modules.denoiser import Denoiser
 from diptych.networks.render import Render
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from diptych.networks._modules.everyday import Everyday
-from diptych.networks._modules.grain import Grain
-from diptych.networks._modules.render import luma
-from diptych.networks._modules.smooth import Field, above_zero, stepped, toned
 from diptych.networks.camera import Camera
+from diptych.networks.modules.everyday import Everyday
+from diptych.networks.modules.grain import Grain
+from diptych.networks.modules.render import luma
+from diptych.networks.modules.smooth import Field, above_zero, stepped, toned
 
 NAMES = ("exposure", "gamma", "red", "blue", "saturation", "light", "depth", "air", "black")
 """What is drawn: logarithms, but for `depth` (optical depth; its sign does not count), `air` (a logit) and `black`."""

@@ -10,7 +10,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from diptych.core.errors import MissingExtraError
 from diptych.core.positional_noise import positional_noise
-from diptych.networks._modules.layers import continued
+from diptych.networks.modules.layers import continued
 from diptych.networks.refiner import Refiner, times
 
 CLOCK = 1000

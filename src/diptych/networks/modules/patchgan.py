@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.nn.utils.parametrizations import spectral_norm
 
-from diptych.networks._modules.initial import initialise
-from diptych.networks._modules.layers import continued, normalised
+from diptych.networks.modules.initial import initialise
+from diptych.networks.modules.layers import continued, normalised
 from diptych.networks.patchgan import PatchGAN
 
 

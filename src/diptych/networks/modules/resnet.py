@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from diptych.networks._modules.initial import damp, initialise
-from diptych.networks._modules.layers import Doubled, Generator, normalised
+from diptych.networks.modules.initial import damp, initialise
+from diptych.networks.modules.layers import Doubled, Generator, normalised
 from diptych.networks.resnet import ResNet
 
 

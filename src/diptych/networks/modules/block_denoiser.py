@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (its name everywhere)
 
-from diptych.networks._modules.layers import Generator, doubled
 from diptych.networks.denoiser import Denoiser
+from diptych.networks.modules.layers import Generator, doubled
 
 CONTRAST = 4.0  # of what the first convolution sees, about the middle of the values
 SLOPE = 0.1

@@ -7,9 +7,9 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from diptych.networks._modules.initial import damp, initialise
-from diptych.networks._modules.layers import Doubled, Generator, normalised
 from diptych.networks.mobile import Mobile
+from diptych.networks.modules.initial import damp, initialise
+from diptych.networks.modules.layers import Doubled, Generator, normalised
 
 
 class MobileModule(Generator):

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from diptych.networks._modules.initial import initialise
-from diptych.networks._modules.layers import Doubled, Generator, normalised
+from diptych.networks.modules.initial import initialise
+from diptych.networks.modules.layers import Doubled, Generator, normalised
 from diptych.networks.unet import UNet
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (its name everywhere)
 
-from diptych.networks._modules.layers import continued, doubled
+from diptych.networks.modules.layers import continued, doubled
 
 CONTRAST = 4.0  # of what the first convolution sees, about the middle of the values
 _MULTIPLE = 8

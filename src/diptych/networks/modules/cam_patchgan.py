@@ -5,10 +5,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from diptych.networks._modules.attention import Attended, ClassAttention
-from diptych.networks._modules.initial import initialise
-from diptych.networks._modules.layers import continued
 from diptych.networks.cam_patchgan import CAMPatchGAN
+from diptych.networks.modules.attention import Attended, ClassAttention
+from diptych.networks.modules.initial import initialise
+from diptych.networks.modules.layers import continued
 
 _SLOPE = 0.2
 

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from diptych.networks._modules.attention import Attended, ClassAttention
-from diptych.networks._modules.initial import initialise
-from diptych.networks._modules.layers import Generator, corrected, doubled, normalised
-from diptych.networks._modules.resnet import Block
+from diptych.networks.modules.attention import Attended, ClassAttention
+from diptych.networks.modules.initial import initialise
+from diptych.networks.modules.layers import Generator, corrected, doubled, normalised
+from diptych.networks.modules.resnet import Block
 from diptych.networks.ugatit import UGATIT
 
 _EPSILON = 1e-5
