@@ -13,12 +13,26 @@ import itertools
 import sys
 import tempfile
 import threading
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 PACKAGE = SOURCE / "diptych"
+
+
+def code_lines(path: Path) -> int:
+    """Return the lines of code of a file: without blank lines, comments and docstrings."""
+    text = path.read_text()
+    kept = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT):
+            kept |= set(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            kept -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return sum(1 for number, line in enumerate(text.splitlines(), 1) if number in kept and line.strip())
 
 
 def room_of(module: str) -> str:
@@ -127,6 +141,9 @@ def main() -> None:
     for room in rooms:
         own = [path for name, path in files.items() if room_of(name) == room]
         print(f"  {room:12} {len(own):4} files {sum(len(path.read_text().splitlines()) for path in own):6} lines")
+    code = sum(code_lines(path) for path in files.values())
+    tests = sum(code_lines(path) for path in SOURCE.parent.glob("tests/**/*.py"))
+    print(f"lines of code: {code}, of tests: {tests}, ratio {tests / code:.2f}")
     loops = circles(edges)
     print(f"circles of files: {len(loops)}")
     for loop in loops:
