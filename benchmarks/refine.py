@@ -56,7 +56,7 @@ class After:
 
 def make(folder: Path, out: Path, count: int) -> None:
     pictures = PhotoFolder(folder)
-    held = pictures.restrict(split(pictures.names, fraction=HOLDOUT, seed=SEED)[1])
+    held = pictures.subset(split(pictures.names, fraction=HOLDOUT, seed=SEED)[1])
     camera = build(Camera(everyday=0.0, clean=0.0), seed=SEED).train()
     for kind in ("low", "high"):
         (out / kind).mkdir(parents=True, exist_ok=True)

@@ -39,7 +39,7 @@ def draw(base: Path, kind: str, batches: int, workers: int) -> str:
     folders = [PhotoFolder(base / domain) for domain in "AB"]
     listed = time.perf_counter() - started
     recipes = prepare(*folders, kind)
-    folders = [PhotoFolder(base / domain, before=before) for domain, before in zip("AB", recipes, strict=True)]
+    folders = [PhotoFolder(base / domain, preprocess=before) for domain, before in zip("AB", recipes, strict=True)]
     samplers = [Sampler(folder, domain=domain, crop=CROP, seed=0) for folder, domain in zip(folders, "AB", strict=True)]
 
     def make(step: int) -> list:

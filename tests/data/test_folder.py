@@ -65,7 +65,7 @@ def test_depth_is_kept_without_a_recipe_and_is_sixteen_bits_after_one(tmp_path, 
         write(tmp_path / f"{number}.tif", picture(number, dtype=dtype))
     kept = PhotoFolder(tmp_path).picture(0)
     assert kept.dtype == (dtype if dtype != "float64" else "float32")
-    prepared = PhotoFolder(tmp_path, before=Recipe(step("stretch", low=1, high=99))).picture(0)
+    prepared = PhotoFolder(tmp_path, preprocess=Recipe(step("stretch", low=1, high=99))).picture(0)
     assert prepared.dtype == np.uint16
     exact = Recipe(step("stretch", low=1, high=99))(np.float64(picture(0, dtype=dtype)) / white(dtype))
     np.testing.assert_allclose(prepared / 65535, exact, atol=1e-4)
@@ -81,7 +81,7 @@ def test_a_recipe_sees_the_whole_picture_and_leaves_more_levels_than_eight_bits(
     for number in range(2):
         write(tmp_path / f"{number}.png", dark)
     before = Recipe(step("stretch", low=0, high=100), step("gaussian", sigma=4.0), step("stretch", low=0, high=96))
-    folder = PhotoFolder(tmp_path, before=before, channels=1)
+    folder = PhotoFolder(tmp_path, preprocess=before, channels=1)
     crop = folder.crop(0, size=64, generator=generator())
     whole = before(dark / 255.0).astype(np.float32)
     assert min(
@@ -135,14 +135,14 @@ def test_crops_are_parts_of_the_picture_everywhere_alike(make):
         seen[place] = seen.get(place, 0) + 1
     assert len(seen) == 15
     assert min(seen.values()) > 30  # 60 expected, standard deviation 7.5
-    assert folder.smaller == ()
+    assert folder.undersized == ()
 
 
 def test_a_smaller_picture_is_continued_by_its_mirror_image_and_counted_once(make):
     folder = PhotoFolder(make(2, size=(5, 40)))
     for _ in range(3):
         crop = folder.crop(1, size=16, generator=generator())
-    assert folder.smaller == ("001.png",)
+    assert folder.undersized == ("001.png",)
     endless = np.pad(np.float32(picture(1, size=(5, 40))) / np.float32(255), ((20, 20), (0, 0), (0, 0)), "symmetric")
     assert any(np.array_equal(endless[y : y + 16, x : x + 16], crop) for y in range(30) for x in range(25))
 
@@ -197,27 +197,27 @@ def test_in_a_tiny_folder_one_bad_picture_is_tolerated_and_two_are_not(make):
         folder.picture(2)
 
 
-def test_a_part_shares_the_cache_and_the_book_of_the_whole(make):
+def test_a_part_shares_the_cache_and_the_record_of_skipped_files(make):
     path = make(40)
     (path / "030.png").write_bytes(b"")
     folder = PhotoFolder(path)
-    first, second = folder.restrict(folder.names[:30]), folder.restrict(["031.png", "030.png"])
+    first, second = folder.subset(folder.names[:30]), folder.subset(["031.png", "030.png"])
     assert second.names == ("030.png", "031.png")
     np.testing.assert_array_equal(second.picture(0), picture(31))
     assert folder.picture(31) is second.picture(1)
     assert list(folder.skipped) == list(second.skipped) == ["030.png"]
     assert first.skipped == {}
     with pytest.raises(DataError, match=r"has no picture '041\.png'"):
-        folder.restrict(["041.png"])
+        folder.subset(["041.png"])
     with pytest.raises(DataError, match="no name"):
-        folder.restrict([])
+        folder.subset([])
 
 
 def test_a_part_without_a_readable_picture_is_an_error(make):
     path = make(40)
     (path / "003.png").write_bytes(b"")
     with pytest.raises(DataError, match="none of 1 pictures can be read"):
-        PhotoFolder(path).restrict(["003.png"]).picture(0)
+        PhotoFolder(path).subset(["003.png"]).picture(0)
 
 
 def test_names_may_be_chosen_at_once(make):
@@ -254,7 +254,7 @@ def test_the_fingerprint_sees_names_and_sizes_and_not_the_place(make, tmp_path):
     assert PhotoFolder(moved).fingerprint() == first
     (moved / "001.png").touch()
     assert PhotoFolder(moved).fingerprint() == first
-    assert PhotoFolder(moved).restrict(["001.png"]).fingerprint() != first
+    assert PhotoFolder(moved).subset(["001.png"]).fingerprint() != first
     write(moved / "001.png", picture(1, size=(41, 60)), overwrite=True)
     changed = PhotoFolder(moved).fingerprint()
     assert changed != first

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from diptych.core.errors import DataError
-from diptych.data import COPY, PartSampler, PhotoFolder, ViewSampler, copies_of
+from diptych.data import THUMBNAIL_SIDE, BoxedCropSampler, PhotoFolder, ViewSampler, thumbnails_of
 from diptych.networks import Camera, build
 from diptych.networks.modules.camera import NAMES
 from diptych.photo import write
@@ -108,21 +108,21 @@ def folder(tmp_path_factory):
     return PhotoFolder(path)
 
 
-def test_a_part_lies_where_its_place_says(folder):
-    copies = copies_of(folder, cache_bytes=2**24)
-    sampler = PartSampler(folder, copies, domain="B", crop=16, seed=3)
+def test_a_crop_lies_where_its_box_says(folder):
+    copies = thumbnails_of(folder, cache_bytes=2**24)
+    sampler = BoxedCropSampler(folder, copies, domain="B", crop=16, seed=3)
     found = sampler.batch(0, 30)
-    assert found.copies.shape == (30, 3, COPY, COPY)
+    assert found.thumbnails.shape == (30, 3, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
     assert all(np.array_equal(a, b) for a, b in zip(sampler.batch(7, 1), [part[7:8] for part in found], strict=True))
-    shown = view(torch.from_numpy(found.copies), torch.from_numpy(found.places), side=16).numpy()
+    shown = view(torch.from_numpy(found.thumbnails), torch.from_numpy(found.boxes), side=16).numpy()
     assert np.abs(shown - found.crops).mean() < 0.01
-    assert (found.places[:, 3] < 0).any()
-    assert (found.places[:, 3] > 0).any()
-    assert len(np.unique(found.places[:, 0])) > 5
+    assert (found.boxes[:, 3] < 0).any()
+    assert (found.boxes[:, 3] > 0).any()
+    assert len(np.unique(found.boxes[:, 0])) > 5
 
 
 def test_views_show_most_of_a_picture(folder):
-    sampler = ViewSampler(copies_of(folder, cache_bytes=2**24), domain="B", seed=3)
+    sampler = ViewSampler(thumbnails_of(folder, cache_bytes=2**24), domain="B", seed=3)
     copies, places = sampler.batch(5, 20)
     assert np.array_equal(sampler.batch(9, 1)[1][0], places[4])
     top, left, height, width = places.T

@@ -1,4 +1,4 @@
-"""Pictures for training: folders read picture by picture, samples that are functions of their number, preparation.
+"""Pictures for training: folders decoded lazily, numbered random samples, and preparation.
 
 >>> import pathlib, tempfile
 >>> import numpy as np
@@ -12,20 +12,20 @@
 """
 
 from diptych.data.folder import PhotoFolder
-from diptych.data.preparing import mean_quantiles, prepare, split
-from diptych.data.sampling import Prefetcher, Sampler
-from diptych.data.viewing import COPY, Parts, PartSampler, ViewSampler, copies_of
+from diptych.data.preparation import mean_quantiles, prepare, split
+from diptych.data.sampler import Prefetcher, Sampler
+from diptych.data.views import THUMBNAIL_SIDE, BoxedCrops, BoxedCropSampler, ViewSampler, thumbnails_of
 
 __all__ = [
-    "COPY",
-    "PartSampler",
-    "Parts",
+    "THUMBNAIL_SIDE",
+    "BoxedCropSampler",
+    "BoxedCrops",
     "PhotoFolder",
     "Prefetcher",
     "Sampler",
     "ViewSampler",
-    "copies_of",
     "mean_quantiles",
     "prepare",
     "split",
+    "thumbnails_of",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import Image, from_float, to_float
-from diptych.data import PhotoFolder, Sampler, ViewSampler, copies_of, split
+from diptych.data import PhotoFolder, Sampler, ViewSampler, split, thumbnails_of
 from diptych.photo import read
 from diptych.recipes import Recipe, step
 from diptych.training.before import decide_before, decide_before_alone
@@ -149,19 +149,19 @@ def _divided(raw: PhotoFolder, before: Recipe, domain: str, config: CycleGANConf
     training, kept = split(raw.names, fraction=config.holdout, seed=config.seed)
     ready = _folder(raw.path, before, raw.channels, config) if before.steps else raw
     sampler = Sampler(
-        ready.restrict(training),
+        ready.subset(training),
         domain=domain,
         crop=config.crop,
         seed=config.seed,
         flips=config.flips,
         crops_per_picture=config.crops_per_picture,
     )
-    return _Side(sampler, ready.restrict(kept), raw.restrict(kept))
+    return _Side(sampler, ready.subset(kept), raw.subset(kept))
 
 
 def _views(folder: PhotoFolder, config: CycleGANConfig) -> ViewSampler:
-    copies = copies_of(folder, cache_bytes=config.cache * 2**20)
-    return ViewSampler(copies, domain="A", seed=config.seed, flips=config.flips, least=config.least_view)
+    copies = thumbnails_of(folder, cache_bytes=config.cache * 2**20)
+    return ViewSampler(copies, domain="A", seed=config.seed, flips=config.flips, min_share=config.least_view)
 
 
 def channels_of(path: str | os.PathLike[str]) -> int:
@@ -172,7 +172,7 @@ def channels_of(path: str | os.PathLike[str]) -> int:
 
 
 def _folder(path: str | os.PathLike[str], before: Recipe | None, channels: int, config: CycleGANConfig) -> PhotoFolder:
-    return PhotoFolder(path, before=before, channels=channels, cache_bytes=config.cache * 2**19)
+    return PhotoFolder(path, preprocess=before, channels=channels, cache_bytes=config.cache * 2**19)
 
 
 def _middles(folder: PhotoFolder) -> list[Image]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import Image
-from diptych.data import PartSampler, PhotoFolder, ViewSampler, copies_of
+from diptych.data import BoxedCropSampler, PhotoFolder, ViewSampler, thumbnails_of
 from diptych.networks import Render
 from diptych.training.config import CycleGANConfig
 
@@ -25,7 +25,7 @@ class Views:
     ----------
     source : PhotoFolder
         The pictures that the camera is to match.
-    good, parts : ViewSampler, PartSampler
+    good, parts : ViewSampler, BoxedCropSampler
         Of the target.
     poor : ViewSampler or None
         Of the source; only where a discriminator looks at them.
@@ -35,7 +35,7 @@ class Views:
 
     source: PhotoFolder
     good: ViewSampler
-    parts: PartSampler | None
+    parts: BoxedCropSampler | None
     poor: ViewSampler | None
     batch_size: int
     crops: int
@@ -45,17 +45,17 @@ class Views:
         """Return the views of the training parts of both folders."""
         budget = int(config.cache * 2**20 * _COPIES)
         options: dict[str, Any] = {"seed": config.seed, "flips": config.flips}
-        copies = copies_of(target, cache_bytes=budget)
+        copies = thumbnails_of(target, cache_bytes=budget)
         denoises = isinstance(config.forward, Render) and config.forward.denoiser != "none"
-        parts = PartSampler(
+        parts = BoxedCropSampler(
             target, copies, domain="B", crop=config.crop, crops_per_picture=config.crops_per_picture, **options
         )
-        poor = copies_of(source, cache_bytes=budget // 2) if config.adversarial else None
+        poor = thumbnails_of(source, cache_bytes=budget // 2) if config.adversarial else None
         return cls(
             source=source,
-            good=ViewSampler(copies, domain="B", least=config.least_view, **options),
+            good=ViewSampler(copies, domain="B", min_share=config.least_view, **options),
             parts=parts if denoises and config.crops and config.denoising else None,
-            poor=ViewSampler(poor, domain="A", least=config.least_view, **options) if poor else None,
+            poor=ViewSampler(poor, domain="A", min_share=config.least_view, **options) if poor else None,
             batch_size=config.batch,
             crops=config.crops,
         )

@@ -1,4 +1,4 @@
-"""From a file to the array that a folder keeps: channels, depth, and the recipe that goes before the network."""
+"""From a file to the array that a `PhotoFolder` keeps: channels, depth and preprocessing."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from diptych.photo import read
 from diptych.recipes import Recipe
 
 _MAX_PIXELS = 200_000_000
-_STRIP = 4_000_000  # values of a strip of floats
+_STRIP = 4_000_000  # samples of a strip of floats
 
 
-def decode(path: Path, *, before: Recipe, channels: int) -> Image:
-    """Return the picture in a file as training keeps it.
+def decode(path: Path, *, preprocess: Recipe, channels: int) -> Image:
+    """Return the picture in a file as training uses it.
 
     Parameters
     ----------
     path : Path
         Any format that `diptych.photo` reads, up to 200 megapixels.
-    before : Recipe
-        Applied to the whole picture; if it has steps, in 16 bits.
+    preprocess : Recipe
+        Applied to the whole picture; if it has steps, the result has 16 bits.
     channels : int
-        Channels of the result.
+        Number of channels of the result.
 
     Returns
     -------
@@ -39,16 +39,16 @@ def decode(path: Path, *, before: Recipe, channels: int) -> Image:
     PhotoError
         If the file cannot be read.
     DataError
-        If the picture's number of channels cannot become the wanted one.
+        If the picture's channels cannot be converted to `channels`.
     """
     image = read(path, max_pixels=_MAX_PIXELS).pixels
     image = image if image.ndim == 3 else image[:, :, np.newaxis]
-    if before.steps and image.dtype == np.uint8:
+    if preprocess.steps and image.dtype == np.uint8:
         image = image.astype(np.uint16)
         image *= np.uint16(257)
     image = _with_channels(image, channels, path)
-    if before.steps:
-        image = before(image)
+    if preprocess.steps:
+        image = preprocess(image)
         image = image if image.dtype == np.uint16 else _by_strips(image, lambda strip: strip, np.dtype(np.uint16))
     image = np.ascontiguousarray(image, np.float32 if image.dtype == np.float64 else None)
     image.flags.writeable = False
@@ -66,8 +66,8 @@ def _with_channels(image: Image, channels: int, path: Path) -> Image:
     raise DataError(f"{path}: has {present} channels, not {channels}; convert it, or remove it from the folder")
 
 
-def _by_strips(image: Image, work: Callable[[FloatImage], FloatImage], dtype: np.dtype[np.generic]) -> Image:
+def _by_strips(image: Image, function: Callable[[FloatImage], FloatImage], dtype: np.dtype[np.generic]) -> Image:
     # Floats of a whole large picture would take four times its bytes.
     rows = max(1, _STRIP // (image.shape[1] * image.shape[2]))
     strips = (image[start : start + rows] for start in range(0, image.shape[0], rows))
-    return np.concatenate([from_float(work(to_float(strip)), dtype) for strip in strips])
+    return np.concatenate([from_float(function(to_float(strip)), dtype) for strip in strips])

@@ -1,4 +1,4 @@
-"""What is decided once, before training, about the pictures of both domains: how to prepare them, which to hold out."""
+"""Decisions taken once before training: how to preprocess the pictures of each domain, and which to hold out."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ _POINTS = 257
 
 
 def prepare(source: PhotoFolder, target: PhotoFolder, kind: Preparation) -> tuple[Recipe, Recipe]:
-    """Return what to apply to the pictures of each domain before a network sees them.
+    """Return the preprocessing of each domain.
 
     Parameters
     ----------
     source, target : PhotoFolder
-        Both domains, not prepared yet.
+        The pictures of both domains, without preprocessing.
     kind : str
-        ``none``: nothing. ``stretch``: the percentiles 1 and 99 of every picture of both domains become black and white.
-        ``specify``: every source picture is given the mean histogram of the target domain, by one curve for all channels;
-        the target stays as it is.
+        ``none``: nothing. ``stretch``: percentiles 1 and 99 of every picture of both domains become black and white.
+        ``specify``: every source picture is matched to the mean histogram of the target domain, by one curve for all
+        channels; the target stays as it is.
 
     Returns
     -------
     (Recipe, Recipe)
-        For `PhotoFolder`'s parameter `before`, source and target. Values through and through: saved with a model and
-        replayed on what it is given, they need neither folder.
+        The parameter `preprocess` of `PhotoFolder`, for source and target. Both are self-contained: saved with a model, they
+        can be applied to its input without either folder.
 
     Raises
     ------
     ParameterError
-        If `kind` is not one of the three.
+        If `kind` is unknown.
     DataError
         If pictures cannot be read.
 
@@ -70,22 +70,22 @@ def prepare(source: PhotoFolder, target: PhotoFolder, kind: Preparation) -> tupl
 
 
 def mean_quantiles(folder: PhotoFolder, *, limit: int = 200) -> Table:
-    """Return the mean quantile function of a folder: what `specify_histogram` takes as `quantiles`.
+    """Return the mean quantile function of a folder, the parameter `quantiles` of `specify_histogram`.
 
     ``Q(p) = mean_i Q_i(p)`` at p = 0, 1/256, ..., 1, with Q_i the quantiles of all values of picture i, channels together.
-    Every picture counts alike, whatever its size.
+    Every picture has the same weight, whatever its size.
 
     Parameters
     ----------
     folder : PhotoFolder
-        The pictures, after their `before`.
+        The pictures, after their preprocessing.
     limit : int
-        At most so many pictures, 1 or more, evenly spaced in the order of the names. They are looked at one at a time.
+        Largest number of pictures to use, 1 or more, evenly spaced in the order of the names.
 
     Returns
     -------
     tuple of one tuple of 257 floats
-        Never falling, in [0, 1], rounded to 6 places.
+        Non-decreasing, in [0, 1], rounded to 6 decimals.
 
     References
     ----------
@@ -115,9 +115,9 @@ def _quantiles(image: Image) -> NDArray[np.float64]:
 def split(
     names: Sequence[str], *, fraction: float, seed: int, minimum: int = 2, maximum: int = 32
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Divide names into a part to train on and a part to hold out.
+    """Split names into a training and a held-out set.
 
-    Each name's place in the draw depends on itself and the seed only, so that a folder that grows keeps most of its division.
+    The rank of a name depends on itself and the seed only, so that a growing folder keeps most of its split.
 
     Parameters
     ----------
@@ -126,21 +126,21 @@ def split(
     fraction : float
         Share to hold out, 0 to 0.5.
     seed : int
-        Any; the same seed, the same division.
+        Any; the same seed gives the same split.
     minimum, maximum : int
-        Bounds of the number held out. It is never more than half of the names, and never less than one.
+        Bounds of the number held out, which is at least one and at most half of the names.
 
     Returns
     -------
     (tuple of str, tuple of str)
-        Training and held-out names, sorted, without a name in common.
+        Training and held-out names, sorted and disjoint.
 
     Raises
     ------
     DataError
         If there are fewer than two names.
     ParameterError
-        If `fraction` is out of its bounds, or `minimum` above `maximum`.
+        If `fraction` is out of its bounds, or `minimum` exceeds `maximum`.
 
     Examples
     --------
@@ -150,13 +150,13 @@ def split(
     """
     if not 0 <= fraction <= 0.5 or minimum > maximum:
         raise ParameterError(
-            f"split: fraction = {fraction}, minimum = {minimum}, maximum = {maximum}; give a fraction of 0 to 0.5 and "
-            f"bounds in their order"
+            f"split: fraction = {fraction}, minimum = {minimum}, maximum = {maximum}; give a fraction of 0 to 0.5 "
+            f"and a minimum up to the maximum"
         )
-    drawn = sorted(
+    ranked = sorted(
         set(names), key=lambda name: hashlib.sha256(f"{seed}\0{name}".encode("utf-8", "surrogateescape")).digest()
     )
-    if len(drawn) < 2:
-        raise DataError(f"{len(drawn)} picture cannot be divided into two parts; give at least 2")
-    count = max(1, min(max(round(fraction * len(drawn)), minimum), maximum, len(drawn) // 2))
-    return tuple(sorted(drawn[count:])), tuple(sorted(drawn[:count]))
+    if len(ranked) < 2:
+        raise DataError(f"{len(ranked)} picture cannot be split in two; give at least 2")
+    count = max(1, min(max(round(fraction * len(ranked)), minimum), maximum, len(ranked) // 2))
+    return tuple(sorted(ranked[count:])), tuple(sorted(ranked[:count]))

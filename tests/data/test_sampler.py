@@ -95,7 +95,7 @@ def test_positions_are_drawn_over_the_whole_picture(folder):
 
 
 def test_a_part_of_a_folder_yields_its_own_pictures_only(folder):
-    part = folder.restrict(folder.names[2:4])
+    part = folder.subset(folder.names[2:4])
     samples = Sampler(part, domain="A", crop=16, seed=0).batch(0, 20)
     assert {picture_of(sample) for sample in samples} == {2, 3}
 

@@ -54,14 +54,14 @@ def test_the_limit_takes_evenly_spaced_pictures(tmp_path):
 def test_nothing(domains):
     source, target = prepare(*domains, "none")
     assert source.steps == target.steps == ()
-    assert PhotoFolder(domains[0].path, before=source).picture(0).dtype == np.uint8
+    assert PhotoFolder(domains[0].path, preprocess=source).picture(0).dtype == np.uint8
 
 
 def test_stretch_normalises_both(domains):
     recipes = prepare(*domains, "stretch")
     for folder, before in zip(domains, recipes, strict=True):
         assert before.steps == (step("stretch", low=1, high=99),)
-        low, high = np.percentile(PhotoFolder(folder.path, before=before).picture(0), [1, 99])
+        low, high = np.percentile(PhotoFolder(folder.path, preprocess=before).picture(0), [1, 99])
         assert low <= 300
         assert high >= 65535 - 300
 
@@ -70,7 +70,7 @@ def test_specify_gives_the_source_the_tone_of_the_target(domains):
     source, target = prepare(*domains, "specify")
     assert target.steps == ()
     (wanted,) = mean_quantiles(domains[1])
-    prepared = PhotoFolder(domains[0].path, before=source)
+    prepared = PhotoFolder(domains[0].path, preprocess=source)
     for index in range(3):
         found = np.quantile(prepared.picture(index) / 65535, PROBABILITIES)
         assert np.abs(found - wanted).mean() < 0.01

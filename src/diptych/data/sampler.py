@@ -1,4 +1,4 @@
-"""Samples as functions of their number, so that a run can go on anywhere, and a look ahead on threads."""
+"""Random samples that are functions of their number, so that a run can resume anywhere, and prefetching on threads."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from diptych.data.folder import PhotoFolder
 
 T = TypeVar("T")
 
-_ORDER, _CROP = 0, 1  # what a random stream is for
+_ORDER, _CROP = 0, 1  # purposes of random streams
 
 
 class Sampler:
-    """Random crops of a folder, numbered: crop 1,000,000 costs no more than crop 0, and is always the same.
+    """Numbered random crops of a folder: crop 1,000,000 costs no more than crop 0, and is always the same.
 
-    The pictures of an epoch come in a random order, each once (or `crops_per_picture` times in a row); where a crop lies and
-    whether it is mirrored left to right is drawn anew for every number. Photographs are not turned upside down: gravity
-    and light come from one side.
+    An epoch visits the pictures in a random order, each once (or `crops_per_picture` times in a row); position and
+    horizontal flip are drawn for every number. There are no vertical flips: in photographs, light comes from above.
 
     Parameters
     ----------
     folder : PhotoFolder
-        Where the pictures come from.
+        The pictures.
     domain : str
         Any word; samplers of different domains draw independently.
     crop : int
@@ -40,8 +39,8 @@ class Sampler:
     flips : bool
         Mirror half of the crops left to right.
     crops_per_picture : int
-        Consecutive crops that share a picture, 1 or more: fewer decodings where a folder does not fit into its cache, at the
-        price of samples that are more alike.
+        Consecutive crops that share a picture, 1 or more: a folder that does not fit into its cache is decoded less often,
+        at the price of more similar samples.
 
     Raises
     ------
@@ -90,7 +89,7 @@ class Sampler:
         return np.ascontiguousarray(crop.transpose(2, 0, 1))
 
     def generator(self, number: int) -> np.random.Generator:
-        """Return the stream of random numbers that crop `number` is drawn with, from its beginning."""
+        """Return a fresh random generator for crop `number`."""
         return np.random.default_rng([*self._seed, _CROP, number])
 
     def batch(self, start: int, count: int) -> NDArray[np.float32]:
@@ -98,31 +97,31 @@ class Sampler:
         return np.stack([self.sample(number) for number in range(start, start + count)])
 
     def index(self, number: int) -> int:
-        """Return which picture of the folder crop `number` is drawn from."""
-        epoch, place = divmod(number // self._repeats, len(self.folder))
+        """Return the index of the picture that crop `number` is drawn from."""
+        epoch, rank = divmod(number // self._repeats, len(self.folder))
         known, order = self._order  # read once: another thread may be in another epoch
         if known != epoch:
             order = np.random.default_rng([*self._seed, _ORDER, epoch]).permutation(len(self.folder))
             self._order = (epoch, order)
-        return int(order[place])
+        return int(order[rank])
 
 
 class Prefetcher(Generic[T]):
-    """Calls ``make(start)``, ``make(start + 1)`` ... ahead of time on threads, and yields the results in order.
+    """Calls ``load(start)``, ``load(start + 1)`` ... ahead of time on threads, and yields the results in order.
 
-    A context manager and an iterator. An exception of `make` is raised where its result would have come. Leaving the context
-    drops what has not begun, waits for what has, and leaves no thread behind.
+    A context manager and an iterator. An exception of `load` is raised in place of its result. Leaving the context cancels
+    pending calls, waits for running ones, and leaves no thread behind.
 
     Parameters
     ----------
-    make : callable
+    load : callable
         Takes a number; called from several threads at once.
     start, stop : int
         The numbers, `stop` excluded.
     workers : int
-        Threads; 0 calls `make` when its result is asked for.
+        Threads; 0 calls `load` when its result is requested.
     ahead : int
-        How many results may be begun or waiting at a time, 1 or more; this bounds the memory.
+        Most results that may be running or waiting at a time, 1 or more; this bounds the memory.
 
     Raises
     ------
@@ -136,13 +135,13 @@ class Prefetcher(Generic[T]):
     [4, 9, 16, 25]
     """
 
-    def __init__(self, make: Callable[[int], T], *, start: int, stop: int, workers: int, ahead: int = 4) -> None:
+    def __init__(self, load: Callable[[int], T], *, start: int, stop: int, workers: int, ahead: int = 4) -> None:
         if workers < 0 or ahead < 1:
             raise ParameterError(f"Prefetcher: workers = {workers} and ahead = {ahead}; give 0 or more, and 1 or more")
-        self._make = make
+        self._load = load
         self._numbers = iter(range(start, stop))
         self._ahead = ahead
-        self._coming: deque[Future[T]] = deque()
+        self._pending: deque[Future[T]] = deque()
         self._pool = ThreadPoolExecutor(workers, "prefetch") if workers else None
 
     def __enter__(self) -> Prefetcher[T]:
@@ -159,25 +158,25 @@ class Prefetcher(Generic[T]):
 
     def __next__(self) -> T:
         if self._pool is None:
-            return self._make(next(self._numbers))
+            return self._load(next(self._numbers))
         self._fill()
-        if not self._coming:
+        if not self._pending:
             raise StopIteration
-        result = self._coming.popleft().result()
+        result = self._pending.popleft().result()
         self._fill()
         return result
 
     def _fill(self) -> None:
-        while self._pool is not None and len(self._coming) < self._ahead:
+        while self._pool is not None and len(self._pending) < self._ahead:
             number = next(self._numbers, None)
             if number is None:
                 return
-            self._coming.append(self._pool.submit(self._make, number))
+            self._pending.append(self._pool.submit(self._load, number))
 
     def close(self) -> None:
-        """Stop: nothing more is yielded."""
+        """Stop; nothing more is yielded."""
         self._numbers = iter(range(0))
-        self._coming.clear()
+        self._pending.clear()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None

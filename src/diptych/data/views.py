@@ -1,0 +1,150 @@
+"""Samplers that say where in its picture a sample lies: views of thumbnails, and crops with the thumbnails of their pictures.
+
+A position is a box in shares of the picture: top, left, height and width. A negative width is a mirrored view, whose left edge
+lies to the right.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.core.image import Image, to_float
+from diptych.data.folder import PhotoFolder
+from diptych.data.sampler import Sampler
+from diptych.recipes import Recipe, step
+
+THUMBNAIL_SIDE = 192
+"""Side in px of the square thumbnails."""
+
+_ASPECT = 0.85, 1.15  # height of a view relative to its width, as shares
+
+Floats = NDArray[np.float32]
+
+
+class BoxedCrops(NamedTuple):
+    """Crops of pictures, with the positions and thumbnails of the pictures.
+
+    Attributes
+    ----------
+    thumbnails : ndarray, shape (N, C, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+        The whole pictures.
+    crops : ndarray, shape (N, C, crop, crop)
+        The crops at full resolution.
+    boxes : ndarray, shape (N, 4)
+        Where they lie.
+    """
+
+    thumbnails: Floats
+    crops: Floats
+    boxes: Floats
+
+
+def thumbnails_of(folder: PhotoFolder, *, cache_bytes: int) -> PhotoFolder:
+    """Return the folder's pictures as small squares, area-averaged, whatever their shape."""
+    shrink = step("zoom", height=THUMBNAIL_SIDE, width=THUMBNAIL_SIDE, interpolation="area")
+    preprocess = Recipe(*folder.preprocess.steps, shrink, name="thumbnail")
+    return PhotoFolder(
+        folder.path, preprocess=preprocess, channels=folder.channels, cache_bytes=cache_bytes, names=folder.names
+    )
+
+
+class ViewSampler:
+    """Random views of thumbnails, numbered like the crops of a `Sampler`.
+
+    Parameters
+    ----------
+    thumbnails : PhotoFolder
+        From `thumbnails_of`.
+    domain : str
+        Any word; samplers of different domains draw independently.
+    seed : int
+        0 or more.
+    flips : bool
+        Mirror half of the views left to right.
+    min_share : float
+        Smallest share of the picture that a view shows along either axis.
+    """
+
+    def __init__(
+        self, thumbnails: PhotoFolder, *, domain: str, seed: int, flips: bool = True, min_share: float = 0.6
+    ) -> None:
+        self.folder = thumbnails
+        self._min_share = min_share
+        self._sampler = Sampler(thumbnails, domain=f"{domain} view", crop=1, seed=seed)
+        self._flips = flips
+
+    def batch(self, start: int, count: int) -> tuple[Floats, Floats]:
+        """Return thumbnails ``(count, C, THUMBNAIL_SIDE, THUMBNAIL_SIDE)`` and the boxes ``(count, 4)`` of views in them."""
+        numbers = range(start, start + count)
+        pictures = [_planes(self.folder.picture(self._sampler.index(number))) for number in numbers]
+        boxes = [self._box(self._sampler.generator(number)) for number in numbers]
+        return np.stack(pictures), np.array(boxes, np.float32)
+
+    def _box(self, generator: np.random.Generator) -> tuple[float, float, float, float]:
+        width = generator.uniform(self._min_share, 1)
+        height = float(np.clip(width * generator.uniform(*_ASPECT), self._min_share, 1))
+        top, left = generator.uniform(0, 1 - height), generator.uniform(0, 1 - width)
+        mirrored = self._flips and generator.random() < 0.5
+        return (top, left + width, height, -width) if mirrored else (top, left, height, width)
+
+
+class BoxedCropSampler:
+    """Random crops at full resolution with their boxes, and the thumbnails of the pictures that they come from.
+
+    Parameters
+    ----------
+    folder, thumbnails : PhotoFolder
+        The pictures, and `thumbnails_of` them.
+    crop, domain, seed, flips, crops_per_picture :
+        As for `Sampler`.
+    """
+
+    def __init__(
+        self,
+        folder: PhotoFolder,
+        thumbnails: PhotoFolder,
+        *,
+        domain: str,
+        crop: int,
+        seed: int,
+        flips: bool = True,
+        crops_per_picture: int = 1,
+    ) -> None:
+        self._thumbnails = thumbnails
+        self._flips = flips
+        self._sampler = Sampler(
+            folder, domain=f"{domain} part", crop=crop, seed=seed, crops_per_picture=crops_per_picture
+        )
+
+    def batch(self, start: int, count: int) -> BoxedCrops:
+        """Return crops `start` to ``start + count - 1``."""
+        samples = [self._sample(number) for number in range(start, start + count)]
+        thumbnails, crops, boxes = (np.stack(column) for column in zip(*samples, strict=True))
+        return BoxedCrops(thumbnails, crops, boxes)
+
+    def _sample(self, number: int) -> tuple[Floats, Floats, Floats]:
+        index, size, generator = self._sampler.index(number), self._sampler.crop, self._sampler.generator(number)
+        picture = self._sampler.folder.picture(index)
+        top, left, crop = _crop(picture, size, generator)
+        height, width = picture.shape[:2]
+        mirrored = self._flips and generator.random() < 0.5
+        across = (left + size, -size) if mirrored else (left, size)
+        box = np.array([top / height, across[0] / width, size / height, across[1] / width], np.float32)
+        planes = _planes(crop[:, ::-1] if mirrored else crop)
+        return _planes(self._thumbnails.picture(index)), planes, box
+
+
+def _crop(picture: Image, size: int, generator: np.random.Generator) -> tuple[int, int, Image]:
+    """Return top, left and a square; a smaller picture is padded by reflection."""
+    missing = [max(0, size - length) for length in picture.shape[:2]]
+    if any(missing):
+        picture = np.pad(picture, (*((0, length) for length in missing), (0, 0)), mode="symmetric")
+    top, left = (int(generator.integers(0, length - size + 1)) for length in picture.shape[:2])
+    return top, left, picture[top : top + size, left : left + size]
+
+
+def _planes(picture: Image) -> Floats:
+    return np.ascontiguousarray(to_float(picture).transpose(2, 0, 1), np.float32)
