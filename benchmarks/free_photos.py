@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 
 import diptych as dp
+from diptych.core.color import luma
 from diptych.core.image import to_float
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def look(path: Path) -> tuple[float, float, float]:
@@ -25,9 +24,9 @@ def look(path: Path) -> tuple[float, float, float]:
     if pixels.ndim == 2 or pixels.shape[2] < 3:
         return 0.0, 0.0, 1.0
     small = to_float(dp.operators.zoom(pixels[..., :3], height=192, width=192, interpolation="area"))
-    luma = small @ LUMA
-    chroma = np.sqrt(((small - luma[..., None]) ** 2).sum(2))
-    return float(luma.mean()), float(chroma.mean()), float((luma > 0.985).mean())
+    light = luma(small)
+    chroma = np.sqrt(((small - light[..., None]) ** 2).sum(2))
+    return float(light.mean()), float(chroma.mean()), float((light > 0.985).mean())
 
 
 def kind(luma: float, chroma: float, white: float) -> str | None:

@@ -15,6 +15,7 @@ import numpy as np
 from skimage.color import rgb2lab
 
 import diptych as dp
+from diptych.core.color import luma
 from diptych.core.enhancer import Enhancer
 from diptych.core.image import Image, to_float
 from diptych.evaluation import evaluate
@@ -31,8 +32,8 @@ def chroma(image: Image) -> float:
 
 
 def gradient_energy(image: Image) -> float:
-    luma = to_float(image) @ np.array([0.299, 0.587, 0.114], np.float32)
-    return float((np.diff(luma, axis=0) ** 2).mean() + (np.diff(luma, axis=1) ** 2).mean())
+    light = luma(to_float(image))
+    return float((np.diff(light, axis=0) ** 2).mean() + (np.diff(light, axis=1) ** 2).mean())
 
 
 def read_all(folder: Path, most: int | None = None) -> dict[str, Image]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from diptych import operators
 from diptych.core.errors import ImageError, ParameterError
-from diptych.operators._measurements import estimate_noise
+from diptych.core.noise import estimate_noise
 from strategies import images
 
 SETTINGS = settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

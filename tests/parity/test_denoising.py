@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from skimage import data, metrics, restoration
 
 from diptych import operators
-from diptych.operators._measurements import estimate_noise
+from diptych.core.noise import estimate_noise
 from strategies import images
 
 SETTINGS = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

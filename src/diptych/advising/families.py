@@ -13,7 +13,7 @@ from diptych.advising.pictures import Half
 from diptych.core.image import Image, to_float
 from diptych.core.parameters import Table
 from diptych.recipes import Step, step
-from diptych.recipes.automatic import Look, look
+from diptych.recipes.automatic import ImageStatistics, image_statistics
 from diptych.training.post_step import mean_quantiles
 
 Steps = tuple[Step, ...]
@@ -56,7 +56,7 @@ class Facts:
 
 def facts_of(half: Half) -> Facts:
     """Measure the pictures."""
-    a, b = ([look(to_float(image)) for image in side] for side in (half.sources, half.targets))
+    a, b = ([image_statistics(to_float(image)) for image in side] for side in (half.sources, half.targets))
     channels = {image.shape[2] for image in (*half.sources, *half.targets)}
     return Facts(
         brightness=(_median(one.mean for one in a), _median(one.mean for one in b)),
@@ -126,7 +126,7 @@ def _of_channels(images: Sequence[Image]) -> Table:
     return tuple(mean_quantiles([image[:, :, channel] for image in floats])[0] for channel in range(3))
 
 
-def _span(seen: Look) -> float:
+def _span(seen: ImageStatistics) -> float:
     return seen.white - seen.black
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from diptych.core.color import luma_or_channels
 from diptych.core.errors import DataError
 from diptych.core.image import FloatImage, Image, from_float, to_float
-from diptych.operators._shared import luma
 from diptych.photo import read
 from diptych.recipes import Recipe
 
@@ -62,7 +62,7 @@ def _with_channels(image: Image, channels: int, path: Path) -> Image:
     if (present, channels) == (1, 3):
         return np.repeat(image, 3, axis=2)
     if (present, channels) == (3, 1):
-        return _by_strips(image, luma, image.dtype)
+        return _by_strips(image, luma_or_channels, image.dtype)
     raise DataError(f"{path}: has {present} channels, not {channels}; convert it, or remove it from the folder")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from diptych.core.color import LUMA
 from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage, Image, to_float
 from diptych.core.metric import Direction, MetricDeclaration, MetricFunction
@@ -140,5 +141,5 @@ def mean_matched(image: Image, reference: Image) -> FloatImage:
 
 def _brightness(image: FloatImage) -> float:
     if image.ndim == 3 and image.shape[2] == 3:
-        return float(np.dot(image.mean(axis=(0, 1), dtype=np.float64), [0.299, 0.587, 0.114]))
+        return float(np.dot(image.mean(axis=(0, 1), dtype=np.float64), LUMA))
     return float(image.mean(dtype=np.float64))

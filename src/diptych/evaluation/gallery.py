@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych import operators
+from diptych.core.color import luma
 from diptych.core.image import Image, from_float, to_float
 from diptych.evaluation.invented import NOTICEABLE, invented_signal
 from diptych.photo import Photo, formats
@@ -157,10 +158,7 @@ def invented_map(image: Image, signal: NDArray[np.float64]) -> Image:
 
 
 def _luma(image: Image) -> NDArray[np.float64]:
-    floats = to_float(image).astype(np.float64)
-    if floats.ndim == 2:
-        return floats
-    return np.asarray(floats @ [0.299, 0.587, 0.114] if floats.shape[2] == 3 else floats.mean(axis=2))
+    return luma(to_float(image).astype(np.float64))
 
 
 def _histogram(image: Image) -> tuple[float, ...]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.core.color import LUMA
 from diptych.export._graph import Graph, Name
 from diptych.networks import Render
 from diptych.networks.modules import denoiser
@@ -194,7 +195,7 @@ def _even(graph: Graph, values: Name, exposure: Name) -> Name:
 def _luma(graph: Graph, config: Render, values: Name) -> Name:
     if config.channels_in == 1:
         return values
-    weighted = graph.add("Mul", values, np.asarray(module.LUMA, np.float32).reshape(1, 3, 1, 1))
+    weighted = graph.add("Mul", values, np.asarray(LUMA, np.float32).reshape(1, 3, 1, 1))
     return str(graph.add("ReduceSum", weighted, graph.whole([1]), keepdims=1))
 
 

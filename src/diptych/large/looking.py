@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from diptych.core.image import to_float
-from diptych.core.noise import level_of_blocks, noise_blocks
+from diptych.core.noise import level_of_blocks, luma_and_chroma, noise_blocks, noise_planes
 from diptych.large.rows import Rows, some
 from diptych.recipes import Recipe, auto
-from diptych.recipes.automatic import look, noise_of, noise_planes, thinning
+from diptych.recipes.automatic import image_statistics, subsample_step
 
 _BLOCK = 16  # px, of the noise
 _VALUES = 8_000_000
@@ -19,12 +19,12 @@ _FEWEST = 100  # px of a side: smaller pictures have too few blocks to measure t
 
 def plan(rows: Rows) -> Recipe:
     """Return the recipe that `auto` makes for a picture: tones from some of its pixels, the noise from all of them."""
-    thin = to_float(some(rows, thinning(rows.shape)))
-    seen = look(thin)
+    sample = to_float(some(rows, subsample_step(rows.shape)))
+    statistics = image_statistics(sample)
     if min(rows.shape[:2]) >= _FEWEST:
         luma, chroma = _noise(rows)
-        seen = replace(seen, luma_noise=luma, chroma_noise=chroma)
-    return auto.plan_for(seen, thin)
+        statistics = replace(statistics, luma_noise=luma, chroma_noise=chroma)
+    return auto.plan_for(statistics, sample)
 
 
 def _noise(rows: Rows) -> tuple[float, float]:
@@ -38,4 +38,4 @@ def _noise(rows: Rows) -> tuple[float, float]:
     for plane in zip(*found, strict=True):
         local, level = (np.concatenate([part[side].ravel() for part in plane]) for side in (0, 1))
         levels.append(level_of_blocks(local, level))
-    return noise_of(levels)
+    return luma_and_chroma(levels)

@@ -13,7 +13,7 @@ from diptych.large.looking import plan
 from diptych.large.rows import Made, Rows, in_floats, some
 from diptych.large.steps import after_steps
 from diptych.recipes import Recipe, auto
-from diptych.recipes.automatic import look
+from diptych.recipes.automatic import image_statistics
 from diptych.runtime import InTheBox, RenderEnhancer
 from diptych.runtime.enhancing import DENOISING, thinning
 from diptych.runtime.picture import convert
@@ -54,7 +54,7 @@ def converted(rows: Rows, dtype: np.dtype[Any]) -> Rows:
 def _in_the_box(box: InTheBox, rows: Rows) -> Rows:
     if rows.shape[2] != 3:
         return after_steps(plan(rows).steps, rows)
-    night = look(to_float(some(rows, thinning(rows.shape)))).night
+    night = image_statistics(to_float(some(rows, thinning(rows.shape)))).night
     recipe = plan(rows) if night > 0 or box.profile == "best" else Recipe()
     if night == 1:
         return after_steps(recipe.steps, rows)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.core.color import LUMA
 from diptych.core.errors import ImageError
 from diptych.core.image import Image, white_level
 
@@ -86,7 +87,7 @@ def luma(image: Image) -> Floats:
     """Return the BT.601 luma on 16 ... 235, rounded to whole levels; a grey image is one of three equal channels."""
     scaled = image.astype(np.float64) / white_level(image.dtype)
     if image.shape[2] == 3:
-        return np.asarray(np.rint(16 + TIE + scaled @ np.array([65.481, 128.553, 24.966])))
+        return np.asarray(np.rint(16 + TIE + scaled @ (219 * np.array(LUMA))))
     return np.asarray(np.rint(16 + TIE + 219 * scaled[:, :, 0]))
 
 

@@ -1,13 +1,11 @@
-"""What several metrics need: three channels, luma."""
+"""What several metrics need: three channels."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from diptych.core.errors import ImageError
-from diptych.core.image import Image, to_float
-
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+from diptych.core.image import Image
 
 
 def rgb_of(image: Image, name: str) -> Image:
@@ -16,9 +14,3 @@ def rgb_of(image: Image, name: str) -> Image:
     if channels not in (1, 3):
         raise ImageError(f"{name}: the image has {channels} channels; give a grey or an RGB image")
     return image if channels == 3 else np.repeat(image, 3, axis=2)
-
-
-def luma_of(image: Image) -> Image:
-    """Return the BT.601 luma ``(H, W, 1)`` of an RGB image, and the channels of any other, as floats in [0, 1]."""
-    floats = to_float(image)
-    return (floats @ _LUMA)[:, :, np.newaxis] if image.shape[2] == 3 else floats

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from diptych.core.image import Image
+from diptych.core.color import luma_or_channels
+from diptych.core.image import Image, to_float
 from diptych.core.metric import metric
 from diptych.core.noise import noise_level
-from diptych.metrics._shared import luma_of
 
 
 @metric(direction="lower", smallest_side=3)
@@ -47,5 +47,5 @@ def noise(image: Image) -> float:
     >>> 0.018 < noise(grain) < 0.021
     True
     """
-    channels = luma_of(image)
+    channels = luma_or_channels(to_float(image))
     return float(np.mean([noise_level(channels[:, :, c]) for c in range(channels.shape[2])]))

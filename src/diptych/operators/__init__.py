@@ -40,7 +40,7 @@ def declaration(name: str) -> Declaration:
 
 def __getattr__(name: str) -> Any:
     if name == "estimate_noise":  # a measurement: it returns a number, not an image
-        from diptych.operators._measurements import estimate_noise
+        from diptych.core.noise import estimate_noise
 
         return estimate_noise
     try:

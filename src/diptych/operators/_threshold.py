@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.core.color import LUMA
+
 LEVELS = 65535
 """White, on the scale on which intensities are compared."""
 
-LUMA = (19595, 38470, 7471)
+LUMA_65536THS = tuple(round(65536 * weight) for weight in LUMA)
 """BT.601 luma in 65536ths."""
 
 
@@ -19,7 +21,7 @@ def luma_levels(levels: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the luma of RGB levels as ``(H, W, 1)``; any other image as it is."""
     if levels.shape[2] != 3:
         return levels
-    return ((levels @ np.array(LUMA) + 32768) >> 16)[:, :, np.newaxis]
+    return ((levels @ np.array(LUMA_65536THS) + 32768) >> 16)[:, :, np.newaxis]
 
 
 def otsu_level(counts: NDArray[np.int64]) -> int:

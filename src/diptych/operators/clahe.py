@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.core.color import luma_or_channels, with_luma
 from diptych.core.image import FloatImage, Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
-from diptych.operators._shared import luma, with_luma
 
 BINS = 256
 
@@ -67,7 +67,7 @@ def clahe(
     >>> bool(np.std(clahe(haze, clip_limit=4)) > 1.5 * haze.std())
     True
     """
-    old = luma(image)
+    old = luma_or_channels(image)
     new = np.stack([_clahe(old[:, :, c], tiles, clip_limit) for c in range(old.shape[2])], axis=2)
     return with_luma(image, old, new) if image.shape[2] == 3 else new
 

@@ -7,13 +7,11 @@ from typing import Annotated
 import numpy as np
 from scipy import ndimage
 
+from diptych.core.color import from_ycbcr, to_ycbcr
 from diptych.core.image import FloatImage, Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Auto, Range
 
-# BT.601, full range: luma, red difference, blue difference.
-TO_YCC = np.array([[0.299, 0.587, 0.114], [0.5, -0.4187, -0.0813], [-0.1687, -0.3313, 0.5]], np.float32)
-TO_RGB = np.linalg.inv(TO_YCC)
 EXPECTED = 1.2  # patches that differ by less than this many noise variances are the same
 
 
@@ -29,7 +27,7 @@ def denoise_photo(
 ) -> Image:
     """Remove the noise of a camera by non-local means that knows how noisy luma and chroma are.
 
-    The image is taken to Y, Cr, Cb. ``D`` is the mean, over patch and channels, of the squared difference over the
+    The image is taken to Y'CbCr. ``D`` is the mean, over patch and channels, of the squared difference over the
     channel's noise variance (2 where only noise differs); a pixel in the search window has the weight
     ``w = exp(-max(D - 1.2, 0) / strength²)`` for luma and ``w^(1/4)`` for chroma, which the eye sees less sharply. An
     image that is not RGB is treated as luma, all channels together. With ``luma`` 0 it is returned as it is.
@@ -76,10 +74,10 @@ def denoise_photo(
     if luma < 1e-6:
         return image
     color = image.shape[2] == 3
-    values = image @ TO_YCC.T.astype(image.dtype) if color else image
+    values = to_ycbcr(image) if color else image
     sigmas = np.array([luma, max(chroma, luma / 2), max(chroma, luma / 2)] if color else [luma] * image.shape[2])
     denoised = _denoise(values, sigmas, strength, patch, search)
-    return denoised @ TO_RGB.T.astype(image.dtype) if color else denoised
+    return from_ycbcr(denoised) if color else denoised
 
 
 def _denoise(values: FloatImage, sigmas: FloatImage, strength: float, patch: int, search: int) -> FloatImage:

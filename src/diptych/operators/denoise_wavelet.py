@@ -7,13 +7,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import pywt
 
+from diptych.core.color import YCBCR_FROM_RGB, from_ycbcr, to_ycbcr
 from diptych.core.image import FloatImage, Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Auto, Range
 
-# BT.601: luma, blue difference, red difference.
-TO_YCC = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
-TO_RGB = np.linalg.inv(TO_YCC)
 MEDIAN_OF_NORMAL = 0.6744897501960817  # of the absolute values of a standard normal distribution
 NOTHING = 1e-6  # coefficients up to this are 0 but for rounding
 
@@ -83,12 +81,12 @@ def denoise_wavelet(
     True
     """
     color = ycbcr and image.shape[2] == 3
-    values = image @ TO_YCC.T.astype(image.dtype) if color else image
-    gains = np.sqrt((TO_YCC**2).sum(axis=1)) if color else np.ones(image.shape[2])
+    values = to_ycbcr(image) if color else image
+    gains = np.sqrt((YCBCR_FROM_RGB**2).sum(axis=1)) if color else np.ones(image.shape[2])
     result = np.empty_like(values)
     for c in range(values.shape[2]):
         result[:, :, c] = _denoise(np.ascontiguousarray(values[:, :, c]), sigma * gains[c], wavelet, method, mode)
-    return result @ TO_RGB.T.astype(image.dtype) if color else result
+    return from_ycbcr(result) if color else result
 
 
 def _denoise(channel: FloatImage, sigma: float, wavelet: str, method: str, mode: str) -> FloatImage:

@@ -6,13 +6,14 @@ from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 
+from diptych.core.color import luma
 from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage, Image, check_image, to_float
 from diptych.core.operator import operator
 from diptych.core.parameters import Reference, Table, TableOf, Value
 from diptych.operators._alignment import Matrix, Plane, Warp, align, rescaled
 from diptych.operators._resample import Interpolation, resample
-from diptych.operators._shared import Border, luma
+from diptych.operators._shared import Border
 from diptych.operators.zoom import average
 
 Model: TypeAlias = Literal["translation", "euclidean", "affine"]
@@ -169,7 +170,7 @@ def _channels(image: Image) -> Image:
 
 def _grey(image: FloatImage | None) -> Plane:
     assert image is not None
-    return np.asarray(luma(image).mean(axis=2), np.float32)
+    return np.asarray(luma(image), np.float32)
 
 
 def _shrunk(plane: Plane, shape: tuple[int, int]) -> Plane:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import numpy as np
 
+from diptych.core.color import luma_or_channels, with_luma
 from diptych.core.image import Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
 from diptych.operators._retinex import evened
-from diptych.operators._shared import luma, with_luma
 
 
 @operator(group="illumination")
@@ -70,6 +70,6 @@ def retinex_msr(
     >>> contrast[1] > 4 * contrast[0]
     True
     """
-    old = luma(image)
+    old = luma_or_channels(image)
     new = np.stack([evened(old[:, :, c], [small, medium, large], clip) for c in range(old.shape[2])], axis=2)
     return with_luma(image, old, new) if image.shape[2] == 3 else new

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
+from diptych.core.color import LUMA
 from diptych.core.image import Image
 from diptych.core.parameters import Range
 from diptych.operators._tones import Curve, StraightCurve, Tones, apply_curve, tone_operator
@@ -16,7 +17,7 @@ def _curve(tones: Tones, *, amount: float, norm: float) -> Curve:
         return lambda values: values
     means = tones.power_means(norm) + 1e-4
     gains = (means.mean() / means) ** amount
-    weights = np.array([0.299, 0.587, 0.114]) if len(means) == 3 else np.full(len(means), 1 / len(means))
+    weights = np.array(LUMA) if len(means) == 3 else np.full(len(means), 1 / len(means))
     return StraightCurve(0, gains / (gains @ weights))
 
 

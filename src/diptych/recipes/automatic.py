@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from diptych.core.color import luma
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.image import FloatImage, Image, check_image, to_float
-from diptych.core.noise import noise_level
+from diptych.core.noise import picture_noise
 from diptych.recipes.recipe import Recipe
 from diptych.recipes.steps import Step, step
 
@@ -20,8 +21,8 @@ _DARK_MEAN = 0.24
 
 
 @dataclass(frozen=True)
-class Look:
-    """What `auto` sees in an image; intensities in [0, 1].
+class ImageStatistics:
+    """What `auto` measures in an image; intensities in [0, 1].
 
     Attributes
     ----------
@@ -74,11 +75,11 @@ class Auto:
         """Return the recipe for this image, without applying it. A good photo gets the empty recipe."""
         floats = to_float(check_image(image))
         channels = floats if floats.ndim == 3 else floats[:, :, np.newaxis]
-        return self.plan_for(look(channels), _thin(channels))
+        return self.plan_for(image_statistics(channels), subsample(channels))
 
-    def plan_for(self, seen: Look, thin: FloatImage) -> Recipe:
-        """Return the recipe for an image from what was seen of it, and some of its pixels ``(H, W, C)``."""
-        return Recipe(*_decide(seen, thin), name="auto", summary="made by auto for one image")
+    def plan_for(self, statistics: ImageStatistics, sample: FloatImage) -> Recipe:
+        """Return the recipe for an image from its statistics and a subsample of its pixels ``(H, W, C)``."""
+        return Recipe(*_decide(statistics, sample), name="auto", summary="made by auto for one image")
 
     def __call__(self, image: Image, /) -> Image:
         """Return the enhanced image: same dtype, same number of axes."""
@@ -88,19 +89,19 @@ class Auto:
 auto = Auto()
 
 
-def look(image: FloatImage) -> Look:
+def image_statistics(image: FloatImage) -> ImageStatistics:
     """Measure an image of shape ``(H, W, C)``."""
-    thin = _thin(image)
-    luma, largest = _luma(thin), thin.max(axis=2)
+    sample = subsample(image)
+    light, largest = luma(sample), sample.max(axis=2)
     highlight = max(float(np.percentile(largest, 99.5)), 0.02)
     middle = max(float(np.percentile(largest, 50)), 1 / 255)
-    black, white = np.percentile(thin, [0.5, 99.5])
-    luma_noise, chroma_noise = _noise(image)
-    return Look(
-        mean=float(luma.mean()),
+    black, white = np.percentile(sample, [0.5, 99.5])
+    luma_noise, chroma_noise = picture_noise(image)
+    return ImageStatistics(
+        mean=float(light.mean()),
         highlight=highlight,
         stops=float(np.log2(highlight / middle)),
-        shadows=float((luma < 0.1).mean()),
+        shadows=float((light < 0.1).mean()),
         black=float(black),
         white=float(white),
         luma_noise=luma_noise,
@@ -108,50 +109,53 @@ def look(image: FloatImage) -> Look:
     )
 
 
-def _decide(seen: Look, thin: FloatImage) -> list[Step]:
-    dark = _ramp(seen.mean, 0.30, 0.12)  # darker than four of five good photographs ... than nearly all
-    night = seen.night
-    under = dark * _ramp(np.log2(_WHITE / seen.highlight), 0.3, 1.4) * (1 - night)  # even the highlights are dark
-    flat = _ramp(seen.white - seen.black, 0.5, 0.25) * (1 - dark)  # haze, fog, a radiograph
-    if seen.white - seen.black < max(0.1, 6 * seen.luma_noise):  # nothing there to see: a blank page, a lens cap
+def _decide(statistics: ImageStatistics, sample: FloatImage) -> list[Step]:
+    dark = _ramp(statistics.mean, 0.30, 0.12)  # darker than four of five good photographs ... than nearly all
+    night = statistics.night
+    under = dark * _ramp(np.log2(_WHITE / statistics.highlight), 0.3, 1.4) * (1 - night)  # even the highlights are dark
+    flat = _ramp(statistics.white - statistics.black, 0.5, 0.25) * (1 - dark)  # haze, fog, a radiograph
+    if statistics.white - statistics.black < max(
+        0.1, 6 * statistics.luma_noise
+    ):  # nothing there to see: a blank page, a lens cap
         flat = 0.0
-    gain = float((_WHITE / seen.highlight) ** under) if under > 0 else 1.0
-    lift = _lift(seen, np.clip(thin * gain, 0, 1), dark, night, under)
+    gain = float((_WHITE / statistics.highlight) ** under) if under > 0 else 1.0
+    lift = _lift(statistics, np.clip(sample * gain, 0, 1), dark, night, under)
     steps = []
     # Noise that will show as more than 1.5 levels of 255 is worth removing; before brightening it is still white.
-    visible = 255 * seen.luma_noise * gain * (1 + 0.5 * lift)
+    visible = 255 * statistics.luma_noise * gain * (1 + 0.5 * lift)
     if visible > 1.5:
         # In a well-lit picture what looks like strong noise is more often the grain of the subject.
         most = 0.015 + (0.5 - 0.015) * max(dark, under)
         share = max(_ramp(visible, 1.5, 3.0), 0.05)
-        luma, chroma = (min(share * noise, most) for noise in (seen.luma_noise, seen.chroma_noise))
-        steps.append(_step("denoise_photo", luma=luma, chroma=chroma))
+        of_luma, of_chroma = (min(share * noise, most) for noise in (statistics.luma_noise, statistics.chroma_noise))
+        steps.append(_step("denoise_photo", luma=of_luma, chroma=of_chroma))
     if flat > 0.05:
-        steps.append(_step("levels", black=flat * seen.black, white=1 - flat * (1 - seen.white)))
+        steps.append(_step("levels", black=flat * statistics.black, white=1 - flat * (1 - statistics.white)))
     if gain > 1.01 or lift > 0:
-        calm = 1 - under  # a scene with lights of its own: work locally, keep black and lamps
-        steps.append(_step("exposure", gain=gain, lift=lift, local=0.6 * calm, toe=2 / 255 * calm, protect=1.5 * calm))
+        lit = 1 - under  # a scene with lights of its own: work locally, keep black and lamps
+        steps.append(_step("exposure", gain=gain, lift=lift, local=0.6 * lit, toe=2 / 255 * lit, protect=1.5 * lit))
     if under > 0.05:
         steps.append(_step("white_balance", amount=0.4 * under, norm=3.0))
     return steps
 
 
-def _lift(seen: Look, thin: FloatImage, dark: float, night: float, under: float) -> float:
+def _lift(statistics: ImageStatistics, sample: FloatImage, dark: float, night: float, under: float) -> float:
     """Return the lift that brings the mean to where it should be, and opens large deep shadows a little."""
-    luma = _luma(thin)
-    mean = max(float(luma.mean()), 1e-3)
+    mean = max(float(luma(sample).mean()), 1e-3)
     # A dark scene with lights of its own goes about half of the way to a good mean; an under-exposed one all the way,
     # but the darker of two stays the darker.
-    pull = dark * (0.5 + 0.2 * (1 - _ramp(seen.stops, 2, 4)))
+    pull = dark * (0.5 + 0.2 * (1 - _ramp(statistics.stops, 2, 4)))
     scene = mean * max(_GOOD_MEAN / mean, 1.0) ** pull
     aim = max(mean, scene ** (1 - under) * (_GOOD_MEAN * (mean / _DARK_MEAN) ** 0.25) ** under)
     low, high = 0.0, 4 * (1 - 0.4 * night) * (1 - under) + 12 * under
     toe, protect = 2 / 255 * (1 - under), 1.5 * (1 - under)
     for _ in range(16):
         lift = (low + high) / 2
-        curved = thin * (1 + lift * (1 - thin) ** (1 + protect) / (1 + lift * thin) * thin / (thin + toe + 1e-6))
-        low, high = (lift, high) if _luma(curved).mean() < aim else (low, lift)
-    shadows = _ramp(seen.shadows, 0.15, 0.55) * (1 - under) * (1 - 0.4 * night)
+        curved = sample * (
+            1 + lift * (1 - sample) ** (1 + protect) / (1 + lift * sample) * sample / (sample + toe + 1e-6)
+        )
+        low, high = (lift, high) if luma(curved).mean() < aim else (low, lift)
+    shadows = _ramp(statistics.shadows, 0.15, 0.55) * (1 - under) * (1 - 0.4 * night)
     lift = max((low + high) / 2, 2 * shadows)
     return lift if lift >= 0.05 else 0.0
 
@@ -166,35 +170,12 @@ def _step(name: str, **values: float) -> Step:
     return step(name, **{key: round(float(value), 5) for key, value in values.items()})
 
 
-def _thin(image: FloatImage) -> FloatImage:
-    stride = thinning(image.shape)
-    return image[::stride, ::stride]
+def subsample(image: FloatImage) -> FloatImage:
+    """Return every n-th pixel of every n-th row, some 60,000 in all: what the statistics of tones are taken from."""
+    step = subsample_step(image.shape)
+    return image[::step, ::step]
 
 
-def thinning(shape: tuple[int, ...]) -> int:
-    """Return which every px and row of an image the statistics of its tones are taken from."""
+def subsample_step(shape: tuple[int, ...]) -> int:
+    """Return the n of `subsample` for an image of this shape."""
     return max(1, int(np.sqrt(shape[0] * shape[1] / 60_000)))
-
-
-def _luma(image: FloatImage) -> FloatImage:
-    weights = [0.299, 0.587, 0.114] if image.shape[2] == 3 else [1 / image.shape[2]] * image.shape[2]
-    return np.asarray(image @ np.asarray(weights, image.dtype))
-
-
-def _noise(image: FloatImage) -> tuple[float, float]:
-    levels = [noise_level(channel, brightness) for channel, brightness in noise_planes(image)]
-    return noise_of(levels)
-
-
-def noise_planes(image: FloatImage) -> list[tuple[FloatImage, FloatImage]]:
-    """Return what the noise of an image ``(H, W, C)`` is measured in, each with its brightness: luma, colour differences."""
-    luma = _luma(image)
-    if image.shape[2] != 3:
-        return [(luma, luma)]
-    return [(luma, luma), ((image[:, :, 0] - luma) / 1.402, luma), ((image[:, :, 2] - luma) / 1.772, luma)]
-
-
-def noise_of(levels: list[float]) -> tuple[float, float]:
-    """Return the noise of luma and chroma from that of the planes."""
-    luma, *colours = levels
-    return luma, float(np.hypot(colours[0], colours[1]) / np.sqrt(2)) if colours else 0.0

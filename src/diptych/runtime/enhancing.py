@@ -13,7 +13,7 @@ from diptych.core.image import Image, check_image, from_float, to_float
 from diptych.photo import Photo
 from diptych.recipes import Recipe, auto
 from diptych.recipes import enhance as apply
-from diptych.recipes.automatic import look
+from diptych.recipes.automatic import image_statistics
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.opening import default_model, open_enhancer
 from diptych.runtime.picture import convert
@@ -85,7 +85,7 @@ class InTheBox:
         checked = check_image(image)
         if checked.ndim != 3 or checked.shape[2] != 3:
             return auto(image)
-        night = look(to_float(_few(checked))).night
+        night = image_statistics(to_float(_few(checked))).night
         if night == 0:
             return self._render(checked)
         classical = to_float(auto(checked))

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.core.color import luma_or_channels
 from diptych.core.image import FloatImage, Image, from_float, to_float
-from diptych.operators._shared import luma
 
 _ROWS = 64  # converted at a time
 
@@ -67,7 +67,7 @@ def convert(image: Image, dtype: np.dtype[Any]) -> Image:
 
 def to_grey(image: Image) -> Image:
     """Return the luma of an RGB image as ``(H, W, 1)``, in its own dtype."""
-    return _by_rows(image, luma, 1, image.dtype)
+    return _by_rows(image, luma_or_channels, 1, image.dtype)
 
 
 def _by_rows(image: Image, work: Callable[[FloatImage], FloatImage], channels: int, dtype: np.dtype[Any]) -> Image:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.core.color import luma_or_channels
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import BundleError, ImageError, MissingExtraError, ParameterError
 from diptych.core.image import Image, check_image, from_float, to_float
 from diptych.core.parallel import threads as default_threads
-from diptych.operators._shared import luma
 from diptych.recipes import Recipe
 from diptych.runtime._library import LibraryFacts, read_facts
 
@@ -96,7 +96,7 @@ class TvmEnhancer:
         result = self._network(before(floats) if before else floats)
         result = after(result) if after else result
         if planes.shape[2] == 1 and (image.ndim == 2 or floats.shape[2] == 3):
-            result = luma(result)
+            result = luma_or_channels(result)
         stored = from_float(result, checked.dtype)
         return stored[:, :, 0] if image.ndim == 2 else stored
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from diptych.core.color import LUMA
 from diptych.core.errors import ParameterError
 
 
@@ -90,7 +91,7 @@ def exact(x: Tensor) -> Tensor:
 def _luminance(x: Tensor) -> Tensor:
     if x.shape[1] != 3:
         return x.mean(1, keepdim=True)
-    return 0.2126 * x[:, 0:1] + 0.7152 * x[:, 1:2] + 0.0722 * x[:, 2:3]
+    return LUMA[0] * x[:, 0:1] + LUMA[1] * x[:, 1:2] + LUMA[2] * x[:, 2:3]
 
 
 def _squares(x: Tensor, scale: int) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.core.color import luma
 from diptych.core.noise import noise_level
 from diptych.training._structure import squares
 
@@ -16,7 +17,6 @@ Floats: TypeAlias = NDArray[np.floating[Any]]
 Look: TypeAlias = tuple[Floats, ...]
 """Tone, colour and texture of one picture."""
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 _TONES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 _OCTAVES = 4
 _LEVEL = 0.5 / 255  # what 8 bits cannot show does not count as texture
@@ -55,7 +55,7 @@ class Domain:
 
 def luminance_of(picture: Floats) -> Floats:
     """Return the luminance ``(H, W)`` of a picture ``(H, W, C)``: BT.601 of RGB, else the mean of the channels."""
-    return np.asarray(picture @ _LUMA if picture.shape[2] == 3 else picture.mean(axis=2))
+    return luma(picture)
 
 
 def look_of(picture: Floats) -> Look:

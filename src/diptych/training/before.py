@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from diptych.core.image import Image, to_float
-from diptych.core.noise import noise_level
+from diptych.core.noise import picture_noise
 from diptych.data import PhotoFolder, prepare
 from diptych.recipes import Recipe, step
 from diptych.training.config import CycleGANConfig
@@ -63,7 +63,7 @@ def _spread(folder: PhotoFolder) -> list[int]:
 
 def _noise_of(folder: PhotoFolder, recipe: Recipe) -> tuple[float, float]:
     # One picture at a time, and of a large one the middle; the recipe sees it whole.
-    found = [_noise(_middle(recipe(folder.picture(index)))) for index in _spread(folder)]
+    found = [picture_noise(_middle(recipe(folder.picture(index)))) for index in _spread(folder)]
     luma, chroma = np.median(found, axis=0)
     return float(luma), float(chroma)
 
@@ -71,13 +71,3 @@ def _noise_of(folder: PhotoFolder, recipe: Recipe) -> tuple[float, float]:
 def _middle(image: Image) -> Image:
     top, left = (max(0, (length - _SIDE) // 2) for length in image.shape[:2])
     return to_float(image[top : top + _SIDE, left : left + _SIDE])
-
-
-def _noise(image: Image) -> tuple[float, float]:
-    """Return the noise of luma, and of the colour differences (that of luma where there is no colour)."""
-    if image.shape[2] != 3:
-        level = float(np.mean([noise_level(image[..., channel]) for channel in range(image.shape[2])]))
-        return level, level
-    luma = image @ np.array([0.299, 0.587, 0.114], np.float32)
-    chroma = [noise_level(factor * (image[..., channel] - luma), luma) for channel, factor in ((0, 0.713), (2, 0.564))]
-    return noise_level(luma), float(np.mean(chroma))

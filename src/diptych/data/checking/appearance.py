@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from diptych.core.color import luma
 from diptych.core.image import FloatImage, Image, to_float
 from diptych.core.noise import noise_level
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _NOISE_CROP = 512
 _SAMPLED_PIXELS = 1 << 18
 _BLACK = 8 / 255
@@ -57,26 +57,19 @@ class Appearance(NamedTuple):
         return self.flat > _FLAT and self.steep > _STEEP
 
 
-def luma_of(image: FloatImage) -> FloatImage:
-    """Return the luma (H, W) of a float image; of channels that are not RGB the mean."""
-    if image.ndim == 2:
-        return image
-    return image @ _LUMA.astype(image.dtype) if image.shape[2] == 3 else image.mean(axis=2)
-
-
 def appearance_of(pixels: Image, small: FloatImage) -> Appearance:
     """Measure a picture: noise and flatness on its own pixels, the rest on its small copy."""
-    luma = luma_of(small)
-    low, high = np.percentile(luma, [1, 99])
+    light = luma(small)
+    low, high = np.percentile(light, [1, 99])
     red, blue, saturation = _colour(small)
     flat, steep = _neighbours(pixels)
     return Appearance(
-        luma=float(luma.mean()),
+        luma=float(light.mean()),
         contrast=float(high - low),
         red=red,
         blue=blue,
         saturation=saturation,
-        noise=noise_level(luma_of(to_float(_centre(pixels)))),
+        noise=noise_level(luma(to_float(_centre(pixels)))),
         flat=flat,
         steep=steep,
     )

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from diptych import operators
+from diptych.core.color import luma
 from diptych.core.errors import DiptychError
 from diptych.core.image import FloatImage, Image, from_float, to_float
-from diptych.data.checking.appearance import Appearance, appearance_of, luma_of
+from diptych.data.checking.appearance import Appearance, appearance_of
 from diptych.data.checking.structure import Structure, structure_of
 from diptych.photo import FoundPhoto, Photo, formats, read
 
@@ -127,7 +128,7 @@ def describe(domain: str, name: str, pixels: Image) -> Look:
         channels=pixels.shape[2] if pixels.ndim == 3 else 1,
         depth=pixels.dtype.name,
         appearance=appearance_of(pixels, small),
-        structure=structure_of(luma_of(small)),
+        structure=structure_of(luma(small)),
         thumbnail=_thumbnail(small),
     )
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from diptych.core.color import LUMA
 from diptych.metrics._nss import FLAT, TIE
 
+_RED, _GREEN, _BLUE = 219 * LUMA[0], 219 * LUMA[1], 219 * LUMA[2]
 _FLAT = np.float32(FLAT)
 
 # Sums may be taken in any order, so that they run in vector registers; NaN and infinity keep their meaning.
@@ -20,7 +22,7 @@ MIDDLE = 128.0
 @njit(nogil=True, cache=True)
 def luma_rows(image, channels, white, start, stop, out):
     """Write the rounded luma of the rows ``start`` to ``stop`` of an image ``(H, W * channels)``, less `MIDDLE`."""
-    red, green, blue = 65.481 / white, 128.553 / white, 24.966 / white
+    red, green, blue = _RED / white, _GREEN / white, _BLUE / white
     grey, black = 219.0 / white, 16.0 + TIE
     for y in range(start, stop):
         row, target = image[y], out[y - start]

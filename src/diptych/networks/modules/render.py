@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (its name everywhere)
 
+from diptych.core.color import LUMA
 from diptych.networks.modules.denoiser import Denoiser
 from diptych.networks.render import Render
 
-LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 FLOOR = 0.004  # of the mean luma: one level of 255, so that a black picture divides by something
 SLOPE = 0.1  # of the leaky rectifiers

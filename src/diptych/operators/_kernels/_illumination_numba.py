@@ -10,7 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-_RED, _GREEN, _BLUE = np.float32(0.299), np.float32(0.587), np.float32(0.114)
+from diptych.core.color import LUMA
+
+_RED, _GREEN, _BLUE = np.float32(LUMA[0]), np.float32(LUMA[1]), np.float32(LUMA[2])
 _ZERO, _ONE, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
 
 
@@ -27,7 +29,7 @@ def store(values, white, out):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def luma_row(flat, white, out):
-    """Write the luma of an RGB row, in [0, 1]: the same operations in the same order as `_shared.luma`."""
+    """Write the luma of an RGB row, in [0, 1]: the same operations in the same order as `diptych.core.color.luma`."""
     for x in range(out.size):
         red, green, blue = np.float32(flat[3 * x]), np.float32(flat[3 * x + 1]), np.float32(flat[3 * x + 2])
         out[x] = red / white * _RED + green / white * _GREEN + blue / white * _BLUE
@@ -79,7 +81,7 @@ def scale_row(flat, channels, gain, white, buffer, out):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def relight_row(flat, white, old, new, buffer, out):
-    """Store an RGB row with its luma changed from `old` to `new`, as `_shared.with_luma` does."""
+    """Store an RGB row with its luma changed from `old` to `new`, as `diptych.core.color.with_luma` does."""
     for x in range(new.size):
         value = new[x]
         gain = value / (max(old[x], np.float32(1e-4)) * white)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from diptych.core.color import RGB_FROM_YCBCR, YCBCR_FROM_RGB
 from diptych.core.image import Image, white_level
 from diptych.core.operator import FastPath
 from diptych.operators._kernels import _nlm
-from diptych.operators.denoise_photo import EXPECTED, TO_RGB, TO_YCC
+from diptych.operators.denoise_photo import EXPECTED
 
 
 def _numba(image: Image, *, luma: float, chroma: float, strength: float, patch: int, search: int) -> Image:
@@ -17,7 +18,7 @@ def _numba(image: Image, *, luma: float, chroma: float, strength: float, patch: 
     scale, level = 1 / (4 * np.log(2) * strength**2 * terms), EXPECTED * terms
     if image.shape[2] == 3:
         sigmas = white * np.array([[luma], [max(chroma, luma / 2)], [max(chroma, luma / 2)]])
-        there, back = TO_YCC / sigmas, TO_RGB * sigmas.T
+        there, back = YCBCR_FROM_RGB / sigmas, RGB_FROM_YCBCR * sigmas.T
         matrices = there.astype(np.float32), back.astype(np.float32)
         return _nlm.denoise(image, _search(search, patch, scale, level), *matrices)
     variance = (white * luma) ** 2

@@ -8,10 +8,11 @@ import numpy as np
 import pywt
 from numpy.typing import NDArray
 
+from diptych.core.color import RGB_FROM_YCBCR, YCBCR_FROM_RGB
 from diptych.core.image import Image, white_level
 from diptych.core.operator import FastPath
 from diptych.core.parallel import in_strips
-from diptych.operators.denoise_wavelet import MEDIAN_OF_NORMAL, NOTHING, TO_RGB, TO_YCC, smallest, threshold
+from diptych.operators.denoise_wavelet import MEDIAN_OF_NORMAL, NOTHING, smallest, threshold
 
 _ROWS = 128  # what is smaller than two such strips is not worth a second thread
 
@@ -23,9 +24,9 @@ def _numba(image: Image, *, sigma: float, wavelet: str, method: str, mode: str, 
 
     white = white_level(image.dtype)
     color = ycbcr and image.shape[2] == 3
-    gains = np.sqrt((TO_YCC**2).sum(axis=1)) if color else np.ones(image.shape[2])
-    there = (TO_YCC if color else np.ones((1, 1))) / white
-    back = TO_RGB if color else np.ones((1, 1))
+    gains = np.sqrt((YCBCR_FROM_RGB**2).sum(axis=1)) if color else np.ones(image.shape[2])
+    there = (YCBCR_FROM_RGB if color else np.ones((1, 1))) / white
+    back = RGB_FROM_YCBCR if color else np.ones((1, 1))
     planes = np.empty((image.shape[2], *image.shape[:2]), np.float32)
     out = np.empty_like(image)
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from diptych.core.color import LUMA
+
+_RED, _GREEN, _BLUE = np.float32(LUMA[0]), np.float32(LUMA[1]), np.float32(LUMA[2])
 _PIECE = 256  # px: their values stay in the first cache, and their luma varies less than that of a whole row
 _FUSED = {"contract", "nsz"}  # multiply and add in one instruction
 
@@ -168,7 +171,7 @@ def _guide(values, depths, depth, count):  # type: ignore[no-untyped-def]
     if values.shape[0] == 3:
         red, green, blue = values[0], values[1], values[2]
         for i in range(count):
-            light = np.float32(0.299) * red[i] + np.float32(0.587) * green[i] + np.float32(0.114) * blue[i]
+            light = _RED * red[i] + _GREEN * green[i] + _BLUE * blue[i]
             depths[i] = min(max(light * top - half, zero), most)
     else:
         for i in range(count):
