@@ -105,7 +105,7 @@ def main() -> None:
         request = Request(source=generator, pictures=[dark for dark, _ in pairs[8:40]], calibrate=given.calibrate)
         found = verify(request, targets=given.targets.split(","), pairs=pairs[:8])
         eager, onnx = against_pytorch(generator, request.bundle.model)
-        proof = request.bundle.facts.provenance["export"]["difference_from_pytorch"]
+        proof = request.bundle.metadata.provenance["export"]["difference_from_pytorch"]
         print(f"## {name}, {threads()} threads, {len(pairs[:8])} pictures with references\n")
         print(f"ONNX Runtime against PyTorch eager, 256 x 256: {eager:.0f} / {onnx:.0f} ms = {eager / onnx:.2f} x;")
         print(f"largest difference over ten sizes {proof:.1e}\n")

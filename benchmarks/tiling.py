@@ -101,7 +101,7 @@ def plain_graph(path: Path):
     session = onnxruntime.InferenceSession(bundle.model, providers=["CPUExecutionProvider"])
 
     def run(image: np.ndarray) -> np.ndarray:
-        picture, result = Picture(image, bundle.facts.multiple), np.empty_like(image)
+        picture, result = Picture(image, bundle.metadata.multiple), np.empty_like(image)
         put(result, 0, session.run(None, {"image": picture.read(0, picture.height)})[0][0])
         return result
 

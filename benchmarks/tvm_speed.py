@@ -51,7 +51,7 @@ def row(bundle: Bundle, size: int, threads: int, runs: int) -> str:
         path = Path(folder) / "model.so"
         path.write_bytes(content)
         enhancer = TvmEnhancer(path, threads=threads)
-    planes = np.random.default_rng(0).random((1, bundle.facts.channels_in, size, size), np.float32)
+    planes = np.random.default_rng(0).random((1, bundle.metadata.channels_in, size, size), np.float32)
     sides = {"onnx": lambda: session.run(None, {"image": planes})[0], "tvm": lambda: enhancer.run_planes(planes)}
     difference = float(np.abs(sides["onnx"]() - sides["tvm"]()).max())
     times: dict[str, list[float]] = {name: [] for name in sides}
@@ -64,7 +64,7 @@ def row(bundle: Bundle, size: int, threads: int, runs: int) -> str:
     onnx, tvm = (1000 * statistics.median(times[name]) for name in ("onnx", "tvm"))
     fastest = min(times["onnx"]) / min(times["tvm"])
     return (
-        f"| {bundle.facts.name} | {onnx:.1f} ms | {tvm:.1f} ms | **{onnx / tvm:.2f}** | {fastest:.2f} | {difference:.1g} "
+        f"| {bundle.metadata.name} | {onnx:.1f} ms | {tvm:.1f} ms | **{onnx / tvm:.2f}** | {fastest:.2f} | {difference:.1g} "
         f"| {seconds:.0f} s | {len(content) / 2**20:.1f} MiB |"
     )
 

@@ -19,7 +19,7 @@ import onnx
 
 from diptych.core.errors import DiptychError
 from diptych.runtime import OnnxEnhancer
-from diptych.runtime.checking import OPERATORS
+from diptych.runtime.graph_check import OPERATORS
 from runtime_networks import make, photograph
 
 NUMBERS = (0, 1, -1, 2, 3, 7, 255, 1024, 65536, 1 << 31, (1 << 62), -(1 << 62))
@@ -145,7 +145,7 @@ def _fact(model, random):
 
 def _fact_number(model, random):
     entry = model.metadata_props[0]
-    word = ("multiple", "reach", "channels_in", "channels_out", "format")[random.integers(5)]
+    word = ("multiple", "receptive_field_radius", "channels_in", "channels_out", "format")[random.integers(5)]
     head, _, tail = entry.value.partition(f'"{word}": ')
     entry.value = f'{head}"{word}": {random.integers(0, 300)}{tail.lstrip("0123456789")}'
 
@@ -180,7 +180,7 @@ def main(first: int, last: int) -> None:
 def _load_and_run(path: Path, picture: np.ndarray) -> str:
     try:
         enhancer = OnnxEnhancer(path, threads=1, memory=64 << 20)
-        fitting = picture if enhancer.facts.channels_in == 3 else picture[..., 0]
+        fitting = picture if enhancer.metadata.channels_in == 3 else picture[..., 0]
         made = enhancer(fitting)
     except DiptychError as error:
         if len(str(error)) > 1000 or "\n" in str(error):

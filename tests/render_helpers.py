@@ -40,12 +40,12 @@ def trained(name="clean", *, seed=3, **more):
 def bundle_of(generator, **facts):
     """Return the bundle of a generator, without the proof that an export gives."""
     from diptych.export.render import render_graph
-    from diptych.runtime import BundleFacts, make_bundle
+    from diptych.runtime import BundleMetadata, make_bundle
 
     config = generator.config
     channels = {"channels_in": config.channels_in, "channels_out": config.channels_out}
-    known = {"multiple": config.multiple, "reach": config.reach, "generator": to_dict(config)}
-    return make_bundle(render_graph(generator), BundleFacts(name=generator.name, **channels, **known, **facts))
+    known = {"multiple": config.multiple, "receptive_field_radius": config.reach, "generator": to_dict(config)}
+    return make_bundle(render_graph(generator), BundleMetadata(name=generator.name, **channels, **known, **facts))
 
 
 def plain_area(image, side):

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from diptych.runtime import Bundle, BundleFacts, make_bundle
+from diptych.runtime import Bundle, BundleMetadata, make_bundle
 
 
 class Drawing:
@@ -107,20 +107,26 @@ def negative() -> bytes:
 
 
 NETWORKS = {
-    "hourglass": (hourglass(), {"channels_in": 3, "channels_out": 3, "multiple": 8, "reach": 60}),
-    "transposed": (hourglass(up="transposed"), {"channels_in": 3, "channels_out": 3, "multiple": 8, "reach": 60}),
-    "plain": (hourglass(normalised=False), {"channels_in": 3, "channels_out": 3, "multiple": 8, "reach": 60}),
-    "residual": (residual(), {"channels_in": 3, "channels_out": 3, "multiple": 2, "reach": 30}),
-    "grey": (hourglass(1), {"channels_in": 1, "channels_out": 1, "multiple": 8, "reach": 60}),
+    "hourglass": (hourglass(), {"channels_in": 3, "channels_out": 3, "multiple": 8, "receptive_field_radius": 60}),
+    "transposed": (
+        hourglass(up="transposed"),
+        {"channels_in": 3, "channels_out": 3, "multiple": 8, "receptive_field_radius": 60},
+    ),
+    "plain": (
+        hourglass(normalised=False),
+        {"channels_in": 3, "channels_out": 3, "multiple": 8, "receptive_field_radius": 60},
+    ),
+    "residual": (residual(), {"channels_in": 3, "channels_out": 3, "multiple": 2, "receptive_field_radius": 30}),
+    "grey": (hourglass(1), {"channels_in": 1, "channels_out": 1, "multiple": 8, "receptive_field_radius": 60}),
 }
 
 
-WHOLE = {"kind": "whole", "channels_in": 3, "channels_out": 3, "multiple": 1, "reach": 0}
+WHOLE = {"kind": "whole", "channels_in": 3, "channels_out": 3, "multiple": 1, "receptive_field_radius": 0}
 
 
 def make(name: str, **more) -> Bundle:
     model, facts = (negative(), WHOLE) if name == "whole" else NETWORKS[name]
-    return make_bundle(model, BundleFacts(**({"name": name} | facts | more)))
+    return make_bundle(model, BundleMetadata(**({"name": name} | facts | more)))
 
 
 def photograph(height: int = 150, width: int = 131, seed: int = 0) -> np.ndarray:

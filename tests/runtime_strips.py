@@ -13,7 +13,7 @@ from diptych.runtime.tiling import Strips
 
 def in_strips(bundle, image: np.ndarray, memory: float) -> tuple[np.ndarray, int]:
     """Return the network's answer to a float image in strips, and the number of strips of the last stage."""
-    facts = bundle.facts
+    facts = bundle.metadata
     picture = Picture(image, facts.multiple)
     result = np.full((facts.channels_out, picture.height, picture.width), np.nan, np.float32)
     count = 0

@@ -13,7 +13,7 @@ from diptych.advising import advising
 from diptych.advising.candidates import of_recipe
 from diptych.core.errors import UnknownNameError
 from diptych.recipes import Recipe, step
-from diptych.runtime import BundleFacts, save_bundle
+from diptych.runtime import BundleMetadata, save_bundle
 from training_helpers import write_folders
 
 
@@ -55,7 +55,7 @@ def test_a_model_is_tried_and_nothing_is_written_for_what_is_no_recipe(cli, fold
     ]
     graph = helper.make_graph([helper.make_node("Sqrt", ["image"], ["enhanced"])], "lighter", ends[:1], ends[1:])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-    facts = BundleFacts(name="lighter", channels_in=3, channels_out=3, multiple=1, reach=0)
+    facts = BundleMetadata(name="lighter", channels_in=3, channels_out=3, multiple=1, receptive_field_radius=0)
     save_bundle(tmp_path / "lighter.onnx", model.SerializeToString(), facts)
     monkeypatch.setattr(advising, "tuned", lambda half, tell: [of_recipe("untouched", Recipe())])
     monkeypatch.setattr(advising, "automatic", lambda half: of_recipe("also untouched", Recipe()))

@@ -65,7 +65,7 @@ def test_a_run_becomes_a_bundle(run, recipes, tmp_path):
 def test_whole(run, model, tmp_path):
     code, _, _ = run(model, "-o", tmp_path / "a.onnx", "--whole")
     assert code == 0
-    assert read_bundle(tmp_path / "a.onnx").facts.kind == "whole"
+    assert read_bundle(tmp_path / "a.onnx").metadata.kind == "whole"
     session = open_session((tmp_path / "a.onnx").read_bytes())
     assert session.run(None, {"image": np.zeros((5, 3, 3), np.uint8)})[0].shape == (5, 3, 3)
 
@@ -110,7 +110,7 @@ def test_verify_prints_the_table_and_writes_what_it_kept(run, model, images, tmp
     fastest = min(facts["targets"], key=lambda row: row["milliseconds"])
     assert facts["kept"] == fastest["target"]
     precision = {"onnx": "float32", "int8": "int8"}[facts["kept"]]
-    assert read_bundle(tmp_path / "a.onnx").facts.precision == precision
+    assert read_bundle(tmp_path / "a.onnx").metadata.precision == precision
     assert f"a.onnx: {facts['kept']}, the fastest" in errors
 
 
@@ -166,4 +166,4 @@ def test_wrong_calls_touch_nothing(run, model, images, tmp_path):
 def test_overwrite(run, model, tmp_path):
     (tmp_path / "a.onnx").write_bytes(b"mine")
     assert run(model, "-o", tmp_path / "a.onnx", "--overwrite")[0] == 0
-    assert read_bundle(tmp_path / "a.onnx").facts.name == "small"
+    assert read_bundle(tmp_path / "a.onnx").metadata.name == "small"

@@ -20,7 +20,7 @@ from export_helpers import generator
 
 @pytest.fixture(scope="module")
 def batches(bundles, pictures):
-    return as_batches(pictures, bundles["unet"].facts, side=64)
+    return as_batches(pictures, bundles["unet"].metadata, side=64)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_convolutions_have_signed_weights_per_channel_and_unsigned_values(plain)
         assert made[node.input[0]].op_type == "DequantizeLinear"
     rounded = [node for node in graph.node if node.op_type == "QuantizeLinear"]
     assert all(constants[node.input[2]].dtype == np.uint8 for node in rounded)
-    assert plain.bundle.facts.precision == "int8"
+    assert plain.bundle.metadata.precision == "int8"
 
 
 def makers_of_weights(convolutions, made):
@@ -68,7 +68,7 @@ def test_layers_that_hurt_stay_in_floats(plain, bundles, batches):
     makers = {name: node.op_type for node in nodes for name in node.output}
     free = [node for node in nodes if node.op_type == "Conv" and makers.get(node.input[1]) != "DequantizeLinear"]
     assert len(free) == len(spared.kept_float)
-    assert spared.bundle.facts.provenance["int8"]["kept_float"] == list(spared.kept_float)
+    assert spared.bundle.metadata.provenance["int8"]["kept_float"] == list(spared.kept_float)
 
 
 def test_all_ways_to_calibrate_are_tried(bundles, batches):
@@ -90,7 +90,7 @@ def test_layers_are_ranked_by_what_they_gain_within_the_time():
 
 def test_one_file_with_everything_in_8_bits(plain, pictures):
     whole = to_whole(plain.bundle)
-    assert (whole.facts.kind, whole.facts.precision) == ("whole", "int8")
+    assert (whole.metadata.kind, whole.metadata.precision) == ("whole", "int8")
     result = open_session(whole.model).run(None, {"image": pictures[0]})[0]
     assert result.shape == pictures[0].shape
 

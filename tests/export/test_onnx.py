@@ -46,9 +46,9 @@ def test_the_graph_is_simple(name, bundles):
 
 
 def test_the_facts_say_what_ships(bundles):
-    facts = bundles["unet"].facts
+    facts = bundles["unet"].metadata
     assert from_dict(facts.generator) == CONFIGS["unet"]
-    assert (facts.multiple, facts.reach, facts.kind) == (4, CONFIGS["unet"].reach, "network")
+    assert (facts.multiple, facts.receptive_field_radius, facts.kind) == (4, CONFIGS["unet"].reach, "network")
     proof = facts.provenance["export"]
     assert proof["mode"] == "eval"
     assert 0 < proof["difference_from_pytorch"] < target.TOLERANCE
@@ -96,7 +96,7 @@ def test_sources(bundles, tmp_path):
     save_generator(run / "best.safetensors", generator("unet"))
     assert read_source(run).config == read_source(run / "best.safetensors").config == CONFIGS["unet"]
     (tmp_path / "model.onnx").write_bytes(bundles["unet"].model)
-    assert read_source(tmp_path / "model.onnx").facts == read_bundle(tmp_path / "model.onnx").facts
+    assert read_source(tmp_path / "model.onnx").metadata == read_bundle(tmp_path / "model.onnx").metadata
     (tmp_path / "bad.safetensors").write_bytes(b"nothing")
     (tmp_path / "bad.onnx").write_bytes(b"nothing")
     for name, error in (("bad.safetensors", TrainingError), ("bad.onnx", BundleError), ("model.pt", ExportError)):

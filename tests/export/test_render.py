@@ -14,7 +14,7 @@ from diptych.export.whole import to_whole
 from diptych.networks import from_dict
 from diptych.recipes import Recipe, step
 from diptych.runtime import open_enhancer, read_bundle
-from diptych.runtime.checking import OPERATORS
+from diptych.runtime.graph_check import OPERATORS
 from export_helpers import generator as painter
 from render_helpers import CONFIGS, trained
 
@@ -28,17 +28,17 @@ def proven():
 
 
 def test_the_export_is_proven_and_says_what_it_is(proven):
-    facts = proven[False].facts
+    facts = proven[False].metadata
     assert facts.provenance["export"]["difference_from_pytorch"] < 1e-4
     assert facts.provenance["export"]["opset"] == 20
     assert from_dict(facts.generator) == CONFIGS["clean"]
-    assert (facts.kind, facts.multiple, facts.reach) == ("network", 1, CONFIGS["clean"].reach)
+    assert (facts.kind, facts.multiple, facts.receptive_field_radius) == ("network", 1, CONFIGS["clean"].reach)
     assert {node.op_type for node in onnx.load_from_string(proven[False].model).graph.node} <= OPERATORS
 
 
 def test_weights_in_halves(proven, tmp_path):
     assert len(proven[True].model) < 0.6 * len(proven[False].model)
-    assert proven[True].facts.provenance["weights"] == "float16"
+    assert proven[True].metadata.provenance["weights"] == "float16"
     path = tmp_path / "half.onnx"
     path.write_bytes(proven[True].model)
     image = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)

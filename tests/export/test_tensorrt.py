@@ -13,7 +13,7 @@ from diptych.export import ExportError, UnavailableError
 from diptych.export.int8 import to_int8
 from diptych.export.pictures import as_batches
 from diptych.export.tensorrt import PROVIDER, SUPPORTED, TABLE, check_machine, options, unsupported_operators
-from diptych.runtime.checking import OPERATORS
+from diptych.runtime.graph_check import OPERATORS
 
 
 @pytest.mark.parametrize("name", ["unet", "resnet", "mobile"])
@@ -44,7 +44,7 @@ def test_an_operator_outside_the_list_is_named(bundles):
 
 
 def test_zero_points_are_found(bundles, pictures):
-    batches = as_batches(pictures, bundles["unet"].facts, side=32)
+    batches = as_batches(pictures, bundles["unet"].metadata, side=32)
     model = to_int8(bundles["unet"], batches, calibrate="minmax", wanted=0).bundle
     assert "QuantizeLinear with a zero point" in unsupported_operators(model.model)
     with pytest.raises(ExportError, match="starts from a float32 network"):

@@ -16,7 +16,7 @@ from diptych.core.errors import BundleError, ImageError, MissingExtraError, Para
 from diptych.export.errors import ExportError, UnavailableError
 from diptych.export.tvm import build_tvm
 from diptych.recipes import Recipe, step
-from diptych.runtime import Bundle, BundleFacts, make_bundle
+from diptych.runtime import Bundle, BundleMetadata, make_bundle
 from diptych.runtime import _library as library
 from diptych.runtime.tvm import TvmEnhancer
 
@@ -24,7 +24,7 @@ pytest.importorskip("tvm", reason="Apache TVM is not installed")
 
 HEIGHT, WIDTH = 24, 40
 
-FACTS = BundleFacts(name="test", channels_in=3, channels_out=3, multiple=4, reach=9)
+FACTS = BundleMetadata(name="test", channels_in=3, channels_out=3, multiple=4, receptive_field_radius=9)
 
 
 class Graph:
@@ -128,7 +128,7 @@ def compiled(tmp_path_factory):
         .normalise(8)
         .convolve(8, 3, 1)
         .bound()
-        .bundle(before=before, after=after)
+        .bundle(preprocess=before, postprocess=after)
     )
     path = tmp_path_factory.mktemp("tvm") / "small.so"
     path.write_bytes(build_tvm(bundle, height=HEIGHT, width=WIDTH))
@@ -177,7 +177,7 @@ def test_steps_dtypes_and_sizes(compiled):
     path, bundle = compiled
     enhancer = TvmEnhancer(path)
     assert (enhancer.spec.name, enhancer.facts.height, enhancer.facts.width) == ("test", HEIGHT, WIDTH)
-    before, after = Recipe.from_toml(bundle.facts.before), Recipe.from_toml(bundle.facts.after)
+    before, after = Recipe.from_toml(bundle.metadata.preprocess), Recipe.from_toml(bundle.metadata.postprocess)
     for height, width in ((HEIGHT, WIDTH), (5, 7), (1, 1)):
         image = picture(height, width)
         around = ((0, HEIGHT - height), (0, WIDTH - width), (0, 0))

@@ -32,8 +32,8 @@ def made(request):
 
 def test_the_graph_computes_what_the_module_does(made):
     one, bundle = made
-    assert bundle.facts.provenance["export"]["difference_from_pytorch"] < 1e-5
-    assert bundle.facts.multiple == 4
+    assert bundle.metadata.provenance["export"]["difference_from_pytorch"] < 1e-5
+    assert bundle.metadata.multiple == 4
     enhance = OnnxEnhancer(bundle, threads=1)
     image = np.random.default_rng(0).random((37, 50, 3), np.float32)
     result = enhance(image)

@@ -13,14 +13,14 @@ from diptych.export import ExportError
 from diptych.export.sessions import open_session
 from diptych.export.whole import to_whole
 from diptych.recipes import Recipe, step
-from diptych.runtime import Bundle, BundleFacts, OnnxEnhancer, make_bundle
+from diptych.runtime import Bundle, BundleMetadata, OnnxEnhancer, make_bundle
 
 NAMES = ("stretch", "each", "gamma", "levels", "specify", "specify each", "all")
 
 
 def with_steps(bundle: Bundle, before: Recipe | None = None, after: Recipe | None = None) -> Bundle:
-    texts = {"before": before.to_toml() if before else "", "after": after.to_toml() if after else ""}
-    return dataclasses.replace(bundle, facts=dataclasses.replace(bundle.facts, **texts))
+    texts = {"preprocess": before.to_toml() if before else "", "postprocess": after.to_toml() if after else ""}
+    return dataclasses.replace(bundle, metadata=dataclasses.replace(bundle.metadata, **texts))
 
 
 def copying(channels: int, multiple: int = 4) -> Bundle:
@@ -31,7 +31,9 @@ def copying(channels: int, multiple: int = 4) -> Bundle:
     ]
     graph = helper.make_graph([helper.make_node("Identity", ["image"], ["enhanced"])], "copy", ends[:1], ends[1:])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-    facts = BundleFacts(name="copy", channels_in=channels, channels_out=channels, multiple=multiple, reach=0)
+    facts = BundleMetadata(
+        name="copy", channels_in=channels, channels_out=channels, multiple=multiple, receptive_field_radius=0
+    )
     return make_bundle(model.SerializeToString(), facts)
 
 
@@ -80,8 +82,8 @@ def test_the_network_is_padded_and_cut(name, bundles, pictures, recipes):
 def test_the_runtime_runs_it_too(bundles, pictures, recipes):
     bundle = with_steps(bundles["unet"], recipes["all"])
     whole = to_whole(bundle)
-    assert (whole.facts.kind, whole.facts.before) == ("whole", "")
-    assert whole.facts.provenance["steps_inside"]["before"] == recipes["all"].to_toml()
+    assert (whole.metadata.kind, whole.metadata.preprocess) == ("whole", "")
+    assert whole.metadata.provenance["steps_inside"]["preprocess"] == recipes["all"].to_toml()
     assert np.array_equal(OnnxEnhancer(whole, threads=1)(pictures[0]), run(whole, pictures[0]))
 
 

@@ -12,30 +12,32 @@ from onnx import TensorProto, helper, numpy_helper
 from diptych import networks
 from diptych.core.errors import BundleError, ParameterError, PhotoExistsError
 from diptych.recipes import Recipe, step
-from diptych.runtime import BundleFacts, OnnxEnhancer, read_bundle, save_bundle
+from diptych.runtime import BundleMetadata, OnnxEnhancer, read_bundle, save_bundle
 from runtime_networks import NETWORKS, hourglass, make
 
 
-def facts(**more) -> BundleFacts:
-    return BundleFacts(**({"name": "small", "channels_in": 3, "channels_out": 3, "multiple": 8, "reach": 60} | more))
+def metadata(**more) -> BundleMetadata:
+    return BundleMetadata(
+        **({"name": "small", "channels_in": 3, "channels_out": 3, "multiple": 8, "receptive_field_radius": 60} | more)
+    )
 
 
 def test_what_is_saved_is_read(tmp_path):
     path = tmp_path / "small.onnx"
     config = networks.UNet(width=4, depth=3)
-    given = facts(
+    given = metadata(
         summary="dark to light",
         generator=networks.to_dict(config),
-        before=Recipe(step("stretch")).to_toml(),
+        preprocess=Recipe(step("stretch")).to_toml(),
         licence="CC0-1.0",
         provenance={"steps": 7, "data": {"a": [1, 2.5, None, True]}},
         scores={"psnr": 21.5},
     )
     save_bundle(path, hourglass(), given)
     read = read_bundle(path)
-    assert read.facts == given
+    assert read.metadata == given
     assert read.source == str(path)
-    assert networks.from_dict(read.facts.generator) == config
+    assert networks.from_dict(read.metadata.generator) == config
     model = onnx.load_from_string(read.model)
     assert (model.producer_name, len(model.metadata_props)) == ("diptych", 1)
     assert len(model.graph.node) == len(onnx.load_from_string(hourglass()).graph.node)
@@ -43,7 +45,7 @@ def test_what_is_saved_is_read(tmp_path):
 
 def test_the_same_model_gives_the_same_bytes(tmp_path):
     for name in ("a.onnx", "b.onnx"):
-        save_bundle(tmp_path / name, hourglass(), facts())
+        save_bundle(tmp_path / name, hourglass(), metadata())
     assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
 
 
@@ -51,10 +53,10 @@ def test_nothing_is_overwritten_unasked(tmp_path):
     path = tmp_path / "small.onnx"
     path.write_bytes(b"mine")
     with pytest.raises(PhotoExistsError):
-        save_bundle(path, hourglass(), facts())
+        save_bundle(path, hourglass(), metadata())
     assert path.read_bytes() == b"mine"
-    save_bundle(path, hourglass(), facts(), overwrite=True)
-    assert read_bundle(path).facts.name == "small"
+    save_bundle(path, hourglass(), metadata(), overwrite=True)
+    assert read_bundle(path).metadata.name == "small"
 
 
 def test_names_of_source_files_are_left_out(tmp_path):
@@ -62,7 +64,7 @@ def test_names_of_source_files_are_left_out(tmp_path):
     entry = model.graph.node[0].metadata_props.add()
     entry.key, entry.value = "stack_trace", "/home/somebody/secret.py"
     model.doc_string = "/home/somebody"
-    save_bundle(tmp_path / "small.onnx", model.SerializeToString(), facts())
+    save_bundle(tmp_path / "small.onnx", model.SerializeToString(), metadata())
     assert b"somebody" not in (tmp_path / "small.onnx").read_bytes()
 
 
@@ -75,10 +77,10 @@ def test_names_of_source_files_are_left_out(tmp_path):
         {"channels_in": 0},
         {"channels_out": 3.0},
         {"multiple": True},
-        {"reach": -1},
+        {"receptive_field_radius": -1},
         {"precision": "int4"},
-        {"before": "not = a recipe"},
-        {"kind": "whole", "before": Recipe(step("stretch")).to_toml()},
+        {"preprocess": "not = a recipe"},
+        {"kind": "whole", "preprocess": Recipe(step("stretch")).to_toml()},
         {"generator": {"name": "patchgan"}},
         {"generator": {"name": "unet", "channels_in": 1}},
         {"provenance": {"seed": float("nan")}},
@@ -91,14 +93,14 @@ def test_names_of_source_files_are_left_out(tmp_path):
 )
 def test_wrong_facts_are_refused(wrong):
     with pytest.raises((ParameterError, ValueError)) as caught:
-        facts(**wrong)
+        metadata(**wrong)
     assert "\n" not in str(caught.value)
 
 
 # Each changes a good model into one that is refused, and says which words the message has.
 
 
-def _with_facts(change):
+def _with_metadata(change):
     def spoil(model):
         values = json.loads(model.metadata_props[0].value)
         change(values)
@@ -178,12 +180,12 @@ def _set(path, value):
 _SHAPE = "graph.input.0.type.tensor_type.shape.dim"
 
 REFUSED = {
-    "newer format": (_with_facts(lambda v: v.update(format=2)), "newer Diptych"),
-    "format of a wrong type": (_with_facts(lambda v: v.update(format="1")), "not a version"),
-    "unknown fact": (_with_facts(lambda v: v.update(nmae="x")), "did you mean 'name'"),
-    "missing fact": (_with_facts(lambda v: v.pop("reach")), "lacks"),
-    "wrong channels": (_with_facts(lambda v: v.update(channels_in=1)), "channels"),
-    "a recipe that is none": (_with_facts(lambda v: v.update(after="format = 1\nstep = 3")), "after"),
+    "newer format": (_with_metadata(lambda v: v.update(format=2)), "newer Diptych"),
+    "format of a wrong type": (_with_metadata(lambda v: v.update(format="1")), "not a version"),
+    "unknown fact": (_with_metadata(lambda v: v.update(nmae="x")), "did you mean 'name'"),
+    "missing fact": (_with_metadata(lambda v: v.pop("receptive_field_radius")), "lacks"),
+    "wrong channels": (_with_metadata(lambda v: v.update(channels_in=1)), "channels"),
+    "a recipe that is none": (_with_metadata(lambda v: v.update(postprocess="format = 1\nstep = 3")), "postprocess"),
     "facts that are not JSON": (_set("metadata_props.0.value", "{"), "damaged"),
     "facts nested without end": (_set("metadata_props.0.value", "[" * 100_000), "damaged"),
     "foreign": (_set("metadata_props.0.key", "other"), "save_bundle"),
@@ -262,7 +264,7 @@ def test_files_that_cannot_be_read(tmp_path, bundle_file):
 
 def test_unfit_graphs_are_not_saved(tmp_path):
     path = tmp_path / "small.onnx"
-    for wrong in (facts(channels_out=1), facts(multiple=4), facts(kind="whole")):
+    for wrong in (metadata(channels_out=1), metadata(multiple=4), metadata(kind="whole")):
         with pytest.raises(BundleError, match=r"small\.onnx"):
             save_bundle(path, hourglass(), wrong)
     assert not path.exists()
@@ -270,4 +272,4 @@ def test_unfit_graphs_are_not_saved(tmp_path):
 
 def test_all_networks_of_the_tests_are_bundles():
     for name in NETWORKS:
-        assert make(name).facts.name == name
+        assert make(name).metadata.name == name

@@ -76,7 +76,7 @@ def test_show_prints_the_facts(cli, bundle_file):
     path = bundle_file(
         summary="dark to light",
         licence="CC0-1.0",
-        before=Recipe(step("stretch")).to_toml(),
+        preprocess=Recipe(step("stretch")).to_toml(),
         provenance={"steps": 7, "note": "red \x1b[31m"},
     )
     code, out, _ = cli("show", path)
@@ -87,7 +87,7 @@ def test_show_prints_the_facts(cli, bundle_file):
     code, out, _ = cli("show", path, "--json")
     assert code == 0
     facts = json.loads(out)
-    assert facts["reach"] == 60
+    assert facts["receptive_field_radius"] == 60
     assert facts["bytes"] == path.stat().st_size
 
 

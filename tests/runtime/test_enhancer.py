@@ -17,7 +17,7 @@ from runtime_networks import make, photograph
 
 def plainly(bundle, image: np.ndarray) -> np.ndarray:
     """Return what ONNX Runtime alone makes of a float image, the padding by numpy."""
-    multiple = bundle.facts.multiple
+    multiple = bundle.metadata.multiple
     more = [(0, -side % multiple) for side in image.shape[:2]]
     planes = np.pad(image, [*more, (0, 0)], mode="symmetric").transpose(2, 0, 1)[np.newaxis]
     session = onnxruntime.InferenceSession(bundle.model, providers=["CPUExecutionProvider"])
@@ -55,13 +55,13 @@ def test_depths_agree(photo):
 def test_the_image_is_not_written_to(photo):
     before = photo.copy()
     photo.flags.writeable = False
-    OnnxEnhancer(make("hourglass", before=Recipe(step("stretch")).to_toml()))(photo)
+    OnnxEnhancer(make("hourglass", preprocess=Recipe(step("stretch")).to_toml()))(photo)
     np.testing.assert_array_equal(photo, before)
 
 
 def test_steps_before_and_after_are_run(photo):
     before, after = Recipe(step("stretch"), step("gamma", gamma=0.8)), Recipe(step("levels", black=0.1))
-    enhancer = OnnxEnhancer(make("hourglass", before=before.to_toml(), after=after.to_toml()))
+    enhancer = OnnxEnhancer(make("hourglass", preprocess=before.to_toml(), postprocess=after.to_toml()))
     middle = OnnxEnhancer(make("hourglass"))
     floats = (photo / 255).astype(np.float32)
     expected = after(middle(before(floats)))
@@ -112,7 +112,7 @@ def test_the_facts_are_there(bundle_file):
     enhancer = OnnxEnhancer(bundle_file(summary="dark to light"))
     assert (enhancer.spec.name, enhancer.spec.summary) == ("hourglass", "dark to light")
     assert isinstance(enhancer, dp.Enhancer)
-    assert enhancer.facts.multiple == 8
+    assert enhancer.metadata.multiple == 8
 
 
 def test_providers_that_are_not_there():
@@ -134,7 +134,7 @@ def test_values_that_are_no_numbers_are_refused(photo):
     model = onnx.load_from_string(make("hourglass").model)
     weight = model.graph.initializer[0]
     weight.raw_data = np.full(weight.dims, np.nan, np.float32).tobytes()
-    bundle = make_bundle(model.SerializeToString(), make("hourglass").facts, source="sick.onnx")
+    bundle = make_bundle(model.SerializeToString(), make("hourglass").metadata, source="sick.onnx")
     with pytest.raises(BundleError, match=r"sick\.onnx: gives values that are not numbers"):
         OnnxEnhancer(bundle)(photo)
 

@@ -50,7 +50,7 @@ def test_it_is_what_diffusers_computes(model, refiner):
         found = refiner.refine(image, strength=strength, steps=steps, seed=seed)
         assert np.abs(found - expected).max() < 1e-4
         assert np.abs(found - image).max() > 0.05
-    assert model.facts.provenance["export"]["difference_from_pytorch"] < 1e-4
+    assert model.metadata.provenance["export"]["difference_from_pytorch"] < 1e-4
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
@@ -203,4 +203,4 @@ def test_other_targets_are_refused(model, file):
     assert build("onnx", Request(source=read_bundle(file))).content == model.model
     with pytest.raises(ExportError, match="--target onnx"):
         build("int8", Request(source=model, pictures=[photograph()]))
-    assert SMALL.reach_of_step == model.facts.reach
+    assert SMALL.reach_of_step == model.metadata.receptive_field_radius

@@ -171,7 +171,7 @@ def test_a_photo_keeps_its_transparency(enhancers):
 
 def test_steps_before_and_after(generators, enhancers):
     before, after = Recipe(step("gamma", gamma=0.7)), Recipe(step("stretch"))
-    bundle = bundle_of(generators["plain"], before=before.to_toml(), after=after.to_toml())
+    bundle = bundle_of(generators["plain"], preprocess=before.to_toml(), postprocess=after.to_toml())
     image = picture((50, 40), 3, "uint16")
     assert levels(open_enhancer(bundle)(image), after(enhancers["plain"](before(image)))) < 0.01
 
@@ -186,7 +186,7 @@ def test_the_one_that_opens_chooses(bundles, tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(bundles["clean"].model)
     assert isinstance(open_enhancer(path), RenderEnhancer)
-    assert open_enhancer(path).facts == bundles["clean"].facts
+    assert open_enhancer(path).metadata == bundles["clean"].metadata
     from runtime_networks import make
 
     other = make("hourglass")
@@ -211,7 +211,7 @@ def test_a_graph_without_its_tensors_is_refused(lost, bundles):
     for node in model.graph.node:
         for names in (node.input, node.output):
             names[:] = ["other" if name == lost else name for name in names]
-    changed = make_bundle(model.SerializeToString(), bundles["clean"].facts, source="evening.onnx")
+    changed = make_bundle(model.SerializeToString(), bundles["clean"].metadata, source="evening.onnx")
     with pytest.raises(BundleError, match=rf"evening\.onnx: its graph has no tensor '{lost}'"):
         RenderEnhancer(changed)
     if lost == "continued":
@@ -233,7 +233,7 @@ def test_a_hostile_exposure_does_not_reach_the_kernels(bundles):
     floor = next(tensor for tensor in model.graph.initializer if tensor.name == node.input[1])
     floor.CopyFrom(onnx.numpy_helper.from_array(np.float32(-0.25), floor.name))
     with pytest.raises(BundleError, match="out of any bounds"):
-        RenderEnhancer(make_bundle(model.SerializeToString(), bundles["plain"].facts))
+        RenderEnhancer(make_bundle(model.SerializeToString(), bundles["plain"].metadata))
 
 
 def test_the_model_in_the_package(monkeypatch):

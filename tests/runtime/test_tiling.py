@@ -27,7 +27,7 @@ LEVEL = 1 / 255
 @pytest.mark.parametrize("memory", [1.2e6, 12e6])
 def test_strips_equal_the_whole(name, memory):
     bundle = make(name)
-    image = (photograph(301, 203) / 255).astype(np.float32)[..., : bundle.facts.channels_in]
+    image = (photograph(301, 203) / 255).astype(np.float32)[..., : bundle.metadata.channels_in]
     whole = OnnxEnhancer(bundle, memory=1 << 32)(image)
     made, count = in_strips(bundle, image, memory)
     assert count > 1 or memory > 2e6
@@ -102,7 +102,7 @@ def test_a_graph_that_cannot_be_cut_is_said(monkeypatch, photo):
     copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
     del model.graph.node[:]
     model.graph.node.extend(copies)
-    enhancer = OnnxEnhancer(make_bundle(model.SerializeToString(), make("grey").facts, source="m.onnx"))
+    enhancer = OnnxEnhancer(make_bundle(model.SerializeToString(), make("grey").metadata, source="m.onnx"))
     assert enhancer(photo[..., 0]).std() > 0
     monkeypatch.setattr(enhancer, "_memory", 1)
     with pytest.raises(ParameterError, match=r"m\.onnx cannot be computed in pieces \(GlobalAveragePool"):

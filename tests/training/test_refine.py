@@ -125,7 +125,7 @@ def test_the_commands(finished, good, tmp_path, capsys):
     run("export", tmp_path / "run", "-o", tmp_path / "r.onnx")
     image = (255 * clean_picture(np.random.default_rng(0), 33)).astype(np.uint8)
     refiner = OnnxRefiner(tmp_path / "r.onnx", strength=0.5)
-    assert refiner.facts.provenance["settings"]["objective"] == "refine"
+    assert refiner.metadata.provenance["settings"]["objective"] == "refine"
     assert refiner(image).shape == image.shape
 
 

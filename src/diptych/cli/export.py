@@ -80,7 +80,7 @@ def export(
     check_target(output, overwrite=overwrite)
     drop, (height, width) = _decibels(max_drop), _size(size)
     given = read_source(source)
-    channels = given.facts.channels_in if isinstance(given, Bundle) else given.config.channels_in
+    channels = given.metadata.channels_in if isinstance(given, Bundle) else given.config.channels_in
     if verify and not images:
         raise ParameterError("--verify measures on your own pictures; give a folder of them with --images")
     request = Request(
@@ -157,7 +157,7 @@ def _single(request: Request, target: str, output: str, overwrite: bool, as_json
 def _tell(artefact: Artefact, request: Request, output: str, as_json: bool) -> None:
     import json
 
-    proof = dict(request.bundle.facts.provenance).get("export", {})
+    proof = dict(request.bundle.metadata.provenance).get("export", {})
     facts = {"output": output, "target": artefact.target, "bytes": len(artefact.content), "export": proof}
     facts |= dict(artefact.facts)
     if as_json:

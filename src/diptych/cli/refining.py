@@ -37,7 +37,7 @@ def with_refiner(
     from diptych.recipes import Recipe
     from diptych.recipes.refining import bind, is_unbound
     from diptych.runtime.memory import parse_size
-    from diptych.runtime.refine import STRENGTH, OnnxRefiner, Refined
+    from diptych.runtime.refiner import STRENGTH, OnnxRefiner, Refined
 
     refiner = OnnxRefiner(
         file,

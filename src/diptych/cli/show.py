@@ -109,8 +109,8 @@ def _model(name: str) -> tuple[dict[str, Any], str]:
     from diptych.runtime import read_bundle
 
     bundle = read_bundle(name)
-    facts = asdict(bundle.facts) | {"bytes": len(bundle.model)}
-    lines = [f"{bundle.facts.name}: {bundle.facts.summary}".removesuffix(": ")]
+    facts = asdict(bundle.metadata) | {"bytes": len(bundle.model)}
+    lines = [f"{bundle.metadata.name}: {bundle.metadata.summary}".removesuffix(": ")]
     for key, value in facts.items():
         if key not in ("name", "summary") and value not in ("", {}):
             lines += _lines(key, value)

@@ -85,7 +85,7 @@ def to_int8(
     ExportError
         If the model is not a float32 network, or there is no picture.
     """
-    if bundle.facts.kind != "network" or bundle.facts.precision != "float32":
+    if bundle.metadata.kind != "network" or bundle.metadata.precision != "float32":
         raise ExportError(f"{bundle.source}: int8 starts from a float32 network; export that first, without --whole")
     if not batches:
         raise ExportError("int8 needs pictures to calibrate on; give a folder of your own with --images")
@@ -206,7 +206,7 @@ def _prepare(model: bytes, batches: Sequence[Batch]) -> onnx.ModelProto:
 
 def _bundle(bundle: Bundle, trial: _Trial, count: int) -> Bundle:
     provenance = {
-        **bundle.facts.provenance,
+        **bundle.metadata.provenance,
         "int8": {
             "calibration": trial.method,
             "pictures": count,
@@ -214,5 +214,5 @@ def _bundle(bundle: Bundle, trial: _Trial, count: int) -> Bundle:
             "decibels_from_float": round(trial.decibels, 2),
         },
     }
-    facts = dataclasses.replace(bundle.facts, precision="int8", provenance=provenance)
+    facts = dataclasses.replace(bundle.metadata, precision="int8", provenance=provenance)
     return make_bundle(trial.model, facts, source=bundle.source)

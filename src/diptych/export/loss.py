@@ -16,8 +16,8 @@ def drop_of(decibels: float, bundle: Bundle) -> float:
     do with each other, the loss is ``10 log10(1 + 10^((P - Q) / 10))``. P is the model's own score if it has one, else 25 dB,
     which few enhancers reach, so that the loss is rather overrated.
 
-    >>> from diptych.runtime import BundleFacts
-    >>> facts = BundleFacts(name="evening", channels_in=3, channels_out=3, multiple=4, reach=9)
+    >>> from diptych.runtime import BundleMetadata
+    >>> facts = BundleMetadata(name="evening", channels_in=3, channels_out=3, multiple=4, receptive_field_radius=9)
     >>> round(drop_of(36.5, Bundle(facts, b"")), 2)
     0.3
     """
@@ -30,5 +30,5 @@ def wanted_for(drop: float, bundle: Bundle) -> float:
 
 
 def _quality(bundle: Bundle) -> float:
-    score = bundle.facts.scores.get("psnr")
+    score = bundle.metadata.scores.get("psnr")
     return float(score) if isinstance(score, int | float) and 0 < score < 60 else _ASSUMED

@@ -20,7 +20,7 @@ from diptych.export.pictures import Batch
 from diptych.export.sessions import open_session
 from diptych.networks import Refiner, Render, to_dict
 from diptych.networks.modules.layers import Generator
-from diptych.runtime import Bundle, BundleFacts, make_bundle
+from diptych.runtime import Bundle, BundleMetadata, make_bundle
 from diptych.runtime.bundle import INPUT, OUTPUT
 from diptych.training.generator_file import TrainedGenerator
 
@@ -196,7 +196,7 @@ def _run(module: nn.Module, batch: NDArray[Any]) -> NDArray[Any]:
         return module(torch.from_numpy(batch)).numpy()
 
 
-def _facts(generator: TrainedGenerator, model: bytes, parity: Parity) -> BundleFacts:
+def _facts(generator: TrainedGenerator, model: bytes, parity: Parity) -> BundleMetadata:
     config = generator.config
     provenance = {
         **generator.provenance,
@@ -208,16 +208,16 @@ def _facts(generator: TrainedGenerator, model: bytes, parity: Parity) -> BundleF
             "opset": _opset(model),
         },
     }
-    return BundleFacts(
+    return BundleMetadata(
         name=generator.name,
         summary=generator.spec.summary,
         channels_in=config.channels_in,
         channels_out=config.channels_out,
         multiple=config.multiple,
-        reach=config.reach,
+        receptive_field_radius=config.reach,
         generator=to_dict(config),
-        before=generator.before.to_toml() if generator.before.steps else "",
-        after=generator.after.to_toml() if generator.after.steps else "",
+        preprocess=generator.before.to_toml() if generator.before.steps else "",
+        postprocess=generator.after.to_toml() if generator.after.steps else "",
         licence=str(generator.provenance.get("licence", "")),
         provenance=provenance,
     )

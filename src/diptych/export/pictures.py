@@ -14,7 +14,7 @@ from diptych.core.image import Image, to_float
 from diptych.export.errors import ExportError
 from diptych.photo import find_photos, read
 from diptych.recipes import Recipe
-from diptych.runtime import BundleFacts
+from diptych.runtime import BundleMetadata
 
 Batch = NDArray[np.float32]
 """One picture as a network takes it: ``(1, C, H, W)``."""
@@ -105,9 +105,9 @@ def read_pairs(
     return [(middle(one, SIDE), middle(other, SIDE)) for one, other in pairs]
 
 
-def as_batches(pictures: Sequence[Image], facts: BundleFacts, *, side: int = _CALIBRATED) -> list[Batch]:
+def as_batches(pictures: Sequence[Image], facts: BundleMetadata, *, side: int = _CALIBRATED) -> list[Batch]:
     """Return the pictures as the network sees them: after the recipe before it, the middle cut out, sides a multiple."""
-    before = Recipe.from_toml(facts.before) if facts.before else Recipe()
+    before = Recipe.from_toml(facts.preprocess) if facts.preprocess else Recipe()
     return [padded(middle(before(to_float(one)), side), facts.multiple) for one in pictures]
 
 

@@ -15,9 +15,9 @@ from diptych.export.onnx import OPSET, TOLERANCE, _any_size, _quiet
 from diptych.export.pictures import Batch
 from diptych.networks import Refiner, to_dict
 from diptych.networks.modules.refiner import RefinerModule, StepModule
-from diptych.runtime import Bundle, BundleFacts, make_bundle
+from diptych.runtime import Bundle, BundleMetadata, make_bundle
 from diptych.runtime.bundle import INPUT, OUTPUT
-from diptych.runtime.refine import OnnxRefiner
+from diptych.runtime.refiner import OnnxRefiner
 from diptych.training.generator_file import TrainedGenerator
 
 _SIDE = 16  # multiples, at least, of the larger pictures
@@ -135,17 +135,17 @@ def _pictures(module: RefinerModule) -> Iterator[Batch]:
         yield generator.random(shape, np.float32) ** np.float32(1 + index % 3)
 
 
-def _facts(generator: TrainedGenerator, proof: Mapping[str, Any]) -> BundleFacts:
+def _facts(generator: TrainedGenerator, proof: Mapping[str, Any]) -> BundleMetadata:
     config = generator.config
     assert isinstance(config, Refiner)
     inside, outside = config.graph_channels
-    return BundleFacts(
+    return BundleMetadata(
         name=generator.name,
         summary="refines the details of a first result",
         channels_in=inside,
         channels_out=outside,
         multiple=config.multiple,
-        reach=config.reach_of_step,
+        receptive_field_radius=config.reach_of_step,
         generator=to_dict(config),
         licence=str(generator.provenance.get("licence", "")),
         provenance={**generator.provenance, "export": dict(proof)},

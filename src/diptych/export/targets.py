@@ -23,7 +23,7 @@ from diptych.export.whole import to_whole
 from diptych.networks import Refiner
 from diptych.photo import atomic_write
 from diptych.runtime import Bundle, open_enhancer
-from diptych.runtime.refine import is_refiner
+from diptych.runtime.refiner import is_refiner
 
 if TYPE_CHECKING:
     from diptych.training.generator_file import TrainedGenerator
@@ -117,7 +117,7 @@ def _int8(request: Request) -> Artefact:
 
 
 def _quantised(request: Request) -> Quantised:
-    batches = as_batches(request.pictures, request.bundle.facts)
+    batches = as_batches(request.pictures, request.bundle.metadata)
     wanted = wanted_for(request.max_drop, request.bundle)
     plain = to_int8(request.bundle, batches, calibrate=request.calibrate, wanted=wanted)
     if plain.decibels >= wanted or not request.fine_tune:
@@ -166,7 +166,7 @@ def _engines(request: Request, path: Path) -> None:
     folder = path.with_name(path.name + ".tensorrt")
     folder.mkdir(exist_ok=True)
     build_engines(
-        request.bundle, as_batches(request.pictures, request.bundle.facts), folder, precision=request.precision
+        request.bundle, as_batches(request.pictures, request.bundle.metadata), folder, precision=request.precision
     )
 
 
@@ -181,7 +181,7 @@ def _cube(request: Request) -> Artefact:
 
     found = to_cube(open_enhancer(request.bundle, threads=threads()), request.pictures)
     facts = {"decibels_of_lut": found.decibels, "decibels_of_identity": found.identity_decibels}
-    return Artefact("cube", cube_text(found.table, request.bundle.facts.name).encode(), facts)
+    return Artefact("cube", cube_text(found.table, request.bundle.metadata.name).encode(), facts)
 
 
 def _open_onnx(content: bytes) -> Enhancer:

@@ -81,7 +81,7 @@ def check_machine(bundle: Bundle) -> None:
     import onnxruntime
 
     odd = unsupported_operators(bundle.model)
-    if bundle.facts.kind != "network" or bundle.facts.precision != "float32":
+    if bundle.metadata.kind != "network" or bundle.metadata.precision != "float32":
         raise ExportError(f"{bundle.source}: tensorrt starts from a float32 network, and calibrates it itself")
     if odd:
         listed = ", ".join(f"{name} ({count})" for name, count in sorted(odd.items()))

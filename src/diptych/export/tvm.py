@@ -69,7 +69,7 @@ def build_tvm(bundle: Bundle, *, height: int = 256, width: int = 256, cpu: str =
 
 
 def _check_bundle(bundle: Bundle, height: int, width: int) -> None:
-    facts = bundle.facts
+    facts = bundle.metadata
     if facts.kind != "network" or facts.precision != "float32":
         raise ExportError(
             f"{bundle.source}: is of the kind {facts.kind} in {facts.precision}; "
@@ -111,7 +111,7 @@ def _facts(bundle: Bundle, height: int, width: int, target: Any) -> LibraryFacts
     import tvm
 
     return LibraryFacts(
-        model=bundle.facts,
+        model=bundle.metadata,
         height=height,
         width=width,
         triple=str(target.attrs["mtriple"]),
@@ -167,7 +167,7 @@ def _imported(bundle: Bundle, height: int, width: int) -> Any:
 
     model = onnx.load_from_string(bundle.model)
     _bounds_as_clips(model.graph)
-    shape = {INPUT: [1, bundle.facts.channels_in, height, width]}
+    shape = {INPUT: [1, bundle.metadata.channels_in, height, width]}
     return _with_norms(from_onnx(model, shape_dict=shape))
 
 

@@ -49,10 +49,10 @@ def to_whole(bundle: Bundle) -> Bundle:
     """
     import onnx
 
-    facts = bundle.facts
+    facts = bundle.metadata
     if facts.kind != "network":
         raise ExportError(f"{bundle.source}: is whole already; give the bundle of the network")
-    recipes = [Recipe.from_toml(text) if text else Recipe() for text in (facts.before, facts.after)]
+    recipes = [Recipe.from_toml(text) if text else Recipe() for text in (facts.preprocess, facts.postprocess)]
     for recipe in recipes:
         _check_steps(recipe.steps, bundle.source)
     graph = Graph()
@@ -60,13 +60,13 @@ def to_whole(bundle: Bundle) -> Bundle:
     drawn = _network(graph, onnx.load_from_string(bundle.model), given, facts.multiple)
     _finish(graph, _after(graph, recipes[1].steps, drawn, facts.channels_out))
     model = _model(graph, (facts.channels_in, facts.channels_out), bundle.model)
-    whole = dataclasses.replace(facts, kind="whole", before="", after="", provenance=_provenance(bundle))
+    whole = dataclasses.replace(facts, kind="whole", preprocess="", postprocess="", provenance=_provenance(bundle))
     return make_bundle(model, whole, source=bundle.source)
 
 
 def _provenance(bundle: Bundle) -> dict[str, object]:
-    inside = {name: text for name in ("before", "after") if (text := getattr(bundle.facts, name))}
-    return {**bundle.facts.provenance, "steps_inside": inside}
+    inside = {name: text for name in ("preprocess", "postprocess") if (text := getattr(bundle.metadata, name))}
+    return {**bundle.metadata.provenance, "steps_inside": inside}
 
 
 def _check_steps(steps: Sequence[Step], source: str) -> None:

@@ -74,14 +74,14 @@ def _mixed(one: Rows, other: Rows, share: float) -> Rows:
 
 
 def _rendered(model: RenderEnhancer, rows: Rows) -> Rows:
-    facts = model.facts
+    facts = model.metadata
     if model.denoises:
         raise ParameterError(f"'{facts.name}' has a denoiser, which large pictures are not given; add --profile fast")
     if rows.shape[2] != facts.channels_in:
         raise ParameterError(
             f"the picture has {rows.shape[2]} channels, the model '{facts.name}' takes {facts.channels_in}"
         )
-    before, after = (_steps(text) for text in (facts.before, facts.after))
+    before, after = (_steps(text) for text in (facts.preprocess, facts.postprocess))
     # As in memory: integers between the steps and the network have 16 bits, so that no level is lost.
     wide = np.dtype(np.uint16 if rows.dtype.kind == "u" else np.float32)
     prepared = converted(after_steps(before.steps, rows), wide) if before else _plain(rows)

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from diptych.runtime.bundle import Bundle, make_bundle, read_bundle, save_bundle
 from diptych.runtime.enhancing import InTheBox, enhance
-from diptych.runtime.facts import BundleFacts
+from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.opening import default_model, open_enhancer
-from diptych.runtime.refine import OnnxRefiner, Refined
+from diptych.runtime.refiner import OnnxRefiner, Refined
 from diptych.runtime.render import RenderEnhancer
 
 __all__ = [
     "Bundle",
-    "BundleFacts",
+    "BundleMetadata",
     "InTheBox",
     "OnnxEnhancer",
     "OnnxRefiner",

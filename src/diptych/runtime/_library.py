@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from diptych.core.errors import BundleError
-from diptych.runtime.facts import MAXIMUM_BYTES, BundleFacts
+from diptych.runtime.metadata import MAXIMUM_BYTES, BundleMetadata
 
 _MARK = b"DIPTYCH1"
 _END = 32 + 8 + len(_MARK)
@@ -27,7 +27,7 @@ class LibraryFacts:
 
     Attributes
     ----------
-    model : BundleFacts
+    model : BundleMetadata
         The model that was compiled.
     height, width : int
         The size in px that it was compiled for.
@@ -39,7 +39,7 @@ class LibraryFacts:
         Version of Apache TVM that compiled it.
     """
 
-    model: BundleFacts
+    model: BundleMetadata
     height: int
     width: int
     triple: str
@@ -82,7 +82,7 @@ def _facts(text: bytes, source: str) -> LibraryFacts:
         values: dict[str, Any] = json.loads(text)
         if set(values) != {field.name for field in fields(LibraryFacts)}:
             raise ValueError
-        return LibraryFacts(**values | {"model": BundleFacts.from_json(json.dumps(values["model"]), source=source)})
+        return LibraryFacts(**values | {"model": BundleMetadata.from_json(json.dumps(values["model"]), source=source)})
     except (TypeError, ValueError) as error:
         if isinstance(error, BundleError):
             raise

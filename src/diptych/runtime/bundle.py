@@ -11,27 +11,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from diptych.core.errors import BundleError
-from diptych.runtime.checking import INPUT, OUTPUT, check_graph
-from diptych.runtime.facts import BundleFacts
+from diptych.runtime.graph_check import INPUT, OUTPUT, check_graph
+from diptych.runtime.metadata import BundleMetadata
 
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["INPUT", "KEY", "OUTPUT", "Bundle", "BundleFacts", "make_bundle", "read_bundle", "save_bundle"]
+__all__ = ["INPUT", "KEY", "OUTPUT", "Bundle", "BundleMetadata", "make_bundle", "read_bundle", "save_bundle"]
 
 KEY = "diptych"
-"""The metadata key under which the facts are."""
+"""The key under which an ONNX file keeps the metadata."""
 
 _LIMIT = 256 << 20
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A checked model: its facts, and the bytes of the file. Made by `read_bundle` or `make_bundle`.
+    """A checked model: its metadata, and the bytes of the file. Made by `read_bundle` or `make_bundle`.
 
     Attributes
     ----------
-    facts : BundleFacts
+    metadata : BundleMetadata
         What the model is.
     model : bytes
         The file.
@@ -39,20 +39,20 @@ class Bundle:
         What to call it in error messages.
     """
 
-    facts: BundleFacts
+    metadata: BundleMetadata
     model: bytes = field(repr=False)
     source: str = "bundle"
 
 
-def make_bundle(model: bytes, facts: BundleFacts, *, source: str = "model") -> Bundle:
-    """Put the facts into an ONNX model and check it.
+def make_bundle(model: bytes, metadata: BundleMetadata, *, source: str = "model") -> Bundle:
+    """Put the metadata into an ONNX model and check it.
 
     Parameters
     ----------
     model : bytes
         An ONNX file with its weights inside, one input named ``image`` and one output named ``enhanced``, of the type
-        and shape that `facts.kind` says.
-    facts : BundleFacts
+        and shape that `metadata.kind` says.
+    metadata : BundleMetadata
         What it is. Metadata that was there, names of source files among it, is removed.
     source : str
         What to call it in error messages.
@@ -60,22 +60,24 @@ def make_bundle(model: bytes, facts: BundleFacts, *, source: str = "model") -> B
     Returns
     -------
     Bundle
-        Its `model` has the facts inside.
+        Its `model` has the metadata inside.
 
     Raises
     ------
     BundleError
-        If the graph does not fit the facts or would not be read again: see `read_bundle`.
+        If the graph does not fit the metadata or would not be read again: see `read_bundle`.
     """
     proto = _parse(model, source)
     _strip(proto)
-    _stamp(proto, facts)
-    check_graph(proto, facts, source)
-    return Bundle(facts, proto.SerializeToString(deterministic=True), source)
+    _stamp(proto, metadata)
+    check_graph(proto, metadata, source)
+    return Bundle(metadata, proto.SerializeToString(deterministic=True), source)
 
 
-def save_bundle(path: str | os.PathLike[str], model: bytes, facts: BundleFacts, *, overwrite: bool = False) -> None:
-    """Write an ONNX model and its facts to a file, whole or not at all.
+def save_bundle(
+    path: str | os.PathLike[str], model: bytes, metadata: BundleMetadata, *, overwrite: bool = False
+) -> None:
+    """Write an ONNX model and its metadata to a file, whole or not at all.
 
     Parameters
     ----------
@@ -83,7 +85,7 @@ def save_bundle(path: str | os.PathLike[str], model: bytes, facts: BundleFacts, 
         The file to write, by custom ``NAME.onnx``.
     model : bytes
         An ONNX file with its weights inside; see `make_bundle`.
-    facts : BundleFacts
+    metadata : BundleMetadata
         What it is.
     overwrite : bool
         Replace the file if it is there already.
@@ -91,13 +93,13 @@ def save_bundle(path: str | os.PathLike[str], model: bytes, facts: BundleFacts, 
     Raises
     ------
     BundleError
-        If the graph does not fit the facts or would not be read again.
+        If the graph does not fit the metadata or would not be read again.
     PhotoError
         If the file cannot be written, or is there already and `overwrite` is false.
     """
     from diptych.photo import atomic_write
 
-    atomic_write(path, make_bundle(model, facts, source=os.fspath(path)).model, overwrite=overwrite)
+    atomic_write(path, make_bundle(model, metadata, source=os.fspath(path)).model, overwrite=overwrite)
 
 
 def read_bundle(path: str | os.PathLike[str], *, max_bytes: int = _LIMIT) -> Bundle:
@@ -113,14 +115,14 @@ def read_bundle(path: str | os.PathLike[str], *, max_bytes: int = _LIMIT) -> Bun
     Returns
     -------
     Bundle
-        Its facts, and the bytes of the file.
+        Its metadata, and the bytes of the file.
 
     Raises
     ------
     BundleError
         If the file is not there, is too large, truncated, damaged, or no bundle of Diptych; if it comes from a newer
         version; if its graph keeps data in other files, uses an operator outside the list, holds other graphs or
-        functions, or contradicts its facts. The message names the file.
+        functions, or contradicts its metadata. The message names the file.
 
     Examples
     --------
@@ -130,9 +132,9 @@ def read_bundle(path: str | os.PathLike[str], *, max_bytes: int = _LIMIT) -> Bun
     >>> graph = helper.make_graph([helper.make_node("Sqrt", [INPUT], [OUTPUT])], "lighter", ends[:1], ends[1:])
     >>> model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     >>> path = os.path.join(tempfile.mkdtemp(), "lighter.onnx")
-    >>> facts = BundleFacts(name="lighter", channels_in=3, channels_out=3, multiple=1, reach=0)
-    >>> save_bundle(path, model.SerializeToString(), facts)
-    >>> read_bundle(path).facts.name
+    >>> metadata = BundleMetadata(name="lighter", channels_in=3, channels_out=3, multiple=1, receptive_field_radius=0)
+    >>> save_bundle(path, model.SerializeToString(), metadata)
+    >>> read_bundle(path).metadata.name
     'lighter'
     """
     return bundle_of(_read(path, max_bytes), source=os.fspath(path))
@@ -141,9 +143,9 @@ def read_bundle(path: str | os.PathLike[str], *, max_bytes: int = _LIMIT) -> Bun
 def bundle_of(model: bytes, *, source: str) -> Bundle:
     """Return the bundle that a file's content is, which `source` names in messages; see `read_bundle`."""
     proto = _parse(model, source)
-    facts = _facts(proto, source)
-    check_graph(proto, facts, source)
-    return Bundle(facts, model, source)
+    metadata = _read_metadata(proto, source)
+    check_graph(proto, metadata, source)
+    return Bundle(metadata, model, source)
 
 
 def _read(path: str | os.PathLike[str], max_bytes: int) -> bytes:
@@ -176,16 +178,16 @@ def _parse(model: bytes, source: str) -> onnx.ModelProto:
     return proto
 
 
-def _facts(proto: onnx.ModelProto, source: str) -> BundleFacts:
+def _read_metadata(proto: onnx.ModelProto, source: str) -> BundleMetadata:
     texts = [entry.value for entry in proto.metadata_props if entry.key == KEY]
     if not texts:
         raise BundleError(
             f"{source}: an ONNX model, but not a bundle of Diptych: it does not say what its input means; "
-            f"add the facts with diptych.runtime.save_bundle"
+            f"add the metadata with diptych.runtime.save_bundle"
         )
     if len(texts) > 1:
-        raise BundleError(f"{source}: has its facts twice; export the model again")
-    return BundleFacts.from_json(texts[0], source=source)
+        raise BundleError(f"{source}: has the metadata of Diptych twice; export the model again")
+    return BundleMetadata.from_json(texts[0], source=source)
 
 
 def _strip(proto: onnx.ModelProto) -> None:
@@ -205,7 +207,7 @@ def _strip(proto: onnx.ModelProto) -> None:
     proto.opset_import.extend(kept)
 
 
-def _stamp(proto: onnx.ModelProto, facts: BundleFacts) -> None:
+def _stamp(proto: onnx.ModelProto, metadata: BundleMetadata) -> None:
     from diptych import __version__
 
     proto.producer_name, proto.producer_version = "diptych", __version__
@@ -213,4 +215,4 @@ def _stamp(proto: onnx.ModelProto, facts: BundleFacts) -> None:
     proto.ClearField("domain")
     proto.ClearField("model_version")
     entry = proto.metadata_props.add()
-    entry.key, entry.value = KEY, facts.to_json()
+    entry.key, entry.value = KEY, metadata.to_json()

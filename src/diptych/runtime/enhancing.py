@@ -17,7 +17,7 @@ from diptych.recipes.automatic import image_statistics
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.opening import default_model, open_enhancer
 from diptych.runtime.picture import convert
-from diptych.runtime.refine import OnnxRefiner
+from diptych.runtime.refiner import OnnxRefiner
 from diptych.runtime.render import Profile, RenderEnhancer
 
 DENOISING = "denoise_photo"

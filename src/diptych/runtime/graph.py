@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diptych.runtime.checking import INPUT, without_weights
+from diptych.runtime.graph_check import INPUT, without_weights
 
 if TYPE_CHECKING:
     import onnx

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import BundleError, ParameterError
 from diptych.core.image import Image
-from diptych.runtime.around import Around
 from diptych.runtime.bundle import Bundle, read_bundle
-from diptych.runtime.checking import INPUT, OUTPUT
-from diptych.runtime.facts import BundleFacts
 from diptych.runtime.graph import Graph, NotLocalError
+from diptych.runtime.graph_check import INPUT, OUTPUT
 from diptych.runtime.memory import LEAST, usual_memory
+from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.normalisation import normalised_maps
 from diptych.runtime.picture import Picture, convert, put
+from diptych.runtime.pipeline import Pipeline
 from diptych.runtime.sessions import Session, Sessions
 from diptych.runtime.stages import plan
 from diptych.runtime.tiling import Strips
@@ -83,21 +83,21 @@ class OnnxEnhancer:
         self._memory = usual_memory() if memory is None else memory
         self._bundle = source if isinstance(source, Bundle) else read_bundle(source)
         self._sessions = Sessions(self._bundle.source, threads=threads, providers=providers)
-        self._around = Around(self.facts, self._bundle.source)
+        self._pipeline = Pipeline(self.metadata, self._bundle.source)
         self._lock = threading.Lock()
         self._session: Session | None = None
         self._bytes_per_pixel, self._prefers_strips = self._measure_graph()
         self._warm_up()
 
     @property
-    def facts(self) -> BundleFacts:
+    def metadata(self) -> BundleMetadata:
         """What the bundle says of itself."""
-        return self._bundle.facts
+        return self._bundle.metadata
 
     @property
     def spec(self) -> EnhancerSpec:
         """Name and summary, as every enhancer has them."""
-        return self._around.spec
+        return self._pipeline.spec
 
     def __call__(self, image: Image, /) -> Image:
         """Return the enhanced image: same dtype, same number of axes.
@@ -109,11 +109,11 @@ class OnnxEnhancer:
         BundleError
             If the graph cannot be run, or gives values that are not numbers.
         """
-        return self._around.run(image, self._whole_graph if self.facts.kind == "whole" else self._network)
+        return self._pipeline.run(image, self._whole_graph if self.metadata.kind == "whole" else self._network)
 
     def _network(self, image: Image, dtype: np.dtype[Any]) -> Image:
-        picture = Picture(image, self.facts.multiple)
-        result = np.empty((*image.shape[:2], self.facts.channels_out), dtype)
+        picture = Picture(image, self.metadata.multiple)
+        result = np.empty((*image.shape[:2], self.metadata.channels_out), dtype)
 
         def write(first: int, planes: NDArray[Any]) -> None:
             if not (np.isfinite(planes.min()) and np.isfinite(planes.max())):
@@ -134,7 +134,7 @@ class OnnxEnhancer:
         return self._bytes_per_pixel * pixels + _WEIGHTS * len(self._bundle.model) <= self._memory
 
     def _run_whole(self, picture: Picture) -> NDArray[Any]:
-        shape = (1, self.facts.channels_out, picture.height, picture.width)
+        shape = (1, self.metadata.channels_out, picture.height, picture.width)
         feeds = {INPUT: picture.read(0, picture.height)}
         large = self._bytes_per_pixel * picture.height * picture.width > self._memory / 4
         return self._open().run(feeds, {OUTPUT: (shape, np.dtype(np.float32))}, release=large)[0]
@@ -144,7 +144,7 @@ class OnnxEnhancer:
 
         self._session = None  # its weights are not needed meanwhile
         left = self._memory - _WEIGHTS * len(self._bundle.model)
-        graph = Graph(onnx.load_from_string(self._bundle.model), self.facts.multiple)
+        graph = Graph(onnx.load_from_string(self._bundle.model), self.metadata.multiple)
         try:
             Strips(graph, self._sessions, max(left, 0)).run(picture, write)
         except NotLocalError as error:
@@ -155,7 +155,7 @@ class OnnxEnhancer:
             ) from None
 
     def _whole_graph(self, image: Image, _: np.dtype[Any]) -> Image:
-        shape = (*image.shape[:2], self.facts.channels_out)
+        shape = (*image.shape[:2], self.metadata.channels_out)
         levels = np.ascontiguousarray(convert(image, np.dtype(np.uint8)))
         with self._lock:
             return self._open().run({INPUT: levels}, {OUTPUT: (shape, np.dtype(np.uint8))})[0]
@@ -169,9 +169,9 @@ class OnnxEnhancer:
         """Return the memory that the maps take for each px of a picture, and whether large pictures are better in strips."""
         import onnx
 
-        if self.facts.kind == "whole":
+        if self.metadata.kind == "whole":
             return 0.0, False
-        graph = Graph(onnx.load_from_string(self._bundle.model), self.facts.multiple)
+        graph = Graph(onnx.load_from_string(self._bundle.model), self.metadata.multiple)
         maps = 2 * graph.size([INPUT, OUTPUT]) + graph.peak(graph.nodes, [INPUT], [OUTPUT])
         return maps, bool(normalised_maps(graph.nodes)) and _is_local(graph)
 
@@ -185,12 +185,12 @@ class OnnxEnhancer:
             ) from None
 
     def _run_smallest(self) -> None:
-        smallest = np.zeros((self.facts.multiple, self.facts.multiple, self.facts.channels_in), np.uint8)
-        if self.facts.kind == "whole":
+        smallest = np.zeros((self.metadata.multiple, self.metadata.multiple, self.metadata.channels_in), np.uint8)
+        if self.metadata.kind == "whole":
             self._whole_graph(smallest, smallest.dtype)
         else:
             with self._lock:
-                self._run_whole(Picture(smallest, self.facts.multiple))
+                self._run_whole(Picture(smallest, self.metadata.multiple))
 
 
 def _is_local(graph: Graph) -> bool:

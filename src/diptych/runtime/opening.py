@@ -10,7 +10,7 @@ from pathlib import Path
 from diptych.core.errors import ParameterError, UnknownNameError
 from diptych.runtime.bundle import Bundle, read_bundle
 from diptych.runtime.onnx import OnnxEnhancer
-from diptych.runtime.refine import OnnxRefiner, is_refiner
+from diptych.runtime.refiner import OnnxRefiner, is_refiner
 from diptych.runtime.render import Profile, RenderEnhancer, is_render
 
 DEFAULT = "low_light"

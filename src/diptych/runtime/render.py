@@ -15,14 +15,14 @@ from diptych.core.errors import BundleError
 from diptych.core.image import Image, white_level
 from diptych.core.parallel import in_strips
 from diptych.networks import Render, from_dict
-from diptych.runtime._parts import cut_out, in_floats
-from diptych.runtime.around import Around
 from diptych.runtime.bundle import Bundle, make_bundle, read_bundle
-from diptych.runtime.checking import INPUT, OUTPUT
-from diptych.runtime.facts import BundleFacts
+from diptych.runtime.graph_check import INPUT, OUTPUT
+from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.picture import convert
+from diptych.runtime.pipeline import Pipeline
 from diptych.runtime.sessions import Sessions
+from diptych.runtime.subgraph import cut_out, in_floats
 
 if TYPE_CHECKING:
     import onnx
@@ -50,7 +50,7 @@ class Parameters(NamedTuple):
 
 def is_render(bundle: Bundle) -> bool:
     """Return whether a bundle is one that `RenderEnhancer` runs."""
-    return bundle.facts.kind == "network" and bundle.facts.generator.get("name") == Render.name
+    return bundle.metadata.kind == "network" and bundle.metadata.generator.get("name") == Render.name
 
 
 class RenderEnhancer:
@@ -104,10 +104,10 @@ class RenderEnhancer:
         self._bundle = source if isinstance(source, Bundle) else read_bundle(source)
         if not is_render(self._bundle):
             raise BundleError(f"{self._bundle.source}: is no render; run it with diptych.runtime.OnnxEnhancer")
-        config = from_dict(self.facts.generator)
+        config = from_dict(self.metadata.generator)
         assert isinstance(config, Render)
         self._config = config
-        self._around = Around(self.facts, self._bundle.source)
+        self._pipeline = Pipeline(self.metadata, self._bundle.source)
         model = in_floats(onnx.load_from_string(self._bundle.model))
         shapes = _shapes(config)
         part = cut_out(model, {"thumbnail": shapes.pop("thumbnail")}, shapes, source=self._bundle.source)
@@ -121,14 +121,14 @@ class RenderEnhancer:
         self.predict(np.zeros((1, 1, config.channels_in), np.uint8))  # a graph that cannot run is found now
 
     @property
-    def facts(self) -> BundleFacts:
+    def metadata(self) -> BundleMetadata:
         """What the bundle says of itself."""
-        return self._bundle.facts
+        return self._bundle.metadata
 
     @property
     def spec(self) -> EnhancerSpec:
         """Name and summary, as every enhancer has them."""
-        return self._around.spec
+        return self._pipeline.spec
 
     def __call__(self, image: Image, /) -> Image:
         """Return the enhanced image: same dtype, same number of axes.
@@ -140,7 +140,7 @@ class RenderEnhancer:
         BundleError
             If the graph cannot be run, or gives values that are not numbers.
         """
-        return self._around.run(image, self._network)
+        return self._pipeline.run(image, self._network)
 
     def predict(self, image: Image) -> Parameters:
         """Return what the network decides about an image ``(H, W, C)`` of uint8, uint16 or float32."""
@@ -284,15 +284,15 @@ def _denoiser(model: onnx.ModelProto, config: Render, bundle: Bundle) -> Bundle:
     """Return the denoiser as a bundle of its own, whose pictures are continued by whoever runs it."""
     any_size: tuple[str | int, ...] = ("n", config.channels_in, "h", "w")
     part = cut_out(model, {"continued": any_size}, {"denoised": any_size}, source=bundle.source, renamed=_RENAMED)
-    facts = BundleFacts(
-        name=f"{bundle.facts.name}, denoiser",
+    metadata = BundleMetadata(
+        name=f"{bundle.metadata.name}, denoiser",
         channels_in=config.channels_in,
         channels_out=config.channels_out,
         multiple=_BLOCK,
-        reach=config.reach,
-        precision=bundle.facts.precision,
+        receptive_field_radius=config.reach,
+        precision=bundle.metadata.precision,
     )
-    return make_bundle(part, facts, source=bundle.source)
+    return make_bundle(part, metadata, source=bundle.source)
 
 
 _RENAMED: Mapping[str, str] = {"continued": INPUT, "denoised": OUTPUT}

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from diptych.runtime.checking import INPUT, OUTPUT
 from diptych.runtime.graph import Graph
+from diptych.runtime.graph_check import INPUT, OUTPUT
 from diptych.runtime.normalisation import normalised_maps
 
 _WINDOWS = ("Conv", "ConvTranspose")

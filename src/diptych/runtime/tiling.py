@@ -17,8 +17,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from diptych.core.errors import ParameterError
-from diptych.runtime.checking import INPUT, OUTPUT
 from diptych.runtime.graph import Graph
+from diptych.runtime.graph_check import INPUT, OUTPUT
 from diptych.runtime.memory import give_back
 from diptych.runtime.normalisation import Moments, Statistics, fix
 from diptych.runtime.picture import Picture

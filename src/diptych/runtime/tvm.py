@@ -64,7 +64,10 @@ class TvmEnhancer:
         _check_machine(self._facts, self._source)
         self._recipes = tuple(
             Recipe.from_toml(text, source=f"{self._source}: {name}") if text else None
-            for name, text in (("before", self._facts.model.before), ("after", self._facts.model.after))
+            for name, text in (
+                ("preprocess", self._facts.model.preprocess),
+                ("postprocess", self._facts.model.postprocess),
+            )
         )
         # TVM has a pool of threads for each thread that calls it, so that one thread is to make all calls.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="diptych-tvm")

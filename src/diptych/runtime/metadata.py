@@ -1,4 +1,4 @@
-"""What a bundle says of itself: the facts that are stored in its metadata as JSON."""
+"""What a bundle says of itself, stored as JSON under one key of the metadata of its ONNX file."""
 
 from __future__ import annotations
 
@@ -13,18 +13,23 @@ FORMAT = 1
 """The version of the format that this Diptych writes, and the newest that it reads."""
 
 MAXIMUM_BYTES = 1 << 20
-"""The facts are words and numbers; a file with more of them is not a bundle."""
+"""Metadata is words and numbers; a file with more of it is not a bundle."""
 
 Kind = Literal["network", "whole"]
 Precision = Literal["float32", "float16", "int8"]
 
-_NUMBERS = {"channels_in": (1, 64), "channels_out": (1, 64), "multiple": (1, 4096), "reach": (0, 1 << 20)}
-_TEXTS = ("name", "summary", "before", "after", "licence")
+_NUMBERS = {
+    "channels_in": (1, 64),
+    "channels_out": (1, 64),
+    "multiple": (1, 4096),
+    "receptive_field_radius": (0, 1 << 20),
+}
+_TEXTS = ("name", "summary", "preprocess", "postprocess", "licence")
 _MAPPINGS = ("generator", "provenance", "scores")
 
 
 @dataclass(frozen=True, kw_only=True)
-class BundleFacts:
+class BundleMetadata:
     """Everything about a model that its graph does not say.
 
     Parameters
@@ -39,12 +44,12 @@ class BundleFacts:
         Channels of the pictures, 1 to 64.
     multiple : int
         Height and width that the graph takes are multiples of this, 1 to 4096 px.
-    reach : int
+    receptive_field_radius : int
         Distance in px from an output value to the farthest input that it sees, the statistics of instance
         normalisation not counted.
     generator : mapping
         The network's config, as `diptych.networks.to_dict` gives it; empty if it is none of Diptych's.
-    before, after : str
+    preprocess, postprocess : str
         The recipes, as TOML, that belong before and after the network; empty for none, and always in a ``whole`` graph.
     precision : {"float32", "float16", "int8"}
         In what the network computes; input and output stay as `kind` says.
@@ -58,12 +63,12 @@ class BundleFacts:
     Raises
     ------
     ParameterError
-        If a fact is of the wrong type or out of its bounds, or a recipe or generator is not one.
+        If a field is of the wrong type or out of its bounds, or a recipe or generator is not one.
 
     Examples
     --------
-    >>> facts = BundleFacts(name="evening", channels_in=3, channels_out=3, multiple=4, reach=87)
-    >>> BundleFacts.from_json(facts.to_json()) == facts
+    >>> metadata = BundleMetadata(name="evening", channels_in=3, channels_out=3, multiple=4, receptive_field_radius=87)
+    >>> BundleMetadata.from_json(metadata.to_json()) == metadata
     True
     """
 
@@ -73,10 +78,10 @@ class BundleFacts:
     channels_in: int
     channels_out: int
     multiple: int
-    reach: int
+    receptive_field_radius: int
     generator: Mapping[str, Any] = field(default_factory=dict)
-    before: str = ""
-    after: str = ""
+    preprocess: str = ""
+    postprocess: str = ""
     precision: Precision = "float32"
     licence: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -103,8 +108,8 @@ class BundleFacts:
         return json.dumps(asdict(self), allow_nan=False, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str, *, source: str = "bundle") -> BundleFacts:
-        """Read the facts from the text in a file; `source` names it in error messages.
+    def from_json(cls, text: str, *, source: str = "bundle") -> BundleMetadata:
+        """Read the metadata from the text in a file; `source` names it in error messages.
 
         Raises
         ------
@@ -122,13 +127,13 @@ class BundleFacts:
 
 def _load(text: str, source: str) -> dict[str, Any]:
     if len(text) > MAXIMUM_BYTES:
-        raise BundleError(f"{source}: more than {MAXIMUM_BYTES} bytes of facts; this is not a bundle of Diptych")
+        raise BundleError(f"{source}: more than {MAXIMUM_BYTES} bytes of metadata; this is not a bundle of Diptych")
     try:
         values = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        raise BundleError(f"{source}: its facts are damaged (not JSON); export the model again") from None
+        raise BundleError(f"{source}: its metadata is damaged (not JSON); export the model again") from None
     if not isinstance(values, dict):
-        raise BundleError(f"{source}: its facts are damaged (not a table); export the model again")
+        raise BundleError(f"{source}: its metadata is damaged (not a table); export the model again")
     return values
 
 
@@ -144,13 +149,13 @@ def _check_format(version: object) -> None:
 
 
 def _check_keys(values: Mapping[str, Any]) -> None:
-    known = [one.name for one in fields(BundleFacts)]
+    known = [one.name for one in fields(BundleMetadata)]
     for key in values:
         if key not in known:
-            raise ParameterError(f"unknown fact '{key[:80]}'{did_you_mean(key[:80], known)}")
+            raise ParameterError(f"unknown key '{key[:80]}'{did_you_mean(key[:80], known)}")
     missing = [name for name in ("name", *_NUMBERS) if name not in values]
     if missing:
-        raise ParameterError(f"lacks the facts {', '.join(missing)}; export the model again")
+        raise ParameterError(f"lacks {', '.join(missing)}; export the model again")
 
 
 def _require(fits: bool, name: str, value: object, wanted: str) -> None:
@@ -168,9 +173,9 @@ def _is_plain_mapping(value: object) -> bool:
     return True
 
 
-def _check_recipes(facts: BundleFacts) -> None:
-    given = {name: getattr(facts, name) for name in ("before", "after") if getattr(facts, name)}
-    if given and facts.kind == "whole":
+def _check_recipes(metadata: BundleMetadata) -> None:
+    given = {name: getattr(metadata, name) for name in ("preprocess", "postprocess") if getattr(metadata, name)}
+    if given and metadata.kind == "whole":
         raise ParameterError(f"{' and '.join(given)}: a graph of the kind whole has its steps inside; leave it empty")
     for name, text in given.items():
         from diptych.recipes import Recipe
@@ -178,17 +183,17 @@ def _check_recipes(facts: BundleFacts) -> None:
         Recipe.from_toml(text, source=name)
 
 
-def _check_generator(facts: BundleFacts) -> None:
-    if not facts.generator:
+def _check_generator(metadata: BundleMetadata) -> None:
+    if not metadata.generator:
         return
     from diptych import networks
 
-    config = networks.from_dict(facts.generator)
+    config = networks.from_dict(metadata.generator)
     if not isinstance(config, networks.GeneratorConfig):
         raise ParameterError(f"generator: '{config.name}' is no generator")
     channels = config.graph_channels
-    if channels != (facts.channels_in, facts.channels_out):
+    if channels != (metadata.channels_in, metadata.channels_out):
         raise ParameterError(
             f"generator has {channels[0]} channels in and {channels[1]} out, "
-            f"the facts say {facts.channels_in} and {facts.channels_out}; export the model again"
+            f"the metadata says {metadata.channels_in} and {metadata.channels_out}; export the model again"
         )

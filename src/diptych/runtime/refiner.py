@@ -20,9 +20,9 @@ from diptych.networks import Refiner, from_dict
 from diptych.networks.refiner import times
 from diptych.recipes.refining import Settings, checked_settings
 from diptych.runtime.bundle import INPUT, OUTPUT, Bundle, read_bundle
-from diptych.runtime.facts import BundleFacts
 from diptych.runtime.graph import Graph
 from diptych.runtime.memory import LEAST, usual_memory
+from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.picture import Picture, convert, put, to_grey
 from diptych.runtime.sessions import Session, Sessions
 
@@ -94,19 +94,19 @@ class OnnxRefiner:
         self._lock = threading.Lock()
 
     @property
-    def facts(self) -> BundleFacts:
+    def metadata(self) -> BundleMetadata:
         """What the bundle says of itself."""
-        return self._bundle.facts
+        return self._bundle.metadata
 
     @property
     def spec(self) -> EnhancerSpec:
         """Name and summary, as every enhancer has them."""
-        return EnhancerSpec(self.facts.name, f"{self.facts.summary}, strength {self._settings.strength:g}")
+        return EnhancerSpec(self.metadata.name, f"{self.metadata.summary}, strength {self._settings.strength:g}")
 
     @functools.cached_property
     def reference(self) -> str:
         """What a recipe's file calls this model by: its name, and the beginning of the SHA-256 of its file."""
-        words = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in self.facts.name)
+        words = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in self.metadata.name)
         return f"{words[:40]}@{hashlib.sha256(self._bundle.model).hexdigest()[:12]}"
 
     def __eq__(self, other: object) -> bool:
@@ -155,7 +155,9 @@ class OnnxRefiner:
             return image
         if (given, wanted) == (1, 3):
             return np.repeat(image, 3, axis=2)
-        raise ImageError(f"image has {given} channels, the refiner '{self.facts.name}' takes {wanted}; choose another")
+        raise ImageError(
+            f"image has {given} channels, the refiner '{self.metadata.name}' takes {wanted}; choose another"
+        )
 
     def _refined(self, image: Image, chosen: Settings) -> Image:
         picture = Picture(image, self._config.multiple)
@@ -244,13 +246,13 @@ class Refined:
 
 def is_refiner(bundle: Bundle) -> bool:
     """Return whether a bundle is a refiner."""
-    return bundle.facts.generator.get("name") == Refiner.name
+    return bundle.metadata.generator.get("name") == Refiner.name
 
 
 def _config_of(bundle: Bundle) -> Refiner:
-    config = from_dict(bundle.facts.generator) if is_refiner(bundle) else None
+    config = from_dict(bundle.metadata.generator) if is_refiner(bundle) else None
     if not isinstance(config, Refiner):
-        kind = bundle.facts.generator.get("name", "model of another program")
+        kind = bundle.metadata.generator.get("name", "model of another program")
         raise BundleError(
             f"{bundle.source}: is a {kind}, not a refiner; give what diptych train --objective refine and diptych export made"
         )

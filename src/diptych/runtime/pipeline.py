@@ -11,35 +11,36 @@ from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import ImageError
 from diptych.core.image import Image, check_image
 from diptych.recipes import Recipe
-from diptych.runtime.facts import BundleFacts
+from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.picture import convert, to_grey
 
 Network: TypeAlias = Callable[[Image, np.dtype[Any]], Image]
 """A network, called with an image ``(H, W, C)`` of any dtype of the contract and the dtype of its result."""
 
 
-class Around:
+class Pipeline:
     """Runs a network as an enhancer.
 
     Parameters
     ----------
-    facts : BundleFacts
+    metadata : BundleMetadata
         The model's.
     source : str
         What to call the model in error messages.
     """
 
-    def __init__(self, facts: BundleFacts, source: str) -> None:
-        self._facts = facts
+    def __init__(self, metadata: BundleMetadata, source: str) -> None:
+        self._metadata = metadata
         self._source = source
-        self._before, self._after = (
-            Recipe.from_toml(text, source=source) if text else None for text in (facts.before, facts.after)
+        self._preprocess, self._postprocess = (
+            Recipe.from_toml(text, source=source) if text else None
+            for text in (metadata.preprocess, metadata.postprocess)
         )
 
     @property
     def spec(self) -> EnhancerSpec:
         """Name and summary, as every enhancer has them."""
-        return EnhancerSpec(self._facts.name, self._facts.summary or f"a model from {self._source}")
+        return EnhancerSpec(self._metadata.name, self._metadata.summary or f"a model from {self._source}")
 
     def run(self, image: Image, network: Network) -> Image:
         """Return the enhanced image: same dtype, same number of axes.
@@ -52,24 +53,24 @@ class Around:
         checked = check_image(image)
         planes = checked if checked.ndim == 3 else checked[:, :, np.newaxis]
         result = self._steps(self._fit_channels(planes), network)
-        if planes.shape[2] == 1 and result.shape[2] == 3 and (image.ndim == 2 or self._facts.channels_in == 3):
+        if planes.shape[2] == 1 and result.shape[2] == 3 and (image.ndim == 2 or self._metadata.channels_in == 3):
             result = to_grey(result)
         result = convert(result, checked.dtype)
         return result[:, :, 0] if image.ndim == 2 else result
 
     def _fit_channels(self, image: Image) -> Image:
-        given, wanted = image.shape[2], self._facts.channels_in
+        given, wanted = image.shape[2], self._metadata.channels_in
         if given == wanted:
             return image
         if given == 1 and wanted == 3:
             return np.repeat(image, 3, axis=2)
         hint = "make it grey first" if wanted == 1 else "choose a model for such pictures"
-        raise ImageError(f"image has {given} channels, the model '{self._facts.name}' takes {wanted}; {hint}")
+        raise ImageError(f"image has {given} channels, the model '{self._metadata.name}' takes {wanted}; {hint}")
 
     def _steps(self, image: Image, network: Network) -> Image:
         """Return the image after the steps and the network; integers between them have 16 bits, so that no level is lost."""
         wide = np.dtype(np.float32) if image.dtype.kind == "b" else image.dtype
         wide = np.dtype(np.uint16) if wide.kind == "u" else wide
-        prepared = self._before(convert(image, wide)) if self._before else image
-        result = network(prepared, wide if self._after else image.dtype)
-        return self._after(result) if self._after else result
+        prepared = self._preprocess(convert(image, wide)) if self._preprocess else image
+        result = network(prepared, wide if self._postprocess else image.dtype)
+        return self._postprocess(result) if self._postprocess else result

@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from diptych.core.errors import BundleError
-from diptych.runtime.facts import BundleFacts
+from diptych.runtime.metadata import BundleMetadata
 
 if TYPE_CHECKING:
     import onnx
@@ -43,8 +43,8 @@ OPERATORS = frozenset(_WORDS.split())
 reads a file or runs other code."""
 
 
-def check_graph(model: onnx.ModelProto, facts: BundleFacts, source: str) -> None:
-    """Refuse a model that does not fit its facts or that this version will not run; `source` names it in messages.
+def check_graph(model: onnx.ModelProto, metadata: BundleMetadata, source: str) -> None:
+    """Refuse a model that does not fit its metadata or that this version will not run; `source` names it in messages.
 
     Raises
     ------
@@ -56,8 +56,8 @@ def check_graph(model: onnx.ModelProto, facts: BundleFacts, source: str) -> None
         weights = _check_weights(model.graph)
         _check_nodes(model.graph)
         _check_values(model.graph, weights)
-        _check_ends(model.graph, facts)
-        _check_shapes(model, facts)
+        _check_ends(model.graph, metadata)
+        _check_shapes(model, metadata)
     except _UnfitError as unfit:
         raise BundleError(f"{source}: {unfit}") from None
 
@@ -194,16 +194,16 @@ def _check_values(graph: onnx.GraphProto, weights: set[str]) -> None:
         raise _UnfitError("does not make its output; the file is damaged")
 
 
-def _check_ends(graph: onnx.GraphProto, facts: BundleFacts) -> None:
+def _check_ends(graph: onnx.GraphProto, metadata: BundleMetadata) -> None:
     for values, name, channels in (
-        (graph.input, INPUT, facts.channels_in),
-        (graph.output, OUTPUT, facts.channels_out),
+        (graph.input, INPUT, metadata.channels_in),
+        (graph.output, OUTPUT, metadata.channels_out),
     ):
         if [value.name for value in values] != [name]:
             given = ", ".join(value.name[:40] for value in values[:4]) or "none"
             word = "input" if name == INPUT else "output"
             raise _UnfitError(f"has the {word}s {given}; a bundle has one, '{name}'")
-        _check_end(values[0], facts.kind, channels)
+        _check_end(values[0], metadata.kind, channels)
 
 
 def _check_end(value: onnx.ValueInfoProto, kind: str, channels: int) -> None:
@@ -217,19 +217,21 @@ def _check_end(value: onnx.ValueInfoProto, kind: str, channels: int) -> None:
     for index, side in enumerate(tensor.shape.dim):
         fixed = side.dim_value if side.HasField("dim_value") else None
         if index == axis and fixed != channels:
-            raise _UnfitError(f"'{value.name}' has {fixed} channels, the facts say {channels}; export the model again")
+            raise _UnfitError(
+                f"'{value.name}' has {fixed} channels, the metadata says {channels}; export the model again"
+            )
         if index != axis and fixed is not None:
             raise _UnfitError(f"'{value.name}' has a fixed size ({fixed}); export the model for any size")
 
 
-def _check_shapes(model: onnx.ModelProto, facts: BundleFacts) -> None:
+def _check_shapes(model: onnx.ModelProto, metadata: BundleMetadata) -> None:
     """Let ONNX check the graph without its weights, and look at the size of everything it makes from a small picture."""
     import onnx
 
     # An odd number of multiples: a graph that needs more than it says does not fit.
-    side = facts.multiple * (64 // facts.multiple | 1)
+    side = metadata.multiple * (64 // metadata.multiple | 1)
     skeleton = without_weights(model)
-    shape = (1, facts.channels_in, side, side) if facts.kind == "network" else (side, side, facts.channels_in)
+    shape = (1, metadata.channels_in, side, side) if metadata.kind == "network" else (side, side, metadata.channels_in)
     for dimension, size in zip(skeleton.graph.input[0].type.tensor_type.shape.dim, shape, strict=True):
         dimension.dim_value = size
     try:
@@ -243,10 +245,10 @@ def _check_shapes(model: onnx.ModelProto, facts: BundleFacts) -> None:
             raise _UnfitError(
                 f"'{value.name[:80]}' is enormous ({_sides(value)} for {side} x {side} px); the file is damaged"
             )
-    if facts.kind == "network":
+    if metadata.kind == "network":
         _check_all_known(inferred.graph)
         made = _sides(inferred.graph.output[0])
-        if made != [1, facts.channels_out, side, side]:
+        if made != [1, metadata.channels_out, side, side]:
             raise _UnfitError(
                 f"makes {made} of a picture of {side} x {side} px; its reach, multiple or layers are wrong"
             )
