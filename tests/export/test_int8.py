@@ -11,11 +11,11 @@ from onnx import numpy_helper
 from diptych.core.errors import ParameterError
 from diptych.export import ExportError
 from diptych.export.finetune import fine_tune, quantised
-from diptych.export.int8 import rank_layers, to_int8
+from diptych.export.int8 import WEIGHT_LIMIT, rank_layers, to_int8
 from diptych.export.pictures import as_batches, decibels
 from diptych.export.sessions import open_session
 from diptych.export.whole import to_whole
-from export_helpers import generator
+from export_helpers import CONFIGS, generator
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def plain(bundles, batches):
 
 def test_convolutions_have_signed_weights_per_channel_and_unsigned_values(plain):
     graph = onnx.load_from_string(plain.bundle.model).graph
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    constants = constants_of(graph)
     made = {node.output[0]: node for node in graph.node}
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
     assert convolutions
@@ -43,6 +43,52 @@ def test_convolutions_have_signed_weights_per_channel_and_unsigned_values(plain)
     rounded = [node for node in graph.node if node.op_type == "QuantizeLinear"]
     assert all(constants[node.input[2]].dtype == np.uint8 for node in rounded)
     assert plain.bundle.metadata.precision == "int8"
+
+
+def constants_of(graph):
+    return {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+
+
+def quantised_weights(model: bytes) -> list[np.ndarray]:
+    """Return the stored weights of every convolution that is computed in 8 bits."""
+    graph = onnx.load_from_string(model).graph
+    constants, made = constants_of(graph), {node.output[0]: node for node in graph.node}
+    makers = [made.get(node.input[1]) for node in graph.node if node.op_type in ("Conv", "ConvTranspose")]
+    return [constants[maker.input[0]] for maker in makers if maker is not None]
+
+
+def largest_pair(weights: np.ndarray) -> int:
+    """Return the largest sum of two products of an output channel, whichever the kernel adds: activations go up to 255."""
+    magnitudes = np.abs(weights.reshape(len(weights), -1).astype(int))
+    padded = np.pad(magnitudes, ((0, 0), (1, 0)))  # a kernel with one weight has no second
+    return int(255 * np.partition(padded, -2, axis=1)[:, -2:].sum(axis=1).max())
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("wanted", [0, 60], ids=["all layers", "some in floats"])
+def test_no_pair_of_products_leaves_16_bits(name, wanted, bundles, pictures):
+    """AVX2 without VNNI adds two products with saturation at 32767: the law that makes the answer that of every processor."""
+    batches = as_batches(pictures, bundles[name].facts, side=32)
+    found = to_int8(bundles[name], batches, calibrate="minmax", wanted=wanted, seconds=1)
+    for model in (found.bundle.model, to_whole(found.bundle).model):
+        weights = quantised_weights(model)
+        assert weights
+        assert max(largest_pair(one) for one in weights) <= 32767
+
+
+def test_the_law_sees_weights_of_8_bits(plain):
+    """The law above can fail: the same weights rounded to the full range break it."""
+    weights = [np.clip(one.astype(int) * 2, -127, 127) for one in quantised_weights(plain.bundle.model)]
+    assert max(largest_pair(one) for one in weights) > 32767
+    assert largest_pair(np.array([[127]])) == 127 * 255
+    assert largest_pair(np.array([[-64, 3, 64]])) == 32640
+
+
+def test_weights_use_the_range_that_they_have(plain):
+    for weights in quantised_weights(plain.bundle.model):
+        extremes = np.abs(weights.reshape(len(weights), -1)).max(axis=1)
+        assert extremes.max() == WEIGHT_LIMIT
+        assert (extremes >= WEIGHT_LIMIT - 1).all()
 
 
 def makers_of_weights(convolutions, made):

@@ -18,6 +18,7 @@ from torch.nn.utils import parametrize
 
 from diptych.core.errors import ParameterError
 from diptych.export.errors import ExportError
+from diptych.export.int8 import WEIGHT_LIMIT
 from diptych.export.pictures import Batch
 from diptych.training.generator_file import TrainedGenerator
 
@@ -36,7 +37,7 @@ def fine_tune(
     """Return the generator with weights that lose less when they are quantised.
 
     Minimises the mean absolute difference between ``Q(G)(x)`` and ``G(x)`` by AdamW, where Q rounds the weights of
-    convolutions to signed 8 bits per output channel, and what goes into and comes out of them to 8 bits per tensor; the
+    convolutions to whole numbers from -64 to 64 per output channel, and what goes into and comes out of them to 8 bits per tensor; the
     gradient passes through the rounding as if it were not there.
 
     Parameters
@@ -127,12 +128,12 @@ def quantised(module: nn.Module) -> Iterator[None]:
 
 
 class _RoundedWeight(nn.Module):
-    """Weights in signed 8 bits, one scale for each output channel, symmetric."""
+    """Weights as `diptych.export.int8` stores them: one scale for each output channel, symmetric."""
 
     def forward(self, weight: Tensor) -> Tensor:
-        scale = weight.detach().abs().amax((1, 2, 3)).clamp(min=1e-8) / 127
+        scale = weight.detach().abs().amax((1, 2, 3)).clamp(min=1e-8) / WEIGHT_LIMIT
         zeros = torch.zeros(len(scale), dtype=torch.int32)
-        return torch.fake_quantize_per_channel_affine(weight, scale, zeros, 0, -127, 127)
+        return torch.fake_quantize_per_channel_affine(weight, scale, zeros, 0, -WEIGHT_LIMIT, WEIGHT_LIMIT)
 
 
 def _rounded(values: Tensor) -> Tensor:

@@ -1,7 +1,9 @@
 """The target ``int8``: convolutions in 8 bits, calibrated on the user's own pictures, with the layers that hurt kept in floats.
 
-ONNX Runtime's static quantisation in the QDQ format: weights in signed 8 bits, one scale for each output channel;
-activations in unsigned 8 bits, one scale for each tensor (the kernels for VNNI want this pair). The convolutions, what
+ONNX Runtime's static quantisation in the QDQ format: weights from -64 to 64, one scale for each output channel; activations
+from 0 to 255, one scale for each tensor (the kernels for VNNI want this pair of signed and unsigned). On processors with AVX2
+and no VNNI two neighbouring products are added in 16 bits, with saturation: 2 * 127 * 255 does not fit, 2 * 64 * 255 does. With
+weights of 7 bits a model therefore gives the same on every processor. The convolutions, what
 rearranges their values (resize, pad, concatenation) and the activation functions are quantised. Instance normalisation and
 sums stay in floats: a sum in 8 bits loses about what a convolution does, and gains no time. So does the last convolution: it
 makes too few channels for the 8-bit kernels, and nothing after it evens out its rounding.
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     import onnx
 
 Calibrate = Literal["minmax", "entropy", "percentile", "try"]
+
+WEIGHT_LIMIT = 64
+"""The largest magnitude of a quantised weight: two products with activations up to 255 fit into 16 bits, in any order."""
 
 QUANTISED = ("Conv", "Resize", "Pad", "Concat", "Relu", "LeakyRelu", "Clip")
 """The operators that are quantised."""
@@ -180,7 +185,7 @@ def quantise(model: onnx.ModelProto, ranges: Ranges, kept: tuple[str, ...]) -> b
     quantizer = QDQQuantizer(
         copy.deepcopy(model),
         per_channel=True,
-        reduce_range=False,
+        reduce_range=True,  # weights up to WEIGHT_LIMIT
         weight_qType=QuantType.QInt8,
         activation_qType=QuantType.QUInt8,
         tensors_range=ranges,
