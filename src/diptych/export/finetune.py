@@ -37,8 +37,8 @@ def fine_tune(
     """Return the generator with weights that lose less when they are quantised.
 
     Minimises the mean absolute difference between ``Q(G)(x)`` and ``G(x)`` by AdamW, where Q rounds the weights of
-    convolutions to whole numbers from -64 to 64 per output channel, and what goes into and comes out of them to 8 bits per tensor; the
-    gradient passes through the rounding as if it were not there.
+    convolutions to whole numbers from -64 to 64 per output channel, and what goes into and comes out of them to 8 bits per
+    tensor; the gradient passes through the rounding as if it were not there.
 
     Parameters
     ----------
