@@ -145,8 +145,7 @@ def megapixels() -> list[bytes]:
 
     from diptych import operators
     from diptych.cli.demo import darken
-    from diptych.photo import Photo
-    from diptych.photo.in_memory import encode
+    from diptych.photo import Photo, encode
 
     sources = [np.asarray(picture) for picture in (data.astronaut(), data.coffee())]
     found = []
@@ -158,7 +157,7 @@ def megapixels() -> list[bytes]:
 
 def loop(folder: Path) -> None:
     """Print hashes; then, for each line that comes in, do the work of a round in one loop with all cores inside."""
-    from diptych.photo.in_memory import decode, encode
+    from diptych.photo import decode, encode
     from diptych.runtime import InTheBox, enhance
 
     pictures = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
@@ -246,8 +245,7 @@ def overload() -> None:
 
 def mutants(generator: random.Random):
     """Yield damaged pictures."""
-    from diptych.photo import Photo
-    from diptych.photo.in_memory import encode
+    from diptych.photo import Photo, encode
 
     noise = np.random.default_rng(0)
     whole = [

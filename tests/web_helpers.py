@@ -13,8 +13,7 @@ import time
 import httpx
 import numpy as np
 
-from diptych.photo import Photo
-from diptych.photo.in_memory import encode
+from diptych.photo import Photo, encode
 from diptych.web.serving import Server, listen
 
 # Never used, as nothing is encrypted here; but httpx would load all certificates of the system for each request.

@@ -78,7 +78,7 @@ def test_the_page(cli, pairs, tmp_path):
     assert text.count("<article") == 6
     assert "diptych score" in text
     code, _, err = cli(*arguments)
-    assert (code, "is there already" in err) == (2, True)
+    assert (code, "exists already" in err) == (2, True)
     assert cli(*arguments, "--overwrite")[0] == 0
 
 

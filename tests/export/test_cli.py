@@ -132,7 +132,7 @@ def test_wrong_calls_touch_nothing(run, model, images, tmp_path):
     new = tmp_path / "new.onnx"
     int8 = ("--target", "int8")
     cases = [
-        ([model, "-o", there], "is there already"),
+        ([model, "-o", there], "exists already"),
         ([model, "-o", tmp_path / "no" / "a.onnx"], "does not exist"),
         ([model, "-o", tmp_path / "a.so"], "ends in .onnx"),
         ([model, "-o", new, *int8], "give a folder of your own with --images"),

@@ -9,7 +9,7 @@ import tifffile
 import diptych as dp
 from diptych.core.errors import PhotoError, PhotoExistsError, PhotoFormatError
 from diptych.photo import TiffRows, stored_size, write_pyramid
-from diptych.photo.tiff_pyramid import halved
+from diptych.photo.tiff_pyramid import halve
 
 LAYOUTS = {
     "strips": {"rowsperstrip": 7},
@@ -55,8 +55,8 @@ def test_grey_with_alpha_and_what_the_file_knows(tmp_path, scene):
         assert rows.has_alpha
         assert rows.shape == (*pixels.shape, 1)
         assert np.array_equal(rows.read_alpha(10, 90), alpha[10:90])
-        assert rows.about.dpi == (240.0, 240.0)
-        assert rows.about.xmp == b"<x/>"
+        assert rows.metadata.dpi == (240.0, 240.0)
+        assert rows.metadata.xmp == b"<x/>"
 
 
 def test_what_cannot_be_read_by_rows_says_what_to_do(tmp_path):
@@ -117,7 +117,7 @@ def test_a_pyramid_is_the_picture_and_smaller_ones(tmp_path, channels, dtype):
 
 
 def test_odd_sides_and_what_is_there_already(tmp_path):
-    assert halved(np.array([[[0], [4], [9]]], np.uint8))[:, :, 0].tolist() == [[2, 9]]
+    assert halve(np.array([[[0], [4], [9]]], np.uint8))[:, :, 0].tolist() == [[2, 9]]
     (tmp_path / "p.tif").write_bytes(b"mine")
     with pytest.raises(PhotoExistsError, match="overwrit"):
         write_pyramid(tmp_path / "p.tif", lambda *_: np.zeros((1, 1, 1)), (1, 1, 1), np.dtype("uint8"))

@@ -204,7 +204,7 @@ def test_what_is_no_regular_file(tmp_path):
     assert "no such file" in refuse(tmp_path / "missing.png", PhotoError)
     assert "is a folder" in refuse(tmp_path, PhotoError)
     (tmp_path / "link.png").symlink_to(tmp_path / "nowhere.png")
-    assert "link to nothing" in refuse(tmp_path / "link.png", PhotoError)
+    assert "broken link" in refuse(tmp_path / "link.png", PhotoError)
     (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
     refuse(tmp_path / "loop.png", PhotoError)
     os.mkfifo(tmp_path / "pipe.png")

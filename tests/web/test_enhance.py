@@ -11,7 +11,7 @@ import pytest
 
 import diptych as dp
 from diptych.cli.app import main
-from diptych.photo.in_memory import decode, encode
+from diptych.photo import decode, encode
 from web_helpers import dark_scene, picture
 
 EXIF = b"II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0\x04\0\0\0Dip\0\0\0\0\0"

@@ -108,7 +108,7 @@ def test_growth_is_what_the_operators_do():
     [
         (b"", {}, 422, "is empty"),
         (b"hello", {"Content-Type": "image/png"}, 422, "not a picture"),
-        (picture()[:200], {}, 422, "cut off"),
+        (picture()[:200], {}, 422, "truncated"),
         (picture(), {"Content-Type": "text/html"}, 415, "text/html"),
         (picture(), {"Content-Encoding": "gzip"}, 415, "compressed"),
         (b"x" * (1 << 20) + b"x", {}, 413, "longer than"),

@@ -170,7 +170,7 @@ def test_many_clients_get_their_own_pictures(shelf):
 
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(ask, range(24)))
-    from diptych.photo.in_memory import decode
+    from diptych.photo import decode
 
     for index, (status, content) in enumerate(answers):
         assert status == 200

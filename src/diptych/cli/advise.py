@@ -48,7 +48,7 @@ def advise(
     """
     from diptych.advising import advise as find_advice
     from diptych.core.errors import ParameterError
-    from diptych.photo.atomic import check_target
+    from diptych.photo import check_target
 
     if (change or preset != "quick") and not train:
         raise ParameterError("--set and --preset are for a training; add --train RUN, or leave them out")

@@ -16,7 +16,7 @@ def demo(
     output: Annotated[
         str, typer.Option("-o", "--output", help="The before/after picture to write.")
     ] = "diptych-demo.png",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace it if it is there already.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace it if it exists.")] = False,
 ) -> None:
     """Make a dark, noisy picture of one that ships inside scikit-image, enhance it, and write both into one PNG."""
     from pathlib import Path
@@ -28,7 +28,7 @@ def demo(
     from diptych.runtime import enhance
 
     if Path(output).exists() and not overwrite:
-        raise PhotoExistsError(f"{output}: is there already; use --overwrite")
+        raise PhotoExistsError(f"{output}: exists already; use --overwrite")
     dark = darken(sample())
     write(output, np.hstack([dark, enhance(dark)]), overwrite=overwrite)
     note(f"wrote {output}: left the dark picture, right what diptych made of it")

@@ -72,7 +72,7 @@ def export(
     """Export a model to one file. It is compared with PyTorch first, and nothing is written that differs."""
     from diptych.core.errors import ParameterError
     from diptych.export import Request, UnavailableError, read_pairs, read_pictures, read_source
-    from diptych.photo.atomic import check_target
+    from diptych.photo import check_target
     from diptych.runtime import Bundle
 
     targets = target or []

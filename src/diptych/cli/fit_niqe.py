@@ -23,13 +23,12 @@ def fit_niqe(
     source: Annotated[
         str | None, typer.Option(help="What the photographs are. [default: DIR and their number]")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there already.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Fit the NIQE metric to photographs of your own. Files that cannot be used are named and left out."""
     from diptych.core.errors import ParameterError
     from diptych.metrics import NiqeModel
-    from diptych.photo import find_photos
-    from diptych.photo.atomic import check_target
+    from diptych.photo import check_target, find_photos
 
     check_target(output, overwrite=overwrite)
     paths = [one.path for one in find_photos([folder])] if Path(folder).exists() else []

@@ -36,7 +36,7 @@ class Output:
         if self.as_json and self.as_markdown:
             raise ParameterError("--json and --markdown exclude each other; give one of them")
         if self.html is not None:
-            from diptych.photo.atomic import check_target
+            from diptych.photo import check_target
 
             check_target(self.html, overwrite=self.overwrite)
 

@@ -17,7 +17,7 @@ import numpy as np
 from diptych.core.errors import MissingExtraError, PhotoExistsError, PhotoFormatError
 from diptych.core.image import Image
 from diptych.large.rows import Rows
-from diptych.photo.tiff_pyramid import TILE, halved, smaller
+from diptych.photo.tiff_pyramid import TILE, halve, pyramid_shapes
 
 _SUPPORTED = ("uint8", "uint16", "float32", "float64")
 
@@ -117,7 +117,7 @@ def write_zarr(path: str | os.PathLike[str], rows: Rows, *, overwrite: bool = Fa
 
 def _fill(folder: Path, rows: Rows) -> None:
     zarr = _library()
-    shapes = smaller(rows.shape)
+    shapes = pyramid_shapes(rows.shape)
     group = zarr.open_group(str(folder), mode="w", zarr_format=3)
     read: Callable[[int, int], Image] = rows.read
     for level, (height, width, channels) in enumerate(shapes):
@@ -136,7 +136,7 @@ def _fill(folder: Path, rows: Rows) -> None:
 
 def _halves(array: Any) -> Callable[[int, int], Image]:
     def read(first: int, last: int) -> Image:
-        return halved(np.moveaxis(array[:, 2 * first : 2 * last], 0, 2))
+        return halve(np.moveaxis(array[:, 2 * first : 2 * last], 0, 2))
 
     return read
 

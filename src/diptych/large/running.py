@@ -81,7 +81,7 @@ def enhance_large(
             return
         if by_suffix(target).name != "tiff":
             raise ParameterError(f"{os.fspath(target)}: large pictures are written as TIFF (.tif) or OME-Zarr (.zarr)")
-        about = rows.about if isinstance(rows, TiffRows) else None
+        about = rows.metadata if isinstance(rows, TiffRows) else None
         _write_tiff(target, rows, made, about, overwrite)
 
 
@@ -98,7 +98,7 @@ def _write_tiff(target: str | os.PathLike[str], rows: Rows, made: Rows, about: P
         read,
         (height, width, channels + (alpha is not None)),
         made.dtype,
-        about=about,
+        metadata=about,
         has_alpha=alpha is not None,
         overwrite=overwrite,
     )

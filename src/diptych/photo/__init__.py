@@ -1,4 +1,4 @@
-"""Pictures on disk: read a file without losing what it knows, write it back, whole or not at all.
+"""Picture files: reading with all metadata, and atomic writing.
 
 >>> import numpy as np, tempfile, pathlib
 >>> folder = pathlib.Path(tempfile.mkdtemp())
@@ -7,26 +7,29 @@
 >>> photo.pixels.dtype, photo.pixels.shape, photo.format
 (dtype('uint16'), (4, 6), 'png')
 
-One file per format (`jpeg`, `png`, `tiff`, `webp`, `bmp`), the table of formats in `formats`, and the libraries
-that decode them are imported only when a file needs them.
+There is one module per format (`jpeg`, `png`, `tiff`, `webp`, `bmp`) and a table of them in `formats`. Decoding libraries
+are imported when a file needs them.
 """
 
 from __future__ import annotations
 
-from diptych.photo.atomic import atomic_write, sweep_temporary
-from diptych.photo.finding import FoundPhoto, find_photos
+from diptych.photo.atomic import atomic_write, check_target, sweep_temporary
 from diptych.photo.formats import is_readable, readable_suffixes
-from diptych.photo.picture import Photo
-from diptych.photo.reading import read
+from diptych.photo.photo import Photo
+from diptych.photo.reader import decode, read
+from diptych.photo.search import FoundPhoto, find_photos
 from diptych.photo.tiff_pyramid import write_pyramid
 from diptych.photo.tiff_rows import TiffRows, stored_size
-from diptych.photo.writing import write
+from diptych.photo.writer import encode, write
 
 __all__ = [
     "FoundPhoto",
     "Photo",
     "TiffRows",
     "atomic_write",
+    "check_target",
+    "decode",
+    "encode",
     "find_photos",
     "is_readable",
     "read",

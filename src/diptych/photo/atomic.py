@@ -1,8 +1,8 @@
-"""Files that appear whole or not at all.
+"""Atomic writing: a file is written completely or not at all.
 
-The content goes to a hidden temporary file in the folder of the target, is flushed to the disk, and takes the
-target's name in one step. Whatever happens meanwhile, exception, full disk or a killed process, the target is either
-what it was or what it should become. Only a killed process leaves its temporary file behind: `sweep_temporary`.
+The content goes to a hidden temporary file in the folder of the target, is flushed to the disk, and is then renamed. After an
+exception, on a full disk or when the process is killed, the target still has its old content. Only a killed process leaves its
+temporary file behind, for `sweep_temporary` to remove.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.E
 def atomic_write(
     path: str | os.PathLike[str], content: bytes | Callable[[BinaryIO], object], *, overwrite: bool = False
 ) -> None:
-    """Write a file whole or not at all.
+    """Write a file atomically: completely or not at all.
 
     Parameters
     ----------
     path : path
-        The target; its folder must exist. A symbolic link is followed, so the link stays a link. The target's
-        permissions are kept if it exists, otherwise they follow the umask.
+        The target; its folder must exist. A symbolic link is followed and stays a link. An existing target keeps its
+        permissions; those of a new one follow the umask.
     content : bytes or callable
-        The bytes, or a function that writes them to the binary stream it is given (which it may seek in).
+        The bytes, or a function that writes them to the seekable binary stream it is given.
     overwrite : bool
-        Replace an existing file. Otherwise one that is there, or appears while the content is written, is kept.
+        Replace an existing file. Otherwise a file that exists, or appears meanwhile, is kept.
 
     Raises
     ------
     PhotoExistsError
         If the target exists and `overwrite` is False.
     PhotoError
-        If it cannot be written: no such folder, no permission, disk full. Exceptions of `content` pass through.
+        If the file cannot be written: no such folder, no permission, disk full. Exceptions of `content` propagate.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def atomic_write(
 
 
 def check_target(path: str | os.PathLike[str], *, overwrite: bool) -> None:
-    """Refuse a target that could not be written, before any work goes into its content."""
+    """Raise the error that writing to a target would raise, before any work goes into its content."""
     try:
         mode = os.stat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -87,11 +87,11 @@ def check_target(path: str | os.PathLike[str], *, overwrite: bool) -> None:
 def _check_folder(path: str | os.PathLike[str]) -> None:
     folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
-        raise PhotoError(f"{os.fspath(path)}: its folder {folder} does not exist; create it first")
+        raise PhotoError(f"{os.fspath(path)}: the folder {folder} does not exist; create it first")
 
 
 def _exists(path: str | os.PathLike[str]) -> str:
-    return f"{os.fspath(path)}: is there already; choose another name or ask for overwriting (--overwrite)"
+    return f"{os.fspath(path)}: exists already; choose another name, or set overwrite (command line: --overwrite)"
 
 
 def _explain(path: str | os.PathLike[str], error: Exception) -> str:
@@ -111,7 +111,7 @@ def _explain(path: str | os.PathLike[str], error: Exception) -> str:
 @contextlib.contextmanager
 def _temporary(folder: str) -> Iterator[tuple[str, BinaryIO]]:
     name = os.path.join(folder, f"{_prefix()}{os.getpid()}-{secrets.token_hex(6)}.tmp")
-    # 0o666 lets the system apply the umask, which cannot be read without changing it for all threads.
+    # With 0o666 the system applies the umask, which cannot be read without changing it for all threads.
     handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(handle, "w+b") as stream:
@@ -137,7 +137,7 @@ def _rename(temporary: str, target: str, path: str | os.PathLike[str], *, overwr
         os.replace(temporary, target)
         return
     try:
-        # A link, unlike a renaming, fails if the target has appeared meanwhile.
+        # Linking, unlike renaming, fails if the target has appeared meanwhile.
         os.link(temporary, target)
     except FileExistsError:
         raise PhotoExistsError(_exists(path)) from None
@@ -149,7 +149,7 @@ def _rename(temporary: str, target: str, path: str | os.PathLike[str], *, overwr
 
 
 def _reserve(target: str, path: str | os.PathLike[str]) -> None:
-    # Where hard links are not supported, an empty file holds the name until the renaming.
+    # Without hard links, an empty file reserves the name until the renaming.
     try:
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
     except FileExistsError:
@@ -157,7 +157,7 @@ def _reserve(target: str, path: str | os.PathLike[str]) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    # Not every system lets a folder be opened or flushed; the file itself is safe by now.
+    # Not every system can open or flush a folder; the file itself is safe by now.
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -171,25 +171,25 @@ def _prefix() -> str:
 
 
 def sweep_temporary(folder: str | os.PathLike[str]) -> list[Path]:
-    """Remove the temporary files that killed processes of this host left in a folder (not in its subfolders).
+    """Remove the temporary files that killed processes of this host left in a folder, not including its subfolders.
 
     Returns
     -------
     list of Path
-        What was removed. Files of living processes and of other hosts stay.
+        The files removed. Those of running processes and of other hosts are kept.
     """
     removed = []
     for path in sorted(Path(folder).glob(f"{_prefix()}*.tmp")):
         pid = path.name.removeprefix(_prefix()).split("-")[0]
-        if pid.isdigit() and not _is_alive(int(pid)):
+        if pid.isdigit() and not _is_running(int(pid)):
             with contextlib.suppress(OSError):
                 path.unlink()
                 removed.append(path)
     return removed
 
 
-def _is_alive(pid: int) -> bool:
-    if os.name != "posix":  # elsewhere the signal 0 is not a question but an interruption
+def _is_running(pid: int) -> bool:
+    if os.name != "posix":  # elsewhere, signal 0 is not a mere test
         return True
     try:
         os.kill(pid, 0)

@@ -1,4 +1,4 @@
-"""BMP, in all the variants that Pillow reads. Specification: BITMAPFILEHEADER and BITMAPV5HEADER (Microsoft)."""
+"""BMP, in all variants that Pillow reads. Specification: BITMAPFILEHEADER and BITMAPV5HEADER (Microsoft)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import io
 from typing import BinaryIO
 
 from diptych.photo.formats import check_size
-from diptych.photo.layout import from_pillow
-from diptych.photo.picture import Photo
+from diptych.photo.photo import Photo
+from diptych.photo.samples import from_pillow
 
 
 def decode(stream: BinaryIO, max_pixels: int) -> Photo:
-    """Return the picture as stored."""
+    """Decode a picture as stored."""
     from PIL.BmpImagePlugin import BmpImageFile
 
     image = BmpImageFile(stream)
@@ -23,7 +23,7 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
 
 
 def encode(photo: Photo, quality: int) -> bytes:
-    """Return the bytes of a BMP file; `quality` has no meaning here."""
+    """Return the bytes of a BMP file; `quality` is not used."""
     from PIL import Image
 
     out = io.BytesIO()

@@ -1,7 +1,7 @@
-"""What Diptych needs from an EXIF block; it is patched in place, so that maker notes keep their offsets.
+"""Reading and patching EXIF blocks. They are patched in place, so that the offsets inside maker notes stay valid.
 
-A block is the bytes from the byte-order mark on. Whatever is malformed counts as absent: a damaged EXIF block must
-not cost anybody the picture. Specification: EXIF 2.32 (CIPA DC-008), section 4.
+A block is the bytes from the byte-order mark on. Malformed fields count as absent: a damaged EXIF block must not make a picture
+unreadable. Specification: EXIF 2.32 (CIPA DC-008), section 4.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _CENTIMETRES = 3
 
 
 def orientation(block: bytes) -> int:
-    """Return the orientation, 1 to 8; 1 if it is absent or makes no sense.
+    """Return the orientation, 1 to 8; 1 if it is absent or invalid.
 
     >>> orientation(b"not an EXIF block")
     1
@@ -43,7 +43,7 @@ def resolution(block: bytes) -> tuple[float, float] | None:
 
 
 def resolution_of(stream: BinaryIO, header: ifd.Header, offset: int) -> tuple[float, float] | None:
-    """Return the resolution that the directory at `offset` states, in dots per inch."""
+    """Return the resolution in the directory at `offset`, in dots per inch."""
     entries, _ = ifd.read_directory(stream, header, offset)
     x, y, unit = (ifd.read_numbers(stream, header, entries.get(tag)) for tag in (X_RESOLUTION, Y_RESOLUTION, UNIT))
     if len(x) != 1 or len(y) != 1 or x[0] <= 0 or y[0] <= 0 or unit[:1] == (1,):
@@ -53,10 +53,10 @@ def resolution_of(stream: BinaryIO, header: ifd.Header, offset: int) -> tuple[fl
 
 
 def upright(block: bytes, width: int, height: int) -> bytes | None:
-    """Return the block of a picture that was turned upright to width x height pixels; None if it is unreadable.
+    """Return the block of a picture after turning it upright to width x height pixels; None if it is unreadable.
 
-    The orientation becomes 1, stated pixel dimensions become the given ones, the resolutions follow a quarter turn,
-    and a thumbnail that would now lie on its side is unlinked. All other bytes stay as they are.
+    The orientation is set to 1, the pixel dimensions to the given ones, the resolutions are swapped after a quarter turn,
+    and a thumbnail is unlinked if the picture was turned. All other bytes are unchanged.
     """
     turn = orientation(block)
     try:
@@ -87,7 +87,7 @@ def _put_size(
 
 
 def without_thumbnail(block: bytes) -> bytes:
-    """Return the block with its second directory, the thumbnail's, unlinked; no byte moves."""
+    """Return the block with the directory of the thumbnail unlinked; no bytes move."""
     try:
         stream, header = _open(block)
         _, following = ifd.read_directory(stream, header, header.first)
@@ -101,7 +101,7 @@ def without_thumbnail(block: bytes) -> bytes:
 
 
 def compact(block: bytes) -> bytes:
-    """Return the block written anew without thumbnail and dead bytes; maker notes may lose their inner offsets."""
+    """Return the block rewritten without thumbnail and unused bytes; offsets inside maker notes may become invalid."""
     try:
         stream, header = _open(block)
         return ifd.dump_block(ifd.load(stream, header, header.first), header.order)
@@ -110,13 +110,13 @@ def compact(block: bytes) -> bytes:
 
 
 def with_resolution(dpi: tuple[float, float]) -> bytes:
-    """Return a new block that states the resolution and nothing else."""
+    """Return a new block with a resolution and nothing else."""
     fields = resolution_fields(dpi, "<")
     return ifd.dump_block(ifd.Directory(fields), "<")
 
 
 def resolution_fields(dpi: tuple[float, float], order: str) -> dict[int, ifd.Field]:
-    """Return the three fields that state a resolution in dots per inch."""
+    """Return the three fields of a resolution in dots per inch."""
 
     def rational(value: float) -> ifd.Field:
         parts = 10_000 if value < 400_000 else 1
@@ -130,7 +130,7 @@ def resolution_fields(dpi: tuple[float, float], order: str) -> dict[int, ifd.Fie
 
 
 def directory(block: bytes) -> tuple[ifd.Directory, str] | None:
-    """Return the fields of a block and their byte order; None if it is unreadable."""
+    """Return the fields of a block and its byte order; None if it is unreadable."""
     try:
         stream, header = _open(block)
         return ifd.load(stream, header, header.first), header.order

@@ -1,4 +1,4 @@
-"""The table of formats: names, suffixes, first bytes and what each can hold; the modules are loaded when needed."""
+"""The table of formats: names, suffixes, signatures and capabilities. Their modules are imported on first use."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
-from diptych.core.errors import PhotoFormatError, PhotoTooLargeError
-from diptych.photo.picture import Photo
+from diptych.core.errors import ParameterError, PhotoFormatError, PhotoTooLargeError
+from diptych.photo.photo import Photo
 
 
 class Codec(Protocol):
-    """What the module of a format offers."""
+    """The interface of a format's module."""
 
     def decode(self, stream: BinaryIO, max_pixels: int) -> Photo:
-        """Return the picture as stored (not yet upright); errors do not name the file, the caller does."""
+        """Decode a picture as stored, before its orientation is applied; messages do not name the file."""
 
     def encode(self, photo: Photo, quality: int) -> bytes:
-        """Return the bytes of a file; `photo` has a depth, channels and alpha that the format can hold."""
+        """Return the bytes of a file; the format can hold the depth, channels and alpha of `photo`."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """What a format is called and what it can hold."""
+    """The names and capabilities of a format."""
 
     name: str
     label: str
     suffixes: tuple[str, ...]
     magic: tuple[bytes, ...]
     depths: tuple[str, ...] = ("uint8",)
-    """NumPy dtypes that it keeps."""
+    """Names of the NumPy dtypes that it can hold."""
     alpha: bool = False
     any_channels: bool = False
-    """True if it holds any number of channels, not only 1 and 3."""
+    """Whether it can hold any number of channels, not only 1 and 3."""
 
     def codec(self) -> Codec:
         """Import and return the module that reads and writes it."""
@@ -59,7 +59,7 @@ FORMATS = (
 
 
 def readable_suffixes() -> frozenset[str]:
-    """Return the suffixes of the files that `read` reads, lower case with the dot.
+    """Return the suffixes of readable formats, lower case and with the dot.
 
     >>> ".tiff" in readable_suffixes()
     True
@@ -68,7 +68,7 @@ def readable_suffixes() -> frozenset[str]:
 
 
 def is_readable(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a path has the suffix of a readable format, in any case; the file is not touched.
+    """Tell whether a path has the suffix of a readable format, in either case; the file is not opened.
 
     >>> is_readable("night.JPG"), is_readable("notes.txt")
     (True, False)
@@ -77,7 +77,7 @@ def is_readable(path: str | os.PathLike[str]) -> bool:
 
 
 def by_suffix(path: str | os.PathLike[str]) -> Format:
-    """Return the format to write for the suffix of `path`; PhotoFormatError if it is none's."""
+    """Return the format that the suffix of `path` stands for; PhotoFormatError if there is none."""
     suffix = Path(path).suffix.lower()
     for item in FORMATS:
         if suffix in item.suffixes:
@@ -86,8 +86,17 @@ def by_suffix(path: str | os.PathLike[str]) -> Format:
     raise PhotoFormatError(f"no picture format has the suffix '{suffix}'; name the output with one of {known}")
 
 
+def by_name(name: str) -> Format:
+    """Return the format of this name; ParameterError if there is none."""
+    for item in FORMATS:
+        if item.name == name:
+            return item
+    names = ", ".join(item.name for item in FORMATS)
+    raise ParameterError(f"format is {name!r}; give one of {names}")
+
+
 def by_content(head: bytes) -> Format:
-    """Return the format whose files start with `head` (16 bytes or more); PhotoFormatError if none does."""
+    """Return the format that the first 16 or more bytes of a file belong to; PhotoFormatError if there is none."""
     for item in FORMATS:
         if head.startswith(item.magic) and (item.name != "webp" or head[8:12] == b"WEBP"):
             return item
@@ -96,15 +105,15 @@ def by_content(head: bytes) -> Format:
 
 
 def check_size(width: int, height: int, max_pixels: int, channels: int = 1) -> None:
-    """Refuse a picture by its stated size, before anything is decoded.
+    """Refuse a picture that is too large by its header, before anything is decoded.
 
-    Four channels count as one pixel, so that a file cannot hide its size in its number of channels.
+    Every four channels count as a pixel, so that a file cannot hide its size in its number of channels.
     """
     if width < 1 or height < 1 or channels < 1:
-        raise PhotoFormatError("states a size of 0 pixels; the file is damaged, get a whole copy")
+        raise PhotoFormatError("has a size of 0 pixels by its header; the file is damaged, get a whole copy")
     if width * height * -(-channels // 4) > max_pixels:
         extra = f" x {channels} channels" if channels > 4 else ""
         raise PhotoTooLargeError(
-            f"has {width} x {height} pixels{extra}, more than max_pixels = {max_pixels}; if the file is to be "
-            f"trusted, raise max_pixels (command line: --max-pixels {width * height * -(-channels // 4)})"
+            f"has {width} x {height} pixels{extra}, more than max_pixels = {max_pixels}; if you trust the "
+            f"file, raise max_pixels (command line: --max-pixels {width * height * -(-channels // 4)})"
         )

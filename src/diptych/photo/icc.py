@@ -1,4 +1,4 @@
-"""Colour profiles: whether one fits the pixels, and the way from ink (CMYK) to sRGB. Specification: ICC.1:2022."""
+"""ICC colour profiles: validation, and conversion of CMYK to sRGB. Specification: ICC.1:2022."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
 LARGEST = 16 << 20
-"""Bytes; the largest profiles of printing presses have a quarter of this."""
+"""Largest profile in bytes; four times the size of the largest press profiles."""
 
 _SPACES = {1: b"GRAY", 3: b"RGB "}
 
 
 def colour_space(profile: bytes | None) -> bytes:
-    """Return the four letters of the profile's colour space, e.g. ``b"RGB "``; ``b""`` if it is no profile."""
+    """Return the colour space signature of a profile, e.g. ``b"RGB "``; ``b""`` if it is not a valid profile."""
     if profile is None or len(profile) < 128 or profile[36:40] != b"acsp":
         return b""
     return profile[16:20]
 
 
-def fitting(profile: bytes | None, channels: int) -> bytes | None:
-    """Return the profile if it describes pixels of that many channels, else None.
+def matching(profile: bytes | None, channels: int) -> bytes | None:
+    """Return the profile if it is for images of that many channels, otherwise None.
 
-    >>> fitting(b"not a profile", 3) is None
+    >>> matching(b"not a profile", 3) is None
     True
     """
     space = colour_space(profile)
@@ -33,7 +33,7 @@ def fitting(profile: bytes | None, channels: int) -> bytes | None:
 
 
 def cmyk_to_rgb(image: PillowImage, profile: bytes | None) -> PillowImage:
-    """Return a CMYK image in sRGB, by its own profile if that is usable, otherwise by the plain formula."""
+    """Convert a CMYK image to sRGB, by its profile if that is usable, otherwise by Pillow's formula."""
     from PIL import ImageCms
 
     if profile and colour_space(profile) == b"CMYK":

@@ -1,4 +1,4 @@
-"""Directories of TIFF fields, which TIFF files and EXIF blocks are made of: a bounds-checked walk and a writer.
+"""Image file directories (IFDs), of which TIFF files and EXIF blocks consist: a bounds-checked reader and a writer.
 
 Specification: TIFF revision 6.0, section 2; BigTIFF (2008).
 """
@@ -12,28 +12,28 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-"""Bytes per value of each field type."""
+"""Bytes per value, by field type."""
 
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 _MOST_FIELDS = 4096
 
 EXIF, GPS, INTEROPERABILITY = 0x8769, 0x8825, 0xA005
 POINTERS = (EXIF, GPS, INTEROPERABILITY)
-"""Fields that hold the offset of a directory of their own."""
+"""Tags that point to a child directory."""
 
 
 class Header(NamedTuple):
-    """How the integers of a file are stored, and where its first directory is."""
+    """The header of a TIFF structure: byte order, variant, and offset of the first directory."""
 
     order: str
     """``"<"`` or ``">"``."""
     big: bool
-    """True for BigTIFF (64-bit offsets)."""
+    """Whether offsets have 64 bits (BigTIFF)."""
     first: int
 
 
 class Entry(NamedTuple):
-    """One field where it lies in a file; `offset` and `size` are those of its value, in bytes."""
+    """A directory entry in a file; `offset` and `size` are those of its value, in bytes."""
 
     tag: int
     type: int
@@ -58,14 +58,14 @@ def read_header(stream: BinaryIO) -> Header:
 
 
 def read_directory(stream: BinaryIO, header: Header, offset: int) -> tuple[dict[int, Entry], int]:
-    """Return the fields of the directory at `offset`, and the offset of the next directory (0: none).
+    """Return the entries of the directory at `offset` by tag, and the offset of the next directory (0: none).
 
-    Fields of unknown type, or whose value lies outside the stream, are left out.
+    Entries of unknown type, and those whose value lies outside the stream, are left out.
 
     Raises
     ------
     ValueError
-        If the directory itself does not fit into the stream or is implausibly long.
+        If the directory lies outside the stream or has too many entries.
     """
     total = stream.seek(0, io.SEEK_END)
     count_code, entry_code, offset_code = _codes(header.big)
@@ -81,12 +81,12 @@ def read_directory(stream: BinaryIO, header: Header, offset: int) -> tuple[dict[
         raise ValueError("a directory is cut off")
     entries: dict[int, Entry] = {}
     for index in range(count):
-        tag, kind, number, place = struct.unpack_from(header.order + entry_code + offset_code, table, index * step)
+        tag, kind, number, value = struct.unpack_from(header.order + entry_code + offset_code, table, index * step)
         size = SIZES.get(kind, 0) * number
         if size <= inline:
-            place = start + (index + 1) * step - inline
-        if size > 0 and place + size <= total:
-            entries.setdefault(tag, Entry(tag, kind, number, place, size))
+            value = start + (index + 1) * step - inline
+        if size > 0 and value + size <= total:
+            entries.setdefault(tag, Entry(tag, kind, number, value, size))
     try:
         following = _unpack(stream, header.order + offset_code, start + count * step)
     except ValueError:
@@ -95,7 +95,7 @@ def read_directory(stream: BinaryIO, header: Header, offset: int) -> tuple[dict[
 
 
 def _codes(big: bool) -> tuple[str, str, str]:
-    """Return the struct codes of a directory's length, of an entry before its value, and of an offset."""
+    """Return the struct codes of the number of entries, of an entry without its value, and of an offset."""
     return ("Q", "HHQ", "Q") if big else ("H", "HHI", "I")
 
 
@@ -108,13 +108,13 @@ def _unpack(stream: BinaryIO, code: str, offset: int) -> int:
 
 
 def read_bytes(stream: BinaryIO, entry: Entry) -> bytes:
-    """Return the bytes of a field's value as they are stored."""
+    """Return the bytes of an entry's value as stored."""
     stream.seek(entry.offset)
     return stream.read(entry.size)
 
 
 def read_numbers(stream: BinaryIO, header: Header, entry: Entry | None) -> tuple[float, ...]:
-    """Return the values of a numeric field; rationals as quotients; nothing for text or a missing field."""
+    """Return the values of a numeric entry, rationals as quotients; nothing for text or a missing entry."""
     if entry is None:
         return ()
     data = read_bytes(stream, entry)
@@ -127,7 +127,7 @@ def read_numbers(stream: BinaryIO, header: Header, entry: Entry | None) -> tuple
 
 
 class Field(NamedTuple):
-    """One field apart from any file; `data` is in the byte order of its directory."""
+    """A field apart from any file; `data` is in the byte order of its directory."""
 
     type: int
     number: int
@@ -136,14 +136,14 @@ class Field(NamedTuple):
 
 @dataclass(frozen=True)
 class Directory:
-    """Fields by tag, and the directories that some of them point to."""
+    """Fields by tag, and the child directories by the tag of their pointer."""
 
     fields: Mapping[int, Field]
     children: Mapping[int, Directory] = field(default_factory=dict)
 
 
 def load(stream: BinaryIO, header: Header, offset: int, *, depth: int = 2) -> Directory:
-    """Return the directory at `offset` with those it points to (Exif, GPS, interoperability)."""
+    """Return the directory at `offset` with its children (Exif, GPS, interoperability)."""
     entries, _ = read_directory(stream, header, offset)
     children = {}
     for tag in POINTERS if depth else ():
@@ -168,7 +168,7 @@ def _pointer(stream: BinaryIO, header: Header, entry: Entry) -> int:
 
 
 def dump(directory: Directory, order: str, base: int, *, big: bool = False) -> bytes:
-    """Return the bytes of a directory and its children that is to lie at offset `base`."""
+    """Return the bytes of a directory and its children, to be written at offset `base`."""
     fields = {tag: item for tag, item in directory.fields.items() if big or item.type < 16}
     pointers = {tag: Field(4, 1, b"\0\0\0\0") for tag in directory.children}
     count_code, entry_code, offset_code = _codes(big)
@@ -192,7 +192,7 @@ def dump(directory: Directory, order: str, base: int, *, big: bool = False) -> b
 
 
 def pack_header(header: Header) -> bytes:
-    r"""Return the bytes of a file's header.
+    r"""Return the bytes of a header.
 
     >>> pack_header(Header("<", False, 8))
     b'II*\x00\x08\x00\x00\x00'
@@ -204,5 +204,5 @@ def pack_header(header: Header) -> bytes:
 
 
 def dump_block(directory: Directory, order: str) -> bytes:
-    """Return a directory as a block of its own, with the TIFF header in front."""
+    """Return a directory as a self-contained block that begins with the TIFF header."""
     return pack_header(Header(order, False, 8)) + dump(directory, order, 8)

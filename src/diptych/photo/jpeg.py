@@ -10,8 +10,8 @@ from typing import BinaryIO, NamedTuple
 from diptych.core.errors import PhotoFormatError
 from diptych.photo import exif, icc
 from diptych.photo.formats import check_size
-from diptych.photo.layout import from_pillow
-from diptych.photo.picture import Photo
+from diptych.photo.photo import Photo
+from diptych.photo.samples import from_pillow
 
 _EXIF = b"Exif\0\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -22,7 +22,7 @@ _LONGEST_SIDE = 65535
 
 
 class Segment(NamedTuple):
-    """A marker segment: its marker byte, its content, and where it starts in the file."""
+    """A marker segment: its marker byte, its content, and its offset in the file."""
 
     marker: int
     content: bytes
@@ -30,12 +30,12 @@ class Segment(NamedTuple):
 
 
 def decode(stream: BinaryIO, max_pixels: int) -> Photo:
-    """Return the picture as stored; of several (MPO) the first, which is the main one."""
+    """Decode a picture as stored; of several (MPO) the first, which is the primary one."""
     from PIL.JpegImagePlugin import JpegImageFile
 
     data = stream.read()
     segments = list(walk(data))
-    # The decoder gets no metadata: what it would parse is parsed here, with bounds and without warnings.
+    # The decoder is given no metadata: they are parsed here, with bounds and without warnings.
     image = JpegImageFile(io.BytesIO(_bare(data, segments)))
     check_size(*image.size, max_pixels)
     image.load()
@@ -54,30 +54,30 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
 
 
 def walk(data: bytes) -> Iterator[Segment]:
-    """Yield the segments from the first to the start of the scan; PhotoFormatError if they are malformed."""
-    place = 2
+    """Yield the segments up to the start of the first scan; PhotoFormatError if they are malformed."""
+    offset = 2
     while True:
-        while data[place : place + 2] == b"\xff\xff":  # fill bytes
-            place += 1
-        head = data[place : place + 4]
+        while data[offset : offset + 2] == b"\xff\xff":  # fill bytes
+            offset += 1
+        head = data[offset : offset + 4]
         if len(head) < 4:
-            raise PhotoFormatError("is cut off; get a whole copy of it")
+            raise PhotoFormatError("is truncated; get a whole copy of it")
         if head[0] != 0xFF or head[1] in (0x00, 0xD8, 0xD9):
-            raise PhotoFormatError("is damaged (no JPEG marker where one must be); get a whole copy of it")
+            raise PhotoFormatError("is damaged (a JPEG marker is missing); get a whole copy of it")
         if head[1] == 0x01 or 0xD0 <= head[1] <= 0xD7:  # markers without content
-            place += 2
+            offset += 2
             continue
         (length,) = struct.unpack(">H", head[2:])
-        if length < 2 or place + 2 + length > len(data):
-            raise PhotoFormatError("is cut off; get a whole copy of it")
-        yield Segment(head[1], data[place + 4 : place + 2 + length], place)
+        if length < 2 or offset + 2 + length > len(data):
+            raise PhotoFormatError("is truncated; get a whole copy of it")
+        yield Segment(head[1], data[offset + 4 : offset + 2 + length], offset)
         if head[1] == _SCAN:
             return
-        place += 2 + length
+        offset += 2 + length
 
 
 def frame_size(data: bytes) -> tuple[int, int] | None:
-    """Return width and height that the frame header of a JPEG stream states, if it has one."""
+    """Return width and height from the frame header of a JPEG stream, if it has one."""
     for segment in walk(data):
         if 0xC0 <= segment.marker <= 0xCF and segment.marker not in (0xC4, 0xC8, 0xCC) and len(segment.content) > 5:
             height, width = struct.unpack(">HH", segment.content[1:5])
@@ -122,12 +122,12 @@ def _density(segments: list[Segment]) -> tuple[float, float] | None:
 
 
 def encode(photo: Photo, quality: int) -> bytes:
-    """Return the bytes of a JPEG file with the colour in full resolution."""
+    """Return the bytes of a JPEG file without chroma subsampling (4:4:4)."""
     from PIL import Image
 
     height, width = photo.pixels.shape[:2]
     if max(height, width) > _LONGEST_SIDE:
-        raise PhotoFormatError(f"JPEG ends at {_LONGEST_SIDE} pixels a side, not {max(width, height)}; write a TIFF")
+        raise PhotoFormatError(f"JPEG allows {_LONGEST_SIDE} pixels a side, not {max(width, height)}; write a TIFF")
     out = io.BytesIO()
     Image.fromarray(photo.pixels).save(
         out,
@@ -141,7 +141,7 @@ def encode(photo: Photo, quality: int) -> bytes:
 
 
 def _whole(dpi: tuple[float, float] | None) -> tuple[int, int]:
-    # (0, 0) makes the encoder state no unit; what is no 16-bit integer goes into EXIF instead.
+    # For (0, 0) the encoder writes no unit. Resolutions beyond 16-bit integers go into EXIF.
     return (round(dpi[0]), round(dpi[1])) if dpi and min(dpi) > 0.5 and max(dpi) <= _LONGEST_SIDE else (0, 0)
 
 
@@ -166,6 +166,6 @@ def _insert(data: bytes, segments: list[tuple[int, bytes]]) -> bytes:
     if not segments:
         return data
     first = next(walk(data))
-    place = first.start + 4 + len(first.content) if first.marker == _APP0 else 2
+    offset = first.start + 4 + len(first.content) if first.marker == _APP0 else 2
     packed = [struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content for marker, content in segments]
-    return b"".join([data[:place], *packed, data[place:]])
+    return b"".join([data[:offset], *packed, data[offset:]])

@@ -13,10 +13,10 @@ import numpy as np
 from diptych.core.errors import PhotoFormatError
 from diptych.photo import exif, icc
 from diptych.photo.formats import check_size
-from diptych.photo.layout import grey_if_grey, join_alpha, split_alpha
-from diptych.photo.picture import Photo
+from diptych.photo.photo import Photo
+from diptych.photo.samples import grey_if_grey, join_alpha, split_alpha
 
-# What the decoder would tell about a damaged file on the standard error stream is in the exception already.
+# Silenced: messages about damaged files are in the exceptions already.
 logging.getLogger("imagecodecs").addHandler(logging.NullHandler())
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -28,15 +28,15 @@ _PALETTE = 3
 
 
 class Chunk(NamedTuple):
-    """A chunk: its name, its content, and its place in the file."""
+    """A chunk: its name, its content, and the span of the file that it occupies."""
 
     name: bytes
     content: bytes
-    place: slice
+    span: slice
 
 
 def decode(stream: BinaryIO, max_pixels: int) -> Photo:
-    """Return the picture as stored."""
+    """Decode a picture as stored."""
     from imagecodecs import png_decode
 
     data = stream.read()
@@ -44,8 +44,8 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
     width, height, _, kind = struct.unpack_from(">IIBB", _one(chunks, b"IHDR", 13))
     check_size(width, height, max_pixels)
     _refuse_animation(chunks)
-    # The decoder gets no metadata, so that no chunk can make it allocate, warn or convert.
-    needed = [data[chunk.place] for chunk in chunks if chunk.name in _NEEDED]
+    # The decoder is given no metadata, so that no chunk makes it allocate, warn or convert.
+    needed = [data[chunk.span] for chunk in chunks if chunk.name in _NEEDED]
     pixels, alpha = split_alpha(np.asarray(png_decode(_SIGNATURE + b"".join(needed))))
     text = dict(_texts(chunks))
     xmp = text.pop(_XMP, None)
@@ -62,22 +62,22 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
 
 
 def _walk(data: bytes) -> Iterator[Chunk]:
-    place = len(_SIGNATURE)
+    offset = len(_SIGNATURE)
     while True:
-        if place + 12 > len(data):
-            raise PhotoFormatError("is cut off; get a whole copy of it")
-        length, name = struct.unpack_from(">I4s", data, place)
-        end = place + 12 + length
+        if offset + 12 > len(data):
+            raise PhotoFormatError("is truncated; get a whole copy of it")
+        length, name = struct.unpack_from(">I4s", data, offset)
+        end = offset + 12 + length
         if end > len(data):
-            raise PhotoFormatError("is cut off; get a whole copy of it")
-        content = data[place + 8 : end - 4]
+            raise PhotoFormatError("is truncated; get a whole copy of it")
+        content = data[offset + 8 : end - 4]
         if zlib.crc32(content, zlib.crc32(name)) == struct.unpack_from(">I", data, end - 4)[0]:
-            yield Chunk(name, content if name != b"IDAT" else b"", slice(place, end))
+            yield Chunk(name, content if name != b"IDAT" else b"", slice(offset, end))
         elif name in _NEEDED:
             raise PhotoFormatError(f"is damaged (wrong checksum of {name.decode()}); get a whole copy of it")
         if name == b"IEND":
             return
-        place = end
+        offset = end
 
 
 def _one(chunks: list[Chunk], name: bytes, length: int) -> bytes:
@@ -134,12 +134,12 @@ def _text(name: bytes, rest: bytes, room: int) -> str:
     packed = rest[:1] == b"\1"
     _, _, value = rest[2:].partition(b"\0")[2].partition(b"\0")
     value = _unpack(value, max(room, 1), "a text chunk") if packed else value
-    # Surrogates carry bytes that are no UTF-8 through unharmed.
+    # Surrogates preserve bytes that are not UTF-8.
     return value.decode("utf-8", "surrogateescape")
 
 
 def _raw_profile(text: str) -> bytes | None:
-    """Return the EXIF block that programs older than the eXIf chunk wrote as text: name, length, hexadecimal."""
+    """Return an EXIF block stored as text (name, length, hexadecimal), as was done before the eXIf chunk."""
     try:
         return bytes.fromhex("".join(text.split()[2:])).removeprefix(b"Exif\0\0") or None
     except ValueError:
@@ -154,12 +154,12 @@ def _density(content: bytes | None) -> tuple[float, float] | None:
 
 
 def encode(photo: Photo, quality: int) -> bytes:
-    """Return the bytes of a PNG file; `quality` has no meaning here."""
+    """Return the bytes of a PNG file; `quality` is not used."""
     from imagecodecs import png_encode
 
     data = bytes(png_encode(np.ascontiguousarray(join_alpha(photo.pixels, photo.alpha))))
-    place = len(_SIGNATURE) + 12 + 13
-    return b"".join([data[:place], *_metadata(photo), data[place:]])
+    offset = len(_SIGNATURE) + 12 + 13
+    return b"".join([data[:offset], *_metadata(photo), data[offset:]])
 
 
 def _metadata(photo: Photo) -> Iterator[bytes]:

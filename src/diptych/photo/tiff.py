@@ -1,7 +1,7 @@
 """TIFF and BigTIFF: one page, any number of channels. Specification: TIFF revision 6.0 and its technical notes.
 
-Reading is in three steps: `tiff_survey` walks the directories with bounds, refuses what is hostile or has several
-pages and writes a clean directory; tifffile decodes by that; `tiff_samples` makes pixels of the samples.
+Reading takes three steps: `tiff_page` checks the directories, refuses hostile files and those of several pages, and makes a
+sanitized directory; tifffile decodes by that; `tiff_samples` turns the samples into pixels.
 """
 
 from __future__ import annotations
@@ -14,68 +14,68 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from diptych.core.image import Image
-from diptych.photo import exif, icc, ifd, tiff_samples, tiff_survey
-from diptych.photo.picture import Photo
+from diptych.photo import exif, icc, ifd, tiff_page, tiff_samples
+from diptych.photo.photo import Photo
 
 _XMP, _ICC = 700, 34675
 _DESCRIPTION = 270
 CLASSIC_LIMIT = (1 << 32) - (64 << 20)
-"""Bytes of samples up to which a file needs no BigTIFF."""
+"""Largest number of bytes of samples that is written as classic TIFF, not BigTIFF."""
 
-# What tifffile would tell about a damaged file on the standard error stream is in the exception already.
+# Silenced: messages about damaged files are in the exceptions already.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
-# Fields that say how pixels are stored, or that belong to another program's view of them: not metadata.
+# Fields that describe how pixels are stored or are private to other programs: not metadata.
 _STRUCTURE = frozenset(
     (*range(254, 267), 273, *range(277, 285), *range(288, 298), 301, *range(317, 326), 330, *range(332, 348), 400)
 ) | {*range(512, 533), _XMP, 32997, 32998, 34377, _ICC, 37724, exif.ORIENTATION, *range(50706, 52600)}
 
 
 def decode(stream: BinaryIO, max_pixels: int) -> Photo:
-    """Return the picture as stored."""
-    page = tiff_survey.survey(stream, max_pixels)
+    """Decode a picture as stored."""
+    page = tiff_page.read_page(stream, max_pixels)
     tiff_samples.check_kind(page)
     samples = _decode_samples(stream, page)
     profile = _value(stream, page, _ICC, icc.LARGEST)
     return _with_metadata(stream, page, tiff_samples.interpret(samples, page, profile))
 
 
-def described(stream: BinaryIO, page: tiff_survey.Page, photo: Photo) -> Photo:
-    """Return the photo with the metadata of a page that it has the pixels of, or some of them."""
+def with_metadata(stream: BinaryIO, page: tiff_page.Page, photo: Photo) -> Photo:
+    """Return a photo of pixels of a page with the metadata of the page."""
     profile = _value(stream, page, _ICC, icc.LARGEST)
     channels = photo.pixels.shape[2] if photo.pixels.ndim == 3 else 1
-    return _with_metadata(stream, page, replace(photo, icc_profile=icc.fitting(profile, channels)))
+    return _with_metadata(stream, page, replace(photo, icc_profile=icc.matching(profile, channels)))
 
 
-def _with_metadata(stream: BinaryIO, page: tiff_survey.Page, photo: Photo) -> Photo:
+def _with_metadata(stream: BinaryIO, page: tiff_page.Page, photo: Photo) -> Photo:
     dpi = exif.resolution_of(stream, page.header, page.offset)
     return replace(photo, exif=_exif(stream, page, dpi), dpi=dpi, xmp=_value(stream, page, _XMP, icc.LARGEST))
 
 
-def _decode_samples(stream: BinaryIO, page: tiff_survey.Page) -> Image:
-    """Return the samples as (H, W, C)."""
+def _decode_samples(stream: BinaryIO, page: tiff_page.Page) -> Image:
+    """Decode the samples as (H, W, C)."""
     import tifffile
 
-    with tifffile.TiffFile(tiff_survey.clean(stream, page), name="image") as file:
+    with tifffile.TiffFile(tiff_page.sanitize(stream, page), name="image") as file:
         decoded = cast(tifffile.TiffPage, file.pages[0])
         samples = np.asarray(decoded.asarray(squeeze=False))
-    # tifffile's five axes are: separate channel, depth, row, column, interleaved channel.
+    # The five axes of tifffile: separate channel, depth, row, column, interleaved channel.
     return samples[0, 0] if samples.shape[0] == 1 else np.moveaxis(samples[:, 0, :, :, 0], 0, -1)
 
 
-def _value(stream: BinaryIO, page: tiff_survey.Page, tag: int, limit: int) -> bytes | None:
+def _value(stream: BinaryIO, page: tiff_page.Page, tag: int, limit: int) -> bytes | None:
     entry = page.entries.get(tag)
     return ifd.read_bytes(stream, entry) if entry and entry.size <= limit else None
 
 
-def _exif(stream: BinaryIO, page: tiff_survey.Page, dpi: tuple[float, float] | None) -> bytes | None:
+def _exif(stream: BinaryIO, page: tiff_page.Page, dpi: tuple[float, float] | None) -> bytes | None:
     try:
         whole = ifd.load(stream, page.header, page.offset)
     except ValueError:
         return None
     fields = {tag: item for tag, item in whole.fields.items() if tag not in _STRUCTURE and item.type < 16}
     if fields.get(_DESCRIPTION, ifd.Field(2, 0, b"")).data.startswith(b'{"shape":'):
-        del fields[_DESCRIPTION]  # tifffile's note to itself about the array it stored
+        del fields[_DESCRIPTION]  # tifffile's description of the stored array
     turn = page.number(exif.ORIENTATION, 1)
     if not fields and not whole.children and turn == 1:
         return None
@@ -85,7 +85,7 @@ def _exif(stream: BinaryIO, page: tiff_survey.Page, dpi: tuple[float, float] | N
 
 
 def encode(photo: Photo, quality: int) -> bytes:
-    """Return the bytes of a losslessly compressed TIFF file; `quality` has no meaning here."""
+    """Return the bytes of a losslessly compressed TIFF file; `quality` is not used."""
     import tifffile
 
     pixels = tiff_samples.restore_range(photo.pixels, photo.value_range)
@@ -118,7 +118,7 @@ def encode(photo: Photo, quality: int) -> bytes:
 
 
 def add_fields(out: BinaryIO, photo: Photo) -> None:
-    """Append to a TIFF a new first directory that has the fields of the written one and those of the photo."""
+    """Append a new first directory to a TIFF: the fields of the written one and the metadata of a photo."""
     known, _ = (exif.directory(photo.exif) if photo.exif else None) or (ifd.Directory({}), "")
     header = ifd.read_header(out)
     fields = {tag: item for tag, item in known.fields.items() if tag not in _STRUCTURE}

@@ -1,4 +1,4 @@
-"""Writing a TIFF by rows: tiled, compressed without loss, and with smaller copies of itself for viewers."""
+"""Writing tiled TIFF pyramids by rows, with lossless compression."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import numpy as np
 from diptych.core.image import Image
 from diptych.photo import exif
 from diptych.photo.atomic import atomic_write
-from diptych.photo.picture import Photo
+from diptych.photo.photo import Photo
 from diptych.photo.tiff import CLASSIC_LIMIT, add_fields
 
 TILE = 512
-"""Side of a tile in px; rows are asked for as many at a time."""
+"""Side of a tile in px, and the number of rows requested at a time."""
 
-_SMALLEST = 512  # px of the longer side: a copy no larger than this is the last one
-_LEVEL = 6  # of deflate
-_BUFFER = 32 << 20  # bytes of tiles that wait to be compressed
+_SMALLEST = 512  # px; longest side of the smallest level
+_COMPRESSION_LEVEL = 6  # of deflate
+_BUFFER = 32 << 20  # bytes of tiles waiting for compression
 
 Read = Callable[[int, int], Image]
 """``read(first, last)`` returns rows of a picture, ``(rows, W, C)``."""
@@ -33,29 +33,30 @@ def write_pyramid(
     shape: tuple[int, int, int],
     dtype: np.dtype[Any],
     *,
-    about: Photo | None = None,
+    metadata: Photo | None = None,
     has_alpha: bool = False,
     overwrite: bool = False,
 ) -> None:
-    """Write a picture that is given by rows as a tiled pyramid, whole or not at all.
+    """Write a picture that is given by rows as a tiled pyramid, atomically.
 
-    The smaller copies, each of half the sides, lie in the file as SubIFDs, where viewers of large pictures look for them. Until
-    they are written they are kept in a temporary file beside the target, of a third of the size of the samples.
+    Each level has half the sides of the one before. Reduced levels are stored as SubIFDs, where viewers of large images
+    look for them; until they are written, they are kept in a temporary file beside the target, a third of the size of the
+    samples.
 
     Parameters
     ----------
     path : path
         The target; its folder must exist.
     read : function
-        Returns rows of the picture, `TILE` at a time, in order and each once.
+        Returns rows of the picture. It is called in order, for `TILE` rows at a time.
     shape : (int, int, int)
-        Rows, columns and samples (the alpha included).
+        Rows, columns and samples per pixel, alpha included.
     dtype : dtype
         uint8, uint16, float32 or float64.
-    about : Photo, optional
-        Whose metadata go along.
+    metadata : Photo, optional
+        Metadata to write; its pixels are not used.
     has_alpha : bool
-        Whether the last sample is the alpha.
+        Whether the last sample is alpha.
     overwrite : bool
         Replace an existing file.
 
@@ -74,7 +75,7 @@ def write_pyramid(
     folder = os.path.dirname(os.path.realpath(path))
 
     def fill(stream: BinaryIO) -> None:
-        _write(stream, read, shape, dtype, about, has_alpha, folder)
+        _write(stream, read, shape, dtype, metadata, has_alpha, folder)
 
     atomic_write(path, fill, overwrite=overwrite)
 
@@ -84,13 +85,13 @@ def _write(
     read: Read,
     shape: tuple[int, int, int],
     dtype: np.dtype[Any],
-    about: Photo | None,
+    metadata: Photo | None,
     has_alpha: bool,
     folder: str,
 ) -> None:
     import tifffile
 
-    shapes = smaller(shape)
+    shapes = pyramid_shapes(shape)
     colours = 3 if shape[2] - has_alpha >= 3 else 1
     extra = ["unspecified"] * (shape[2] - has_alpha - colours) + ["unassalpha"] * has_alpha
     options: dict[str, Any] = {
@@ -99,7 +100,7 @@ def _write(
         "planarconfig": "contig" if shape[2] > 1 else None,
         "extrasamples": extra or None,
         "compression": "zlib",
-        "compressionargs": {"level": _LEVEL},
+        "compressionargs": {"level": _COMPRESSION_LEVEL},
         "predictor": True,
         "software": False,
         "metadata": None,
@@ -108,45 +109,45 @@ def _write(
     }
     with ExitStack() as closing:
         big = 1.4 * float(np.prod(shape)) * dtype.itemsize > CLASSIC_LIMIT
-        order = _byte_order(about)
+        order = _byte_order(metadata)
         writer = closing.enter_context(tifffile.TiffWriter(cast(Any, _Nameless(stream)), bigtiff=big, byteorder=order))
         for index, size in enumerate(shapes):
             spool = Spool(folder, shapes[index + 1], dtype) if index + 1 < len(shapes) else None
-            first = {"subifds": len(shapes) - 1, **_facts(about)} if index == 0 else {"subfiletype": 1}
+            first = {"subifds": len(shapes) - 1, **_tags(metadata)} if index == 0 else {"subfiletype": 1}
             writer.write(_tiles(read, size, spool), shape=size if size[2] > 1 else size[:2], **first, **options)
             if spool:
                 closing.callback(spool.close)
                 read = spool.read
-    add_fields(stream, about or Photo(np.zeros((1, 1), np.uint8)))
+    add_fields(stream, metadata or Photo(np.zeros((1, 1), np.uint8)))
 
 
 class _Nameless:
-    """A stream without its name, which for an open file may be a number: tifffile takes every name for a path."""
+    """A stream without `name`, which may be a file descriptor: tifffile takes every name for a path."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self.seek, self.tell, self.read, self.write = stream.seek, stream.tell, stream.read, stream.write
         self.flush, self.mode = stream.flush, "r+b"
 
 
-def _byte_order(about: Photo | None) -> Any:
-    known = exif.directory(about.exif) if about and about.exif else None
+def _byte_order(metadata: Photo | None) -> Any:
+    known = exif.directory(metadata.exif) if metadata and metadata.exif else None
     return known[1] if known else "<"
 
 
-def _facts(about: Photo | None) -> dict[str, Any]:
-    if about is None:
+def _tags(metadata: Photo | None) -> dict[str, Any]:
+    if metadata is None:
         return {}
     return {
-        "iccprofile": about.icc_profile,
-        "resolution": about.dpi,
-        "resolutionunit": "INCH" if about.dpi else None,
+        "iccprofile": metadata.icc_profile,
+        "resolution": metadata.dpi,
+        "resolutionunit": "INCH" if metadata.dpi else None,
     }
 
 
-def smaller(shape: tuple[int, int, int]) -> list[tuple[int, int, int]]:
-    """Return the shapes of a pyramid, the picture's own first.
+def pyramid_shapes(shape: tuple[int, int, int]) -> list[tuple[int, int, int]]:
+    """Return the shapes of the levels of a pyramid, full size first.
 
-    >>> smaller((1500, 3000, 3))
+    >>> pyramid_shapes((1500, 3000, 3))
     [(1500, 3000, 3), (750, 1500, 3), (375, 750, 3), (188, 375, 3)]
     """
     shapes = [shape]
@@ -156,8 +157,8 @@ def smaller(shape: tuple[int, int, int]) -> list[tuple[int, int, int]]:
     return shapes
 
 
-def halved(rows: Image) -> Image:
-    """Return the means of 2 x 2 px; a last odd row or column counts twice."""
+def halve(rows: Image) -> Image:
+    """Return the means of 2 x 2 px; an odd last row or column counts twice."""
     height, width = rows.shape[:2]
     even = np.pad(rows, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge") if height % 2 or width % 2 else rows
     if rows.dtype.kind == "f":
@@ -173,7 +174,7 @@ def _tiles(read: Read, shape: tuple[int, int, int], spool: Spool | None) -> Iter
     for top in range(0, height, TILE):
         rows = read(top, min(top + TILE, height))
         if spool:
-            spool.append(halved(rows))
+            spool.append(halve(rows))
         for left in range(0, width, TILE):
             tile = np.zeros((TILE, TILE, channels), rows.dtype)
             part = rows[:, left : left + TILE]
@@ -182,22 +183,22 @@ def _tiles(read: Read, shape: tuple[int, int, int], spool: Spool | None) -> Iter
 
 
 class Spool:
-    """Rows in a temporary file: appended, and then read. It has no name where the system allows it, so that nothing is left."""
+    """Rows in a temporary file: appended, then read. It has no name where the system allows, so that nothing is left behind."""
 
     def __init__(self, folder: str, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> None:
         self._file = tempfile.TemporaryFile(dir=folder, prefix=".diptych-")  # noqa: SIM115
         self.shape, self.dtype = shape, dtype
 
     def append(self, rows: Image) -> None:
-        """Add rows below those that are there."""
+        """Append rows."""
         self._file.write(np.ascontiguousarray(rows).data)
 
     def read(self, first: int, last: int) -> Image:
-        """Return rows first to last."""
+        """Return rows `first` to ``last - 1``."""
         _, width, channels = self.shape
-        of_a_row = width * channels * self.dtype.itemsize
-        self._file.seek(first * of_a_row)
-        content = self._file.read((last - first) * of_a_row)
+        row_bytes = width * channels * self.dtype.itemsize
+        self._file.seek(first * row_bytes)
+        content = self._file.read((last - first) * row_bytes)
         return np.frombuffer(content, self.dtype).reshape(last - first, width, channels)
 
     def close(self) -> None:

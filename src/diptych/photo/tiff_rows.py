@@ -1,4 +1,4 @@
-"""TIFF files read by rows: tiles and strips are decoded when they are asked for, so that the picture never lies in memory."""
+"""Reading TIFF files by rows: tiles and strips are decoded on demand, so that the whole picture is never in memory."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import numpy as np
 
 from diptych.core.errors import PhotoError, PhotoFormatError
 from diptych.core.image import Image
-from diptych.photo import exif, formats, tiff, tiff_samples, tiff_survey
-from diptych.photo.picture import Photo
-from diptych.photo.reading import open_regular
+from diptych.photo import exif, formats, tiff, tiff_page, tiff_samples
+from diptych.photo.photo import Photo
+from diptych.photo.reader import open_regular
 
 _PALETTE, _CMYK = 3, 5
-_KEPT = 3  # bands of tiles: what one strip and its halo touch
+_KEPT = 3  # rows of tiles, which a strip and its halo may touch
 
 
 class TiffRows:
-    """One TIFF or BigTIFF picture in tiles or strips, read by rows. Close it, or use it as a context.
+    """A tiled or striped TIFF or BigTIFF picture that is read by rows. Close it, or use it as a context manager.
 
     Parameters
     ----------
@@ -33,19 +33,19 @@ class TiffRows:
     Attributes
     ----------
     shape : (int, int, int)
-        Rows, columns and channels; the channels without alpha.
+        Rows, columns and channels without alpha.
     dtype : dtype
-        Of what `read` returns.
+        Dtype of the rows that `read` returns.
     has_alpha : bool
-        Whether there is an alpha, see `read_alpha`.
-    about : Photo
-        One pixel with the metadata of the file.
+        Whether there is an alpha channel, see `read_alpha`.
+    metadata : Photo
+        The metadata of the file; its pixels are a placeholder of 1 x 1.
 
     Raises
     ------
     PhotoFormatError
-        If it is not a TIFF, is damaged, or is stored in a way that cannot be read by rows: as one compressed strip, with a
-        palette, turned, or with floats outside [0, 1].
+        If it is not a TIFF, is damaged, or cannot be read by rows: it is one compressed strip, has a palette or inks, is
+        stored rotated, or has floats outside [0, 1].
     PhotoError
         If the file cannot be read.
 
@@ -86,11 +86,11 @@ class TiffRows:
 
         head = self._stream.read(32)
         if formats.by_content(head + bytes(16)).name != "tiff":
-            raise PhotoFormatError("is not a TIFF; pictures are read by rows from TIFF and OME-Zarr only")
-        self._page = tiff_survey.survey(self._stream, sys.maxsize)
+            raise PhotoFormatError("is not a TIFF; only TIFF and OME-Zarr can be read by rows")
+        self._page = tiff_page.read_page(self._stream, sys.maxsize)
         tiff_samples.check_kind(self._page)
         self._check_layout()
-        self._file = tifffile.TiffFile(tiff_survey.clean(self._stream, self._page), name="image")
+        self._file = tifffile.TiffFile(tiff_page.sanitize(self._stream, self._page), name="image")
         self._decoded = cast(tifffile.TiffPage, self._file.pages[0])
         self._bands: OrderedDict[int, Image] = OrderedDict()
         first = self._interpreted(0, 1)
@@ -98,41 +98,41 @@ class TiffRows:
         self.shape = (self._page.height, self._page.width, channels)
         self.dtype: np.dtype[Any] = first.pixels.dtype
         self.has_alpha = first.alpha is not None
-        about = tiff.described(self._stream, self._page, Photo(first.pixels[:1, :1], format="tiff"))
-        block = exif.upright(about.exif, self._page.width, self._page.height) if about.exif else None
-        self.about = replace(about, exif=exif.without_thumbnail(block) if block else None)
+        metadata = tiff.with_metadata(self._stream, self._page, Photo(first.pixels[:1, :1], format="tiff"))
+        block = exif.upright(metadata.exif, self._page.width, self._page.height) if metadata.exif else None
+        self.metadata = replace(metadata, exif=exif.without_thumbnail(block) if block else None)
 
     def _check_layout(self) -> None:
         page = self._page
         turn = page.number(exif.ORIENTATION, 1)
         if turn not in (0, 1):
-            raise PhotoFormatError(f"is stored turned (orientation {turn}); store it upright to read it by rows")
+            raise PhotoFormatError(f"is stored rotated (orientation {turn}); store it upright to read it by rows")
         if page.number(262, 1) in (_PALETTE, _CMYK):
-            raise PhotoFormatError("has a palette or inks; convert it to grey or RGB to read it by rows")
+            raise PhotoFormatError("has a palette or CMYK inks; convert it to grey or RGB to read it by rows")
         self._band = page.rows or page.number(323, 0)
-        if self._band > 4096 and self._is_one_piece() is None:
+        if self._band > 4096 and self._contiguous_offset() is None:
             raise PhotoFormatError(
                 f"has compressed strips of {self._band} rows, which cannot be read in parts; save it in tiles"
             )
 
-    def _is_one_piece(self) -> int | None:
-        """Return where plain rows begin that follow one another; None if they are compressed, tiled or scattered."""
+    def _contiguous_offset(self) -> int | None:
+        """Return the offset of the rows if they are contiguous and uncompressed, otherwise None."""
         page = self._page
         plain = page.number(259, 1) == 1 and page.number(258, 1) in (8, 16, 32, 64)
         plain = plain and page.number(317, 1) == 1 and page.number(266, 1) == 1
         if not (plain and page.rows == page.height and (page.samples == 1 or page.number(284, 1) == 1)):
             return None
-        return tiff_survey.places(self._stream, page)[0][0]
+        return tiff_page.segments_of(self._stream, page)[0][0]
 
     def read(self, first: int, last: int) -> Image:
-        """Return rows first to last, last not included, as ``(rows, W, C)``."""
+        """Return rows `first` to ``last - 1``, shape ``(rows, W, C)``."""
         pixels = self._checked(first, last).pixels
         return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
 
     def read_alpha(self, first: int, last: int) -> Image:
-        """Return the alpha of rows first to last, ``(rows, W)``."""
+        """Return the alpha of rows `first` to ``last - 1``, shape ``(rows, W)``."""
         alpha = self._checked(first, last).alpha
-        assert alpha is not None, "ask has_alpha first"
+        assert alpha is not None, "check has_alpha first"
         return alpha
 
     def _checked(self, first: int, last: int) -> Photo:
@@ -144,37 +144,37 @@ class TiffRows:
     def _interpreted(self, first: int, last: int) -> Photo:
         photo = tiff_samples.interpret(self._samples(first, last), self._page, None)
         if photo.value_range != (0.0, 1.0):
-            raise PhotoFormatError("holds floats outside [0, 1]; scale them to it to read it by rows")
+            raise PhotoFormatError("has floats outside [0, 1]; scale them to [0, 1] to read it by rows")
         return photo
 
     def _samples(self, first: int, last: int) -> Image:
-        start = self._is_one_piece() if self._band > 4096 else None
+        start = self._contiguous_offset() if self._band > 4096 else None
         if start is not None:
             return self._plain(start, first, last)
-        made = np.empty((last - first, self._page.width, self._page.samples), self._stored)
+        rows = np.empty((last - first, self._page.width, self._page.samples), self._stored)
         for index in range(first // self._band, -(-last // self._band)):
             top = index * self._band
             low, high = max(first, top), min(last, top + self._band)
-            made[low - first : high - first] = self._decode_band(index)[low - top : high - top]
-        return made
+            rows[low - first : high - first] = self._decode_band(index)[low - top : high - top]
+        return rows
 
     @property
     def _stored(self) -> np.dtype[Any]:
-        # A sample of fewer bits comes out of the decoder in the next wider type.
+        # The decoder widens samples of fewer bits to the next type.
         return np.dtype(self._decoded.dtype).newbyteorder("=")
 
     def _plain(self, start: int, first: int, last: int) -> Image:
         page, width = self._page, self._page.width
         stored = np.dtype(self._decoded.dtype).newbyteorder(page.header.order)  # type: ignore[arg-type]
-        of_a_row = width * page.samples * stored.itemsize
-        self._stream.seek(start + first * of_a_row)
-        content = self._stream.read((last - first) * of_a_row)
-        if len(content) < (last - first) * of_a_row:
-            raise PhotoFormatError("is cut off; get a whole copy of it")
+        row_bytes = width * page.samples * stored.itemsize
+        self._stream.seek(start + first * row_bytes)
+        content = self._stream.read((last - first) * row_bytes)
+        if len(content) < (last - first) * row_bytes:
+            raise PhotoFormatError("is truncated; get a whole copy of it")
         return np.frombuffer(content, stored).reshape(last - first, width, page.samples).astype(self._stored)
 
     def _decode_band(self, index: int) -> Image:
-        """Return the decoded samples of a row of tiles or of a strip; the last ones are kept."""
+        """Decode a strip or a row of tiles; recent ones are cached."""
         if index in self._bands:
             self._bands.move_to_end(index)
             return self._bands[index]
@@ -222,10 +222,10 @@ class TiffRows:
 
 
 def stored_size(path: str | os.PathLike[str]) -> tuple[int, int] | None:
-    """Return the pixels of a TIFF and the bytes of its samples, by its header; None if it is none, or is damaged."""
+    """Return the number of pixels of a TIFF and of bytes of its samples; None for other and damaged files."""
     try:
         with open_regular(os.fspath(path)) as stream:
-            page = tiff_survey.survey(stream, sys.maxsize)
+            page = tiff_page.read_page(stream, sys.maxsize)
     except (PhotoError, ValueError, OverflowError, MemoryError):
         return None
     pixels = page.width * page.height

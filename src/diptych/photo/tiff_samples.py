@@ -1,4 +1,4 @@
-"""From the samples of a TIFF page to pixels and alpha: meaning, depth, range.
+"""From the samples of a TIFF page to pixels and alpha: photometric interpretation, depth, value range.
 
 Specification: TIFF 6.0, sections 4 to 6 and 16 to 21.
 """
@@ -10,9 +10,9 @@ import numpy as np
 from diptych.core.errors import PhotoFormatError
 from diptych.core.image import Image, white_level
 from diptych.photo import icc
-from diptych.photo.layout import grey_if_grey
-from diptych.photo.picture import Photo
-from diptych.photo.tiff_survey import Page
+from diptych.photo.photo import Photo
+from diptych.photo.samples import grey_if_grey
+from diptych.photo.tiff_page import Page
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
@@ -28,12 +28,12 @@ _JPEG = 7
 
 
 def check_kind(page: Page) -> None:
-    """Refuse what has no place in the image contract, before it is decoded."""
+    """Refuse a page that the image contract cannot represent, before it is decoded."""
     kind = page.number(262, _BLACK_IS_ZERO)
-    # The decoder of JPEG makes RGB of YCbCr if that is all there is.
+    # The JPEG decoder converts plain YCbCr to RGB.
     plain = page.number(259, 1) == _JPEG and page.number(284, 1) == 1 and page.samples == 3
     if kind not in _COLOURS or (kind == _YCBCR and not plain):
-        name = _NAMES.get(kind, "YCbCr" if kind == _YCBCR else f"photometric kind {kind}")
+        name = _NAMES.get(kind, "YCbCr" if kind == _YCBCR else f"photometric interpretation {kind}")
         raise PhotoFormatError(f"holds {name}; convert it to grey or RGB first")
     if page.samples < _COLOURS[kind]:
         raise PhotoFormatError(f"is damaged ({page.samples} of {_COLOURS[kind]} channels); get a whole copy of it")
@@ -45,24 +45,24 @@ def check_kind(page: Page) -> None:
 
 
 def interpret(samples: Image, page: Page, profile: bytes | None) -> Photo:
-    """Return pixels, alpha, value range and profile of decoded samples (H, W, C)."""
+    """Return a photo of decoded samples (H, W, C): pixels, alpha, value range and profile."""
     kind = page.number(262, _BLACK_IS_ZERO)
     count = _COLOURS[kind]
     if kind == _PALETTE:
         return _from_palette(samples, page)
     samples = _full_range(samples, page)
     extra = page.numbers.get(338, ())[: samples.shape[2] - count]
-    place = next((count + i for i, meaning in enumerate(extra) if meaning in (_PREMULTIPLIED, _STRAIGHT)), None)
-    alpha = None if place is None else np.ascontiguousarray(samples[..., place])
-    colours = samples if place is None else np.delete(samples, place, axis=2)
+    alpha_index = next((count + i for i, meaning in enumerate(extra) if meaning in (_PREMULTIPLIED, _STRAIGHT)), None)
+    alpha = None if alpha_index is None else np.ascontiguousarray(samples[..., alpha_index])
+    colours = samples if alpha_index is None else np.delete(samples, alpha_index, axis=2)
     value_range = (0.0, 1.0)
     if colours.dtype.kind == "f":
         alpha = None if alpha is None else np.clip(np.nan_to_num(alpha), 0, 1)
         colours, value_range = _into_range(colours)
-    if alpha is not None and place is not None and extra[place - count] == _PREMULTIPLIED:
+    if alpha is not None and alpha_index is not None and extra[alpha_index - count] == _PREMULTIPLIED:
         colours = _divide(colours, alpha)
     if kind == _CMYK:
-        colours, profile = _from_ink(colours, profile), None
+        colours, profile = _cmyk_to_rgb(colours, profile), None
     if kind == _WHITE_IS_ZERO:
         colours = np.asarray(white_level(colours.dtype), colours.dtype) - colours
     colours = colours[..., 0] if colours.shape[2] == 1 else colours
@@ -70,7 +70,7 @@ def interpret(samples: Image, page: Page, profile: bytes | None) -> Photo:
 
 
 def _full_range(samples: Image, page: Page) -> Image:
-    """Return samples of 1 to 16 bits as uint8 or uint16 with white at its top; floats as float32 or float64."""
+    """Scale samples of 1 to 16 bits to the full range of uint8 or uint16; convert floats to float32 or float64."""
     if samples.dtype.kind == "f":
         return samples.astype(np.float64 if samples.dtype.itemsize == 8 else np.float32, copy=False)
     bits = page.number(258, 1)
@@ -86,7 +86,7 @@ def _from_palette(samples: Image, page: Page) -> Photo:
     table = np.array(page.numbers.get(320, ()), np.uint16)
     if table.size != 3 << page.number(258, 1) or samples.dtype.kind == "f":
         raise PhotoFormatError("is damaged (its palette has the wrong length); get a whole copy of it")
-    # Palettes have 16 bits; most hold 8, shifted or repeated.
+    # Palettes have 16 bits, but most hold 8-bit values, shifted or repeated.
     if not (table & 255).any() or (table % 257 == 0).all():
         table = (table >> 8).astype(np.uint8)
     colours = table.reshape(3, -1).T
@@ -106,7 +106,7 @@ def _into_range(values: Image) -> tuple[Image, tuple[float, float]]:
 
 
 def restore_range(pixels: Image, value_range: tuple[float, float]) -> Image:
-    """Return float pixels with the values that 0 and 1 stood for in their file; integers as they are."""
+    """Map float pixels back to the value range of their file; integers are returned unchanged."""
     low, high = value_range
     if pixels.dtype.kind != "f" or value_range == (0.0, 1.0):
         return pixels
@@ -114,19 +114,19 @@ def restore_range(pixels: Image, value_range: tuple[float, float]) -> Image:
 
 
 def _divide(colours: Image, alpha: Image) -> Image:
-    """Return colours that alpha was multiplied into without it; where nothing is opaque they stay."""
+    """Convert premultiplied colours to straight ones; they are unchanged where alpha is 0."""
     white = white_level(colours.dtype)
     parts = np.where(alpha == 0, white, alpha)[..., None] / np.float32(white)
     straight = np.minimum(colours / parts, white)
     return (np.rint(straight) if colours.dtype.kind == "u" else straight).astype(colours.dtype)
 
 
-def _from_ink(colours: Image, profile: bytes | None) -> Image:
-    """Return CMYK samples as sRGB; by the profile at 8 bits, by the plain formula at others."""
+def _cmyk_to_rgb(colours: Image, profile: bytes | None) -> Image:
+    """Convert CMYK samples to sRGB: by the profile at 8 bits, otherwise by ``(1 - c) (1 - k)``."""
     from PIL import Image as Pillow
 
     if colours.shape[2] != 4:
-        raise PhotoFormatError("has spot colours beside CMYK; convert it to RGB first")
+        raise PhotoFormatError("has spot colours in addition to CMYK; convert it to RGB first")
     if colours.dtype == np.uint8:
         image = Pillow.frombytes("CMYK", colours.shape[1::-1], np.ascontiguousarray(colours).tobytes())
         return np.asarray(icc.cmyk_to_rgb(image, profile))

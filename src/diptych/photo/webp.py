@@ -12,15 +12,15 @@ import numpy as np
 from diptych.core.errors import PhotoFormatError
 from diptych.photo import exif
 from diptych.photo.formats import check_size
-from diptych.photo.layout import join_alpha, split_alpha
-from diptych.photo.picture import Photo
+from diptych.photo.photo import Photo
+from diptych.photo.samples import join_alpha, split_alpha
 
 _LONGEST_SIDE = 16383
 _LOSSLESS = 100
 
 
 def decode(stream: BinaryIO, max_pixels: int) -> Photo:
-    """Return the picture as stored."""
+    """Decode a picture as stored."""
     from imagecodecs import webp_decode
 
     data = stream.read()
@@ -29,7 +29,7 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
     frames = sum(name == b"ANMF" for name, _ in chunks)
     if frames > 1:
         raise PhotoFormatError(f"is an animation of {frames} frames; extract the frames first")
-    # Pillow's reader has a limit of its own, which cannot be lifted for one file.
+    # Not by Pillow, whose limit of size cannot be lifted for one file.
     pixels, alpha = split_alpha(np.asarray(webp_decode(data)))
     found = dict(reversed(chunks))
     block = found.get(b"EXIF", b"").removeprefix(b"Exif\0\0") or None
@@ -47,18 +47,18 @@ def _walk(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     (length,) = struct.unpack_from("<I", data, 4)
     end = length + 8
     if end > len(data):
-        raise PhotoFormatError("is cut off; get a whole copy of it")
-    place = 12
-    while place + 8 <= end:
-        name, size = struct.unpack_from("<4sI", data, place)
-        if place + 8 + size > end:
-            raise PhotoFormatError("is damaged (a chunk leaves the file); get a whole copy of it")
-        yield name, data[place + 8 : place + 8 + size]
-        place += 8 + size + size % 2
+        raise PhotoFormatError("is truncated; get a whole copy of it")
+    offset = 12
+    while offset + 8 <= end:
+        name, size = struct.unpack_from("<4sI", data, offset)
+        if offset + 8 + size > end:
+            raise PhotoFormatError("is damaged (a chunk exceeds the file); get a whole copy of it")
+        yield name, data[offset + 8 : offset + 8 + size]
+        offset += 8 + size + size % 2
 
 
 def _size(chunks: list[tuple[bytes, bytes]]) -> tuple[int, int]:
-    """Return the largest width and height that any header in the file states."""
+    """Return the largest width and height in any header of the file."""
     sizes = [(0, 0)]
     for name, data in chunks:
         if name == b"VP8X" and len(data) >= 10:
@@ -73,12 +73,12 @@ def _size(chunks: list[tuple[bytes, bytes]]) -> tuple[int, int]:
 
 
 def encode(photo: Photo, quality: int) -> bytes:
-    """Return the bytes of a WebP file, lossless at quality 100; the colour under transparent pixels is kept."""
+    """Return the bytes of a WebP file, lossless at quality 100; colours under transparent pixels are kept."""
     from PIL import Image
 
     height, width = photo.pixels.shape[:2]
     if max(height, width) > _LONGEST_SIDE:
-        raise PhotoFormatError(f"WebP ends at {_LONGEST_SIDE} pixels a side, not {max(width, height)}; write a PNG")
+        raise PhotoFormatError(f"WebP allows {_LONGEST_SIDE} pixels a side, not {max(width, height)}; write a PNG")
     pixels = photo.pixels if photo.pixels.ndim == 3 else np.dstack([photo.pixels] * 3)
     grey_profile = photo.pixels.ndim == 2
     block = photo.exif or (exif.with_resolution(photo.dpi) if photo.dpi else None)

@@ -8,8 +8,7 @@ from typing import Any
 from diptych import operators
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError
-from diptych.photo import Photo
-from diptych.photo.in_memory import decode, encode
+from diptych.photo import Photo, decode, encode
 from diptych.recipes import Recipe, auto, enhance
 from diptych.web.asking import check_growth, to_json
 

@@ -1,4 +1,4 @@
-"""The walk over a TIFF's directories that comes before any decoding: which page, how large, and is all of it there."""
+"""Checks of a TIFF's directories before anything is decoded: which page, how large, and whether its data are complete."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _REDUCED, _MASK = 1, 4
 _MOST_PAGES = 10_000
 _JPEG = 7
 _COMPRESSIONS = {1, 2, 3, 4, 5, _JPEG, 8, 32773, 32946, 34925, 50000}
-"""None, CCITT, LZW, JPEG, deflate, PackBits, LZMA, Zstandard: those whose output can be bounded beforehand."""
+"""None, CCITT, LZW, JPEG, deflate, PackBits, LZMA, Zstandard: their output can be bounded beforehand."""
 
 _KEPT = (258, 259, 262, 266, 284, 292, 293, 317, 320, 322, 323, 338, 339, 347, 530)
-"""The fields that a decoder needs as they are."""
+"""Tags of the fields that the decoder needs unchanged."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """The one page of a file, as its fields describe it."""
+    """The fields of the one page of a file."""
 
     header: ifd.Header
     offset: int
     entries: Mapping[int, ifd.Entry]
     numbers: Mapping[int, tuple[int, ...]]
-    """The values of the fields in `_KEPT` that are numbers, by tag."""
+    """The values of numeric fields, by tag."""
     width: int
     height: int
     samples: int
@@ -38,16 +38,16 @@ class Page:
     """Rows per strip, at most the height; 0 if there are tiles."""
 
     def number(self, tag: int, default: int) -> int:
-        """Return the first value of a field."""
+        """Return the first value of a field, or the default."""
         return self.numbers[tag][0] if self.numbers.get(tag) else default
 
 
-def survey(stream: BinaryIO, max_pixels: int) -> Page:
-    """Return the one full-size page; an error if there are several, it is too large, or its data are not all there."""
+def read_page(stream: BinaryIO, max_pixels: int) -> Page:
+    """Return the one full-size page; PhotoError if there are several, it is too large, or its data are incomplete."""
     header = ifd.read_header(stream)
     pages = _full_size(stream, header)
     if not pages:
-        raise PhotoFormatError("has no full-size page, as raw camera files have; develop it to TIFF or PNG first")
+        raise PhotoFormatError("has no full-size page, like raw camera files; convert it to TIFF or PNG first")
     if len(pages) > 1:
         raise PhotoFormatError(f"has {len(pages)} pages; split it into files of one page first")
     page = _describe(stream, header, *pages[0])
@@ -70,7 +70,7 @@ def _full_size(stream: BinaryIO, header: ifd.Header) -> list[tuple[int, dict[int
         try:
             entries, following = ifd.read_directory(stream, header, offset)
         except ValueError as error:
-            raise PhotoFormatError(f"is damaged or cut off ({error}); get a whole copy of it") from None
+            raise PhotoFormatError(f"is damaged or truncated ({error}); get a whole copy of it") from None
         kind = _numbers(stream, header, entries, 254)
         if not kind or not kind[0] & (_REDUCED | _MASK):
             found.append((offset, entries))
@@ -100,33 +100,33 @@ def _describe(stream: BinaryIO, header: ifd.Header, offset: int, entries: dict[i
 
 
 def _check_data(stream: BinaryIO, page: Page, max_pixels: int) -> None:
-    """Refuse a page some of whose strips or tiles are missing, lie outside the file, or hide their size."""
+    """Refuse a page with strips or tiles that are missing, outside the file, or larger than their header says."""
     total = stream.seek(0, io.SEEK_END)
-    offsets, lengths = places(stream, page)
-    needed = _segments(page, max_pixels)
+    offsets, lengths = segments_of(stream, page)
+    needed = _count_segments(page, max_pixels)
     if min(len(offsets), len(lengths)) < needed:
         raise PhotoFormatError("is damaged (strips or tiles are missing); get a whole copy of it")
     for offset, length in zip(offsets[:needed], lengths[:needed], strict=True):
         if length < 1 or offset < 8 or offset + length > total:
-            raise PhotoFormatError("is cut off (strips or tiles are missing); get a whole copy of it")
+            raise PhotoFormatError("is truncated (strips or tiles are missing); get a whole copy of it")
         if page.number(259, 1) == _JPEG:
             _check_frame(stream, page, offset, length)
 
 
-def places(stream: BinaryIO, page: Page) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return where the strips or tiles of a page begin, and how long they are."""
+def segments_of(stream: BinaryIO, page: Page) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the offsets and the byte counts of the strips or tiles of a page."""
     tags = (273, 279) if page.rows else (324, 325)
     offsets, lengths = (_numbers(stream, page.header, page.entries, tag) for tag in tags)
     return offsets, lengths
 
 
-def _segments(page: Page, max_pixels: int) -> int:
-    """Return how many strips or tiles a page of this size has."""
+def _count_segments(page: Page, max_pixels: int) -> int:
+    """Return the number of strips or tiles that the page needs."""
     planes = page.samples if page.number(284, 1) == 2 else 1
     if page.rows:
         return planes * -(-page.height // page.rows)
     across, down = page.number(322, 0), page.number(323, 0)
-    # Tiles are whole at the edges, so those of a small page may be larger than it.
+    # Tiles are not cropped at the edges, so they may be larger than a small page.
     check_size(across, down, max(max_pixels, 1 << 24), page.samples)
     return planes * -(-page.width // across) * -(-page.height // down)
 
@@ -139,10 +139,10 @@ def _check_frame(stream: BinaryIO, page: Page, offset: int, length: int) -> None
         raise PhotoFormatError("is damaged (a strip is larger than the page); get a whole copy of it")
 
 
-def clean(stream: BinaryIO, page: Page) -> BinaryIO:
-    """Return the file with a directory that holds only what the survey has checked.
+def sanitize(stream: BinaryIO, page: Page) -> BinaryIO:
+    """Return the file with a new directory that holds checked fields only.
 
-    Without it a decoder would follow whatever else the file says: other pages, private fields of microscopes.
+    A decoder would otherwise also follow other pages and private fields of microscopes.
     """
     order, big = page.header.order, page.header.big
     wide, code = (16, "Q") if big else (4, "I")
@@ -152,7 +152,7 @@ def clean(stream: BinaryIO, page: Page) -> BinaryIO:
 
     fields = {tag: _copy(stream, page.entries[tag]) for tag in _KEPT if tag in page.entries}
     fields |= {256: field(page.width), 257: field(page.height), 277: field(page.samples)}
-    offsets, lengths = places(stream, page)
+    offsets, lengths = segments_of(stream, page)
     if page.rows:
         fields |= {273: field(*offsets), 278: field(page.rows), 279: field(*lengths)}
     else:
@@ -168,12 +168,12 @@ def _copy(stream: BinaryIO, entry: ifd.Entry) -> ifd.Field:
 
 
 class _Patched(io.RawIOBase):
-    """A file seen with another beginning and a longer end; the file itself is not touched."""
+    """A read-only view of a file with its head replaced and a tail appended."""
 
     def __init__(self, stream: BinaryIO, head: bytes, tail: bytes) -> None:
         self._stream, self._head, self._tail = stream, head, tail
         self._end = stream.seek(0, io.SEEK_END)
-        self._place = 0
+        self._position = 0
 
     def readable(self) -> bool:
         return True
@@ -182,19 +182,19 @@ class _Patched(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place}.get(whence, self._end + len(self._tail))
-        self._place = max(start + offset, 0)
-        return self._place
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position}.get(whence, self._end + len(self._tail))
+        self._position = max(start + offset, 0)
+        return self._position
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        place, length = self._place, len(buffer)
-        if place < len(self._head):
-            part = self._head[place : place + length]
-        elif place < self._end:
-            self._stream.seek(place)
-            part = self._stream.read(min(length, self._end - place))
+        position, length = self._position, len(buffer)
+        if position < len(self._head):
+            part = self._head[position : position + length]
+        elif position < self._end:
+            self._stream.seek(position)
+            part = self._stream.read(min(length, self._end - position))
         else:
-            part = self._tail[place - self._end : place - self._end + length]
+            part = self._tail[position - self._end : position - self._end + length]
         buffer[: len(part)] = part
-        self._place += len(part)
+        self._position += len(part)
         return len(part)

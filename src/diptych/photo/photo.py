@@ -1,4 +1,4 @@
-"""The value that a picture file becomes: its pixels and everything else the file knows."""
+"""A picture in memory: its pixels, and the metadata of its file."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from diptych.photo.exif import without_thumbnail
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """Pixels, and what their file knows about them.
+    """The pixels of a picture and the metadata of its file.
 
     Attributes
     ----------
     pixels : ndarray, shape (H, W) or (H, W, C)
-        Upright (the orientation is applied), RGB order where C = 3, read-only; uint8, uint16, float32 or float64.
-        1-bit and palette files become uint8; floats lie in [0, 1].
+        Upright (the EXIF orientation is applied), read-only, in RGB order if C = 3. The dtype is uint8, uint16, float32 or
+        float64, with floats in [0, 1]; 1-bit and palette files give uint8.
     format : str
-        "jpeg", "png", "tiff", "webp" or "bmp": what the file was by its content, whatever its name says.
+        "jpeg", "png", "tiff", "webp" or "bmp", by the content of the file.
     exif : bytes or None
-        The EXIF block from its byte-order mark on (without the JPEG prefix), orientation reset to 1, all else
-        untouched, maker notes included.
+        The EXIF block from its byte-order mark on (without the JPEG prefix), with orientation 1; everything else,
+        maker notes included, is unchanged.
     icc_profile : bytes or None
-        The colour profile that the pixels are in; None if there is none or it does not fit the channels.
+        The ICC profile of the pixels; None if the file has none, or one for another number of channels.
     dpi : (float, float) or None
-        Horizontal and vertical resolution, dots per inch.
+        Horizontal and vertical resolution in dots per inch.
     alpha : ndarray, shape (H, W), or None
-        Opacity, straight (not multiplied into the pixels), kept aside so that enhancement leaves it alone.
+        Straight (not premultiplied) opacity, kept separate so that enhancement leaves it unchanged.
     value_range : (float, float)
-        What 0 and 1 stand for in the file. It differs from (0, 1) only for float files with values outside [0, 1]:
-        the reader maps them linearly to [0, 1], and a float TIFF is written with the values mapped back.
+        The values in the file that 0 and 1 stand for. It differs from (0, 1) only for float files with values outside
+        [0, 1], which are mapped linearly to [0, 1]; a float TIFF is written with the original range restored.
     xmp : bytes or None
         The XMP packet.
     text : mapping of str to str
         PNG text chunks; the JPEG comment under "Comment".
     source : str
-        Where it was read from, for messages.
+        Path or name of the file, for messages.
 
     Examples
     --------
@@ -66,19 +66,19 @@ class Photo:
             _check_alpha(self.pixels, self.alpha)
 
     def with_pixels(self, pixels: Image) -> Photo:
-        """Return this photo with other pixels and everything else kept.
+        """Return a photo with new pixels and the same metadata.
 
-        The thumbnail in the EXIF block is unlinked, as it shows the old pixels.
+        The thumbnail in the EXIF block is removed, as it shows the old pixels.
 
         Parameters
         ----------
         pixels : ndarray, shape (H, W) or (H, W, C)
-            An image; its size may differ if the photo has no alpha.
+            The new image; its size may differ if the photo has no alpha.
 
         Raises
         ------
         ImageError
-            If `pixels` breaks the image contract, or alpha no longer fits its size.
+            If `pixels` violates the image contract, or differs in size from alpha.
         """
         exif = without_thumbnail(self.exif) if self.exif else None
         return replace(self, pixels=check_image(pixels, "pixels"), exif=exif)
@@ -94,5 +94,5 @@ def _check_alpha(pixels: Image, alpha: Image) -> None:
     if alpha.shape != pixels.shape[:2]:
         raise ImageError(
             f"alpha has shape {alpha.shape} but the pixels are {pixels.shape[0]} x {pixels.shape[1]}; "
-            f"resize alpha alike, or drop it with dataclasses.replace(photo, alpha=None)"
+            f"resize alpha too, or drop it with dataclasses.replace(photo, alpha=None)"
         )

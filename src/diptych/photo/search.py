@@ -1,4 +1,4 @@
-"""From what a user names (files, folders, patterns) to the list of pictures to work on."""
+"""Expanding files, folders and patterns into a list of pictures."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from diptych.photo.formats import is_readable
 
 
 class FoundPhoto(NamedTuple):
-    """A picture, and the folder that its place in an output folder is relative to."""
+    """The path of a picture, and the folder that it was found below."""
 
     root: Path
     path: Path
 
     @property
     def relative(self) -> Path:
-        """The path below the root, e.g. ``holiday/beach.jpg``."""
+        """The path relative to the root, e.g. ``holiday/beach.jpg``: where the result belongs in an output folder."""
         return self.path.relative_to(self.root)
 
 
 def find_photos(inputs: Iterable[str | os.PathLike[str]]) -> list[FoundPhoto]:
-    """Expand files, folders and patterns into files.
+    """Expand files, folders and patterns into a list of pictures.
 
     Parameters
     ----------
     inputs : iterable of paths
-        A file is taken as it is, whatever its suffix. A folder is searched with its subfolders for readable
-        suffixes; hidden files and folders are skipped, and links to folders are not followed. ``*``, ``?``, ``[...]``
-        and ``**`` are expanded, for shells that do not; a file of that very name goes first.
+        A file is accepted with any suffix. A folder is searched recursively for files with readable suffixes; hidden
+        files and folders are skipped, and links to folders are not followed. The patterns ``*``, ``?``, ``[...]`` and
+        ``**`` are expanded, unless a file of that very name exists.
 
     Returns
     -------
     list of FoundPhoto
-        ``(root, path)`` pairs, each file once, in the order of the inputs and sorted within each. A path that does
-        not exist, or a pattern without a match, is kept, so that reading it names it.
+        Each file once, in the order of the inputs and sorted within each. A path that does not exist and a pattern
+        without a match are kept, so that reading them reports them.
 
     Examples
     --------
@@ -48,8 +48,8 @@ def find_photos(inputs: Iterable[str | os.PathLike[str]]) -> list[FoundPhoto]:
         inputs = [inputs]
     seen: dict[Path, FoundPhoto] = {}
     for item in inputs:
-        for found in _expand(Path(item)):
-            seen.setdefault(Path(os.path.abspath(found.path)), found)
+        for photo in _expand(Path(item)):
+            seen.setdefault(Path(os.path.abspath(photo.path)), photo)
     return list(seen.values())
 
 
@@ -76,7 +76,7 @@ def _match(pattern: Path) -> Iterator[FoundPhoto]:
     found = []
     for match in matches:
         if match.is_dir():
-            # `**` names each folder by itself; its subfolders are then matches of their own.
+            # With `**`, subfolders are matches of their own.
             found += [] if "**" in pattern.parts else list(_walk(root, match))
         elif is_readable(match):
             found.append(FoundPhoto(root, match))

@@ -1,4 +1,4 @@
-"""From what decoders give to pixels and alpha, and back."""
+"""From decoded samples to pixels and alpha, and back: channels, depth, orientation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def split_alpha(samples: Image) -> tuple[Image, Image | None]:
-    """Split (H, W), (H, W, 1 to 4) samples into pixels and alpha: grey, grey + alpha, RGB or RGB + alpha.
+    """Split samples (H, W) or (H, W, 1 to 4) into pixels and alpha: grey, grey + alpha, RGB or RGB + alpha.
 
     >>> pixels, alpha = split_alpha(np.zeros((2, 3, 4), np.uint8))
     >>> pixels.shape, alpha.shape
@@ -29,19 +29,19 @@ def split_alpha(samples: Image) -> tuple[Image, Image | None]:
 
 
 def join_alpha(pixels: Image, alpha: Image | None) -> Image:
-    """Return the samples of pixels followed by alpha: the opposite of `split_alpha`."""
+    """Return pixels and alpha as one array of samples: the inverse of `split_alpha`."""
     return pixels if alpha is None else np.dstack([pixels, alpha])
 
 
 def grey_if_grey(pixels: Image) -> Image:
-    """Return (H, W) if the three channels are the same everywhere, as after a grey palette."""
+    """Return a colour image whose channels are all equal, as from a grey palette, as (H, W)."""
     if pixels.ndim == 3 and (pixels[..., :1] == pixels[..., 1:]).all():
         return np.ascontiguousarray(pixels[..., 0])
     return pixels
 
 
 def to_depth(image: Image, dtype: np.dtype[np.generic]) -> Image:
-    """Return the image as another dtype of the contract, white staying white, correctly rounded.
+    """Convert an image to another dtype of the image contract, correctly rounded; white stays white.
 
     >>> to_depth(np.array([[65535, 32768]], np.uint16), np.dtype("uint8")).tolist()
     [[255, 128]]
@@ -58,7 +58,7 @@ def to_depth(image: Image, dtype: np.dtype[np.generic]) -> Image:
 
 
 def from_pillow(image: PillowImage, profile: bytes | None = None) -> tuple[Image, Image | None, bytes | None]:
-    """Return pixels, alpha and colour profile of a Pillow image in any of the modes 1, L, LA, P, RGB(A), CMYK."""
+    """Return pixels, alpha and colour profile of a Pillow image in mode 1, L, LA, P, RGB, RGBA or CMYK."""
     if image.mode == "CMYK":
         return np.asarray(icc.cmyk_to_rgb(image, profile)), None, None
     if image.mode in ("P", "PA"):
@@ -67,3 +67,18 @@ def from_pillow(image: PillowImage, profile: bytes | None = None) -> tuple[Image
     plain = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA"}.get(image.mode, "RGB")
     samples = np.asarray(image if image.mode == plain else image.convert(plain))
     return *split_alpha(samples), profile
+
+
+def turn_upright(image: Image, orientation: int) -> Image:
+    """Apply an EXIF orientation (tag 0x0112, 1 to 8) to an image (H, W) or (H, W, C).
+
+    >>> turn_upright(np.array([[1, 2]]), 6).tolist()  # the camera was held with its right side up
+    [[1], [2]]
+    """
+    if orientation in (5, 6, 7, 8):
+        image = image.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    return np.ascontiguousarray(image)

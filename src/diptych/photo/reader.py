@@ -1,0 +1,178 @@
+"""Reading pictures from files and from bytes; anything else is refused with a one-line message."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import BinaryIO
+
+from diptych.core.errors import ParameterError, PhotoError, PhotoFormatError, PhotoTooLargeError
+from diptych.photo import exif, formats, icc
+from diptych.photo.photo import Photo
+from diptych.photo.samples import turn_upright
+
+_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)[2-8]")
+
+
+def read(path: str | os.PathLike[str], *, max_pixels: int = 200_000_000) -> Photo:
+    """Read a JPEG, PNG, TIFF, WebP or BMP file.
+
+    The content of the file decides the format, not its name. The depth is kept, the EXIF orientation applied, alpha
+    separated from the colours, palettes are resolved, and CMYK is converted to sRGB.
+
+    Parameters
+    ----------
+    path : path
+        A regular file.
+    max_pixels : int
+        Largest picture to decode; up to four channels count as one pixel. Checked before decoding.
+
+    Returns
+    -------
+    Photo
+        Upright pixels (H, W) or (H, W, C) of dtype uint8, uint16, float32 or float64 (floats in [0, 1]), and metadata.
+
+    Raises
+    ------
+    PhotoFormatError
+        If the content is no picture, is damaged or truncated, has several pages or frames, or has a depth outside the
+        image contract. Like those below, the message begins with `path`.
+    PhotoTooLargeError
+        If the picture has more than `max_pixels` pixels.
+    PhotoError
+        If the file does not exist, is not a regular file, or may not be read.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from diptych.photo import write
+    >>> path = os.path.join(tempfile.mkdtemp(), "grey.png")
+    >>> write(path, np.full((4, 6), 300, np.uint16))
+    >>> read(path).pixels.max()
+    np.uint16(300)
+    """
+    if max_pixels < 1:
+        raise ParameterError(f"max_pixels is {max_pixels}; give 1 or more")
+    name = os.fspath(path)
+    with naming_errors(str(name)), open_regular(name) as stream:
+        return replace(finish(_decode(stream, max_pixels)), source=str(name))
+
+
+def decode(data: bytes, *, name: str = "picture", max_pixels: int = 200_000_000) -> Photo:
+    """Decode the bytes of a JPEG, PNG, TIFF, WebP or BMP file, as `read` does a file.
+
+    Parameters
+    ----------
+    data : bytes
+        A whole file. The caller limits its length.
+    name : str
+        Name of the picture in messages.
+    max_pixels : int
+        As for `read`.
+
+    Returns
+    -------
+    Photo
+        As from `read`.
+
+    Raises
+    ------
+    PhotoFormatError
+        If the content is no picture, is damaged or truncated, or is a picture that `read` would refuse.
+    PhotoTooLargeError
+        If the picture has more than `max_pixels` pixels, or does not fit into memory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from diptych.photo import encode
+    >>> data = encode(Photo(np.full((4, 6), 300, np.uint16)), "png")
+    >>> decode(data).pixels.max()
+    np.uint16(300)
+    """
+    with naming_errors(name):
+        if not data:
+            raise PhotoFormatError("is empty; send a whole picture")
+        form = formats.by_content(data[:32])
+        photo = form.codec().decode(io.BytesIO(data), max_pixels)
+        return replace(finish(replace(photo, format=form.name)), source=name)
+
+
+@contextlib.contextmanager
+def naming_errors(name: str) -> Iterator[None]:
+    """Turn whatever a decoder raises into a `PhotoError` whose message begins with `name`."""
+    try:
+        yield
+    except PhotoError as error:
+        raise type(error)(f"{name}: {error}") from error
+    except ImportError:  # a decoder is not installed
+        raise
+    except MemoryError as error:
+        raise PhotoTooLargeError(f"{name}: does not fit into memory; lower max_pixels or shrink it") from error
+    # Decoders do not document what they raise on hostile bytes, so every exception is caught here.
+    except Exception as error:
+        raise PhotoFormatError(f"{name}: is damaged ({one_line(error)}); get a whole copy of it") from error
+
+
+def open_regular(path: str) -> BinaryIO:
+    """Open a regular file for reading; the message of a `PhotoError` does not name the file, the caller does."""
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISREG(mode):
+            # Non-blocking, in case the name has become a pipe since.
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+            stream = os.fdopen(handle, "rb")
+            if stat.S_ISREG(os.fstat(handle).st_mode):
+                return stream
+            stream.close()
+    except FileNotFoundError:
+        reason = "is a broken link; repair the link" if os.path.islink(path) else "no such file; check the path"
+        raise PhotoError(reason) from None
+    except PermissionError:
+        raise PhotoError("no permission to read it; change its permissions") from None
+    except (OSError, ValueError) as error:
+        raise PhotoError(f"cannot be opened ({one_line(error)}); check the path") from None
+    if stat.S_ISDIR(mode):
+        raise PhotoError("is a folder; give the files in it, or list them with find_photos")
+    raise PhotoError("is a device, pipe or socket; give the path of a regular file")
+
+
+def _decode(stream: BinaryIO, max_pixels: int) -> Photo:
+    head = stream.read(32)
+    if not head:
+        raise PhotoFormatError("is empty; get a whole copy of it")
+    form = formats.by_content(head)
+    # Room for 16-bit RGBA samples, and 64 MiB of metadata.
+    if form.name != "tiff" and os.fstat(stream.fileno()).st_size > 8 * max_pixels + (64 << 20):
+        raise PhotoTooLargeError(f"is too long for max_pixels = {max_pixels}; raise it (command line: --max-pixels)")
+    stream.seek(0)
+    return replace(form.codec().decode(stream, max_pixels), format=form.name)
+
+
+def finish(photo: Photo) -> Photo:
+    """Turn a decoded picture upright, and drop metadata that do not fit it."""
+    turn = exif.orientation(photo.exif) if photo.exif else 1
+    pixels = turn_upright(photo.pixels, turn)
+    height, width = pixels.shape[:2]
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    return replace(
+        photo,
+        pixels=pixels,
+        # Both in one step, as pixels and alpha must agree in size at all times.
+        alpha=None if photo.alpha is None else turn_upright(photo.alpha, turn),
+        exif=exif.upright(photo.exif, width, height) if photo.exif else None,
+        xmp=_XMP_ORIENTATION.sub(rb"\g<1>1", photo.xmp) if photo.xmp else None,
+        dpi=photo.dpi if photo.dpi is None or turn < 5 else (photo.dpi[1], photo.dpi[0]),
+        icc_profile=icc.matching(photo.icc_profile, channels),
+    )
+
+
+def one_line(error: BaseException) -> str:
+    """Return the message of an error in one line of at most 160 characters."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 160 else text[:157] + "..."

@@ -1,0 +1,147 @@
+"""Writing pictures to files and to bytes, with all the metadata that the format can hold."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from diptych.core.errors import ImageError, ParameterError, PhotoError, PhotoFormatError
+from diptych.core.image import Image, check_image
+from diptych.photo import formats, icc
+from diptych.photo.atomic import atomic_write, check_target
+from diptych.photo.formats import Format
+from diptych.photo.photo import Photo
+from diptych.photo.samples import to_depth
+
+
+def write(path: str | os.PathLike[str], photo: Photo | Image, *, overwrite: bool = False, quality: int = 95) -> None:
+    """Write a photo or an image array atomically.
+
+    The suffix of `path` decides the format. EXIF, colour profile, resolution, XMP and alpha are written with the pixels.
+
+    ======  ==============================  ==================================================================
+    format  depths kept                     otherwise
+    ======  ==============================  ==================================================================
+    PNG     uint8, uint16                   floats become 16-bit; lossless
+    TIFF    uint8, uint16, float32/64       any number of channels; lossless; `value_range` mapped back
+    JPEG    uint8                           rounded to 8 bits; colour in full resolution (4:4:4); no alpha
+    WebP    uint8                           rounded to 8 bits; grey becomes RGB; lossless at quality 100
+    BMP     uint8                           rounded to 8 bits; no alpha; no metadata but the resolution
+    ======  ==============================  ==================================================================
+
+    Parameters
+    ----------
+    path : path
+        The target; its folder must exist.
+    photo : Photo or ndarray, shape (H, W) or (H, W, C)
+        The picture to write.
+    overwrite : bool
+        Replace an existing file.
+    quality : int
+        1 to 100, for JPEG and WebP.
+
+    Raises
+    ------
+    PhotoFormatError
+        If the format cannot hold the channels, the alpha or the metadata; the message suggests one that can.
+    PhotoExistsError
+        If the file exists and `overwrite` is False.
+    PhotoError
+        If the file cannot be written; an existing file is left intact.
+    ImageError, ParameterError
+        If the pixels violate the image contract, or `quality` is out of its bounds.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "five.tif")
+    >>> write(path, np.zeros((4, 6, 5), np.uint16))
+    """
+    _check_quality(quality)
+    with _naming_errors(os.fspath(path)):
+        form = formats.by_suffix(path)
+        fitted = _fit(photo if isinstance(photo, Photo) else Photo(check_image(photo)), form)
+        check_target(path, overwrite=overwrite)
+        content = form.codec().encode(fitted, quality)
+    atomic_write(path, content, overwrite=overwrite)
+
+
+def encode(photo: Photo, format_name: str, *, quality: int = 95) -> bytes:
+    """Return the bytes of the file that `write` would write.
+
+    Parameters
+    ----------
+    photo : Photo
+        The picture to encode.
+    format_name : {"jpeg", "png", "tiff", "webp", "bmp"}
+        As in `Photo.format`.
+    quality : int
+        1 to 100, for JPEG and WebP.
+
+    Raises
+    ------
+    PhotoFormatError
+        If the format cannot hold the channels, the alpha or the metadata.
+    PhotoError
+        If the picture cannot be encoded.
+    ParameterError
+        If there is no such format, or `quality` is out of its bounds.
+
+    Examples
+    --------
+    >>> encode(Photo(np.zeros((4, 6), np.uint8)), "bmp")[:2]
+    b'BM'
+    """
+    form = formats.by_name(format_name)
+    _check_quality(quality)
+    with _naming_errors(photo.source or "picture"):
+        return form.codec().encode(_fit(photo, form), quality)
+
+
+def _check_quality(quality: int) -> None:
+    if not 1 <= quality <= 100:
+        raise ParameterError(f"quality is {quality}; give 1 to 100")
+
+
+@contextlib.contextmanager
+def _naming_errors(name: str) -> Iterator[None]:
+    """Turn what an encoder raises into a `PhotoError` that begins with `name`."""
+    try:
+        yield
+    except PhotoFormatError as error:
+        raise PhotoFormatError(f"{name}: {error}") from error
+    except (PhotoError, ParameterError, ImageError):
+        raise
+    except (OSError, ValueError, RuntimeError, MemoryError) as error:
+        raise PhotoError(f"{name}: cannot be encoded ({' '.join(str(error).split())}); write a TIFF or PNG") from error
+
+
+def _fit(photo: Photo, form: Format) -> Photo:
+    """Convert a photo to a depth of a format; a `PhotoFormatError` says what the format cannot hold."""
+    pixels = check_image(photo.pixels, "pixels")
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[..., 0]
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    if channels not in (1, 3) and not form.any_channels:
+        raise PhotoFormatError(f"{form.label} cannot hold {channels} channels; write a TIFF (.tif)")
+    if photo.alpha is not None and not form.alpha:
+        raise PhotoFormatError(f"{form.label} cannot hold transparency; write PNG, TIFF or WebP")
+    dtype = _depth(pixels.dtype, form)
+    return replace(
+        photo,
+        pixels=np.ascontiguousarray(to_depth(pixels, dtype)),
+        alpha=None if photo.alpha is None else to_depth(photo.alpha, dtype),
+        icc_profile=icc.matching(photo.icc_profile, channels),
+    )
+
+
+def _depth(dtype: np.dtype[np.generic], form: Format) -> np.dtype[np.generic]:
+    """Return the depth to write: the same if the format has it, otherwise its deepest integers (bool: uint8)."""
+    if dtype.name in form.depths:
+        return dtype
+    integers = [name for name in form.depths if name.startswith("uint")]
+    return np.dtype("uint8" if dtype.kind == "b" else integers[-1])
