@@ -18,8 +18,8 @@ from diptych.web.serving import Server, listen
 
 # Never used, as nothing is encrypted here; but httpx would load all certificates of the system for each request.
 _CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-get = functools.partial(httpx.get, verify=_CONTEXT)
-send = functools.partial(httpx.post, verify=_CONTEXT)
+get = functools.partial(httpx.get, verify=_CONTEXT, timeout=240)
+send = functools.partial(httpx.post, verify=_CONTEXT, timeout=240)
 
 
 def dark_scene(height=48, width=64, dtype=np.uint8, seed=0):
@@ -53,7 +53,7 @@ class Slow:
     def __call__(self, image, /):
         with self._lock:
             self.calls += 1
-        self.go.wait(20)
+        self.go.wait(240)
         return image
 
 
@@ -91,12 +91,12 @@ def running(settings, shelf):
         yield server, f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(240)
         assert not thread.is_alive()
 
 
-def wait_for(condition, seconds=15.0):
-    """Wait until a condition holds."""
+def wait_for(condition, seconds=240.0):
+    """Wait until a condition holds; the limit is reached only where something hangs, whatever else the machine does."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"

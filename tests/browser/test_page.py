@@ -73,8 +73,8 @@ def choose_files(browser, *paths):
     find(browser, "#file").send_keys("\n".join(str(path) for path in paths))
 
 
-def status(browser, text, seconds=30):
-    wait_for(lambda: text in find(browser, "#status").text, seconds)
+def status(browser, text):
+    wait_for(lambda: text in find(browser, "#status").text)
     return find(browser, "#status").text
 
 
@@ -88,7 +88,7 @@ def after(browser):
 
 def download(browser, folder, name):
     find(browser, "#download").click()
-    wait_for(lambda: (folder / name).exists() and not list(folder.glob("*.crdownload")), 30)
+    wait_for(lambda: (folder / name).exists() and not list(folder.glob("*.crdownload")))
     return (folder / name).read_bytes()
 
 
@@ -232,7 +232,7 @@ def test_it_works_from_the_keyboard_alone(page, folder, tmp_path):
         if reached[-1] == "download":
             ActionChains(page).send_keys(Keys.ENTER).perform()
     assert {"divide", "download", "choose", "enhancer", "fast"} <= set(reached)
-    wait_for((tmp_path / "dark.enhanced.jpg").exists, 30)
+    wait_for((tmp_path / "dark.enhanced.jpg").exists)
 
 
 def test_it_asks_for_the_token_once(chromium, services, folder):

@@ -6,10 +6,8 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -20,8 +18,10 @@ import diptych as dp
 from diptych.cluster import Order, Run, enhance_folder
 from diptych.cluster.running import connected
 from diptych.recipes import Recipe, step
+from kill_helpers import kill_amid, wait_for
 
 pytest.importorskip("distributed")
+psutil = pytest.importorskip("psutil")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
 # A few always; `make soak` sets five kills during 500 pictures.
@@ -67,15 +67,16 @@ def count_lines(manifest: Path, status: str) -> Counter[str]:
 def test_workers_are_killed(folder):
     out, manifest = folder.parent / "out", folder.parent / "m.jsonl"
     moments = {PICTURES * (kill + 1) // (KILLS + 1) for kill in range(KILLS)}
-    rng, killed, outcomes = random.Random(1), 0, []
+    rng, killed, outcomes = random.Random(1), [], []
     with connected("local:2") as client:
         for outcome in enhance_folder(Run(source=str(folder), target=str(out), order=ORDER, manifest=manifest), client):
             outcomes.append(outcome)
             if len(outcomes) in moments:
                 running = client.run(os.getpid)
-                os.kill(running[rng.choice(sorted(running))], signal.SIGKILL)
-                killed += 1
-    assert killed == KILLS
+                killed.append(running[rng.choice(sorted(running))])
+                os.kill(killed[-1], signal.SIGKILL)
+                wait_for(lambda: not psutil.pid_exists(killed[-1]))
+    assert len(killed) == KILLS
     assert Counter(outcome.status for outcome in outcomes) == {"done": PICTURES}
     assert len({outcome.input for outcome in outcomes}) == PICTURES
     assert outputs(out) == expected(folder)
@@ -87,11 +88,9 @@ def test_the_client_is_killed(folder):
     command = [sys.executable, "-m", "diptych", "enhance", str(folder), "-o", str(out), "--cluster", "local:2", *RECIPE]
     whole = expected(folder)
     for kill in range(KILLS):
-        client = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wanted = PICTURES * (kill + 1) // (KILLS + 2)
-        wait_for(lambda enough=wanted, client=client: len(outputs(out)) >= enough or client.poll() is not None)
-        client.send_signal(signal.SIGKILL)
-        client.wait()
+        kill_amid(command, lambda wanted=wanted: len(outputs(out)) >= wanted, clear=out)
+        assert len(outputs(out)) >= wanted
         assert all(whole[name] == content for name, content in outputs(out).items())
     last = subprocess.run([*command, "--json"], check=True, capture_output=True, text=True, timeout=240)
     outcomes = Counter(outcome["status"] for outcome in json.loads(last.stdout))
@@ -104,42 +103,20 @@ def test_the_client_is_killed(folder):
 
 def test_the_commands_of_the_compose_file(folder):
     """A scheduler and a worker as `compose.yaml` starts them, and a client that uses them."""
-    out, port = folder.parent / "out", free_port()
+    out, file = folder.parent / "out", folder.parent / "scheduler.json"
     dask = [sys.executable, "-m", "dask"]
-    address = f"tcp://127.0.0.1:{port}"
     options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder.parent}
-    scheduler = subprocess.Popen(
-        [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show"], **options
-    )
-    worker = subprocess.Popen([*dask, "worker", address, "--nthreads", "1", "--no-dashboard"], **options)
+    where = ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)]
+    started = [subprocess.Popen([*dask, "scheduler", *where, "--no-dashboard", "--no-show"], **options)]
     try:
-        wait_for(lambda: answers(port))
+        wait_for(lambda: file.exists() and file.read_text().endswith("}"))
+        address = json.loads(file.read_text())["address"]
+        started.append(subprocess.Popen([*dask, "worker", address, "--nthreads", "1", "--no-dashboard"], **options))
         command = [sys.executable, "-m", "diptych", "enhance", folder.name, "-o", "out", "--cluster", address, *RECIPE]
         subprocess.run(command, check=True, capture_output=True, timeout=240, cwd=folder.parent)
         assert outputs(out) == expected(folder)
     finally:
-        for process in (worker, scheduler):
+        for process in started:
             process.terminate()
-        for process in (worker, scheduler):
-            process.wait(60)
-
-
-def wait_for(happens, seconds: float = 240.0) -> None:
-    """Wait until something happens."""
-    end = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def answers(port: int) -> bool:
-    """Return whether something listens on a port."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        for process in started:
+            process.wait(240)

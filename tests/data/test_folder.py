@@ -303,7 +303,7 @@ def on_threads(count: int, work) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(240)
         assert not thread.is_alive()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from diptych.data import PhotoFolder, Prefetcher, Sampler
 from diptych.photo import write
 
 COUNT = 7
+LONG = 240.0  # seconds; reached only where something hangs
 
 
 @pytest.fixture(scope="module")
@@ -115,23 +116,55 @@ def test_results_come_in_order_whatever_the_number_of_workers(folder, workers):
     assert step == 14
 
 
-def test_slow_ones_do_not_fall_behind():
+class Recorded(ThreadPoolExecutor):
+    """A pool that counts what it was given, and says when a shutdown has cancelled what had not begun."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.submitted, self.cancelled = 0, threading.Event()
+
+    def submit(self, work, /, *arguments):
+        self.submitted += 1
+        return super().submit(work, *arguments)
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        super().shutdown(wait=False, cancel_futures=cancel_futures)
+        self.cancelled.set()
+        super().shutdown(wait=wait)
+
+
+@pytest.fixture
+def pools(monkeypatch):
+    """Return the list of the pools that prefetchers make."""
+    made = []
+
+    def make(*arguments):
+        made.append(Recorded(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr("diptych.data.sampler.ThreadPoolExecutor", make)
+    return made
+
+
+def test_results_that_finish_out_of_order_come_in_order():
+    finished = [threading.Event() for _ in range(20)]
+
     def make(number: int) -> int:
-        time.sleep(0.02 * (number % 3 == 0))
+        assert number % 3 or finished[number + 1].wait(LONG)
+        finished[number].set()
         return number
 
     with Prefetcher(make, start=0, stop=20, workers=4, ahead=6) as numbers:
         assert list(numbers) == list(range(20))
 
 
-def test_not_more_than_ahead_is_begun():
-    begun: list[int] = []
-    with Prefetcher(begun.append, start=0, stop=50, workers=8, ahead=3) as results:
-        time.sleep(0.05)
-        assert len(begun) == 3
-        next(results)
-        time.sleep(0.05)
-        assert len(begun) == 4
+def test_not_more_than_ahead_is_begun(pools):
+    with Prefetcher(lambda number: number, start=0, stop=50, workers=8, ahead=3) as results:
+        for taken in range(48):
+            assert pools[0].submitted == 3 + taken
+            assert next(results) == taken
+        assert list(results) == [48, 49]
+    assert pools[0].submitted == 50
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -148,21 +181,30 @@ def test_an_exception_surfaces_at_its_place(workers):
         assert list(numbers) == [4, 5]
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_leaving_stops_quickly_and_leaves_no_thread(workers):
-    before, begun = threading.active_count(), []
+def test_leaving_drops_what_has_not_begun_and_leaves_no_thread(pools):
+    begun: list[int] = []
+    busy = threading.Barrier(3)
 
     def make(number: int) -> int:
         begun.append(number)
-        time.sleep(0.05)
+        if number:
+            busy.wait(LONG)
+            assert pools[0].cancelled.wait(LONG)
         return number
 
-    started = time.perf_counter()
-    with Prefetcher(make, start=0, stop=10_000, workers=workers, ahead=1000) as numbers:
+    with Prefetcher(make, start=0, stop=10_000, workers=2, ahead=1000) as numbers:
+        assert next(numbers) == 0
+        busy.wait(LONG)
+    assert sorted(begun) == [0, 1, 2]
+    assert not any(thread.name.startswith("prefetch") for thread in threading.enumerate())
+    assert list(numbers) == []
+
+
+def test_leaving_without_threads():
+    begun: list[int] = []
+    with Prefetcher(begun.append, start=0, stop=10_000, workers=0, ahead=1000) as numbers:
         next(numbers)
-    assert time.perf_counter() - started < 5
-    assert len(begun) < 100
-    assert threading.active_count() == before
+    assert begun == [0]
     assert list(numbers) == []
 
 

@@ -85,7 +85,7 @@ def test_the_page_enhances_as_the_runtime_does(address, chromium, bundles, pictu
     chromium.find_element("id", "model").send_keys(str(tmp_path / "model.onnx"))
     chromium.find_element("id", "picture").send_keys(str(tmp_path / "dark.png"))
     status = functools.partial(chromium.find_element, "id", "status")
-    WebDriverWait(chromium, 60).until(lambda _: status().text.startswith(("Done", "Failed")))
+    WebDriverWait(chromium, 240).until(lambda _: status().text.startswith(("Done", "Failed")))
     assert status().text.startswith("Done: 63 × 60 px"), status().text
     assert [entry for entry in chromium.get_log("browser") if entry["level"] == "SEVERE"] == []
     assert np.array_equal(_canvas(chromium, "before"), pictures[1])

@@ -115,7 +115,7 @@ try:
 except OSError as error:
     print(error)
 """
-    out, _ = run(code, target).communicate(timeout=60)
+    out, _ = run(code, target).communicate(timeout=240)
     assert out.decode().startswith(f"{target}: ")
     assert len(out.splitlines()) == 1
     assert target.read_bytes() == b"old"
@@ -132,7 +132,7 @@ def test_killed_in_the_middle(tmp_path, old):
 import sys, time
 from diptych.photo import atomic_write
 def slow(stream):
-    stream.write(b"half" * 1000); stream.flush(); print("half", flush=True); time.sleep(60)
+    stream.write(b"half" * 1000); stream.flush(); print("half", flush=True); time.sleep(600)
 atomic_write(sys.argv[1], slow, overwrite=True)
 """
     process = run(code, target)
@@ -204,7 +204,7 @@ for i in range(60):
     atomic_write(sys.argv[1], sys.argv[2].encode() * 20000, overwrite=True)
 """
     processes = [run(code, tmp_path / "a", letter) for letter in "xyz"]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while any(process.poll() is None for process in processes) and time.monotonic() < deadline:
         if (tmp_path / "a").exists():
             content = (tmp_path / "a").read_bytes()
