@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from diptych.advising.judging import judge_of
-from diptych.advising.pictures import Half, read_pictures
-from diptych.advising.tuning import tuned
+from diptych.advice.judging import judge_of
+from diptych.advice.pictures import Half, read_pictures
+from diptych.advice.tuning import tuned
 from diptych.core.enhancer import Enhancer
 from diptych.core.image import Image, from_float, to_float
 from diptych.evaluation import evaluate

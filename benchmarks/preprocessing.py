@@ -19,7 +19,7 @@ from diptych.training import CycleGANConfig, Run, preset, train
 from diptych.training.checkpoint import checkpoints
 from diptych.training.domains import Domains, open_domains
 from diptych.training.generator_file import read_tensors, run_network
-from diptych.training.monitoring import Monitor
+from diptych.training.validation.monitor import Monitor
 
 KINDS = ("none", "stretch", "specify")
 COLOURS = {"none": "#8a8a94", "stretch": "#2458c5", "specify": "#b4431a"}
@@ -31,7 +31,7 @@ def scores(run: Run, config: CycleGANConfig, domains: Domains) -> Iterator[tuple
     module = build(config.forward).eval()
     prepared = domains.held_source
     order = iter(prepared)
-    yield 0, monitor.read(0, lambda image: next(order)).score
+    yield 0, monitor.evaluate(0, lambda image: next(order)).score
     for path in checkpoints(run.checkpoints):
         tensors, state = read_tensors(path)
         prefix = "average_forward/"
@@ -39,7 +39,7 @@ def scores(run: Run, config: CycleGANConfig, domains: Domains) -> Iterator[tuple
             {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
         )
         outputs = iter([run_network(module, image) for image in prepared])
-        yield state["step"], monitor.read(state["step"], lambda image, outputs=outputs: next(outputs)).score
+        yield state["step"], monitor.evaluate(state["step"], lambda image, outputs=outputs: next(outputs)).score
 
 
 def plot(curves: dict[str, list[tuple[int, float]]], file: Path) -> None:

@@ -86,7 +86,7 @@ def learn(
     )
 
     def look(entry: dict) -> None:
-        if entry["event"] == "reading":
+        if entry["event"] == "validation":
             found[str(entry["step"])] = round(score(out, pairs), 3)
 
     train(config, source=folder, out=out, init=init, on_event=look)

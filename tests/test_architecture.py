@@ -15,6 +15,7 @@ FLOORS = {
     "photo": 1,
     "metrics": 1,
     "networks": 1,
+    "quality": 2,
     "recipes": 2,
     "data": 3,
     "runtime": 3,
@@ -22,7 +23,7 @@ FLOORS = {
     "cluster": 5,
     "evaluation": 3,
     "training": 4,
-    "advising": 5,
+    "advice": 5,
     "export": 5,
     "web": 5,
     "cli": 6,
@@ -52,7 +53,7 @@ ROOMS_OF_LIBRARIES = {
     "imagecodecs": {"photo"},
     "cv2": {"operators", "metrics"},
     "numba": {"operators", "metrics", "runtime"},
-    "scipy": {"operators", "metrics", "data"},
+    "scipy": {"operators", "metrics", "quality", "data"},
     "skimage": {"operators", "metrics", "cli"},
 }
 

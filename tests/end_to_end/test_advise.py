@@ -9,8 +9,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from diptych import runtime
-from diptych.advising import advising
-from diptych.advising.candidates import of_recipe
+from diptych.advice import advising
+from diptych.advice.candidates import of_recipe
 from diptych.core.errors import UnknownNameError
 from diptych.recipes import Recipe, step
 from diptych.runtime import BundleMetadata, save_bundle

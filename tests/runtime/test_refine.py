@@ -10,9 +10,9 @@ import diptych as dp
 from diptych.cli.app import main
 from diptych.core.errors import BundleError, ImageError, ParameterError, RecipeError
 from diptych.core.image import to_float
-from diptych.evaluation.invented import NOTICEABLE, invented_signal
 from diptych.export.errors import ExportError
 from diptych.export.targets import Request, build
+from diptych.quality.hallucination import NOTICEABLE, hallucinated_structure
 from diptych.recipes import Recipe, auto, step
 from diptych.recipes.refining import bind, is_unbound
 from diptych.runtime import OnnxRefiner, Refined, open_enhancer, read_bundle
@@ -153,10 +153,10 @@ def test_after_an_enhancer(refiner):
     assert "auto > small" in both.spec.name
 
 
-def test_invented_signal_shows(refiner):
+def test_hallucinated_structure_shows(refiner):
     image = photograph()
-    untouched = invented_signal(image, refiner.refine(image, strength=0))
-    painted = invented_signal(image, refiner.refine(image, strength=1.0))
+    untouched = hallucinated_structure(image, refiner.refine(image, strength=0))
+    painted = hallucinated_structure(image, refiner.refine(image, strength=1.0))
     assert untouched.max() < 1
     assert np.mean(painted > NOTICEABLE) > 0.1
 

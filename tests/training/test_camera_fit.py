@@ -11,8 +11,8 @@ from diptych.data import THUMBNAIL_SIDE, BoxedCropSampler, PhotoFolder, ViewSamp
 from diptych.networks import Camera, build
 from diptych.networks.modules.camera import NAMES
 from diptych.photo import write
+from diptych.quality.flat_noise import measure_noise
 from diptych.training import render_losses
-from diptych.training._flat_noise import measure_noise
 from diptych.training._statistics import energy_distance, statistics
 from diptych.training.camera_fit import fit_camera, set_noise
 from diptych.training.placing import view

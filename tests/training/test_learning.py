@@ -48,7 +48,7 @@ def alarms_of(tmp_path, source, target):
             write(tmp_path / name / f"{index:02}.png", as_bytes(picture))
     config = preset("quick").updated(FREE | LIGHT)
     run = train(config, source=tmp_path / "A", target=tmp_path / "B", out=tmp_path / "run")
-    return [alarm for reading in run.readings() for alarm in reading["alarms"]]
+    return [alarm for reading in run.validations() for alarm in reading["alarms"]]
 
 
 def test_an_inverting_run_is_told_so(tmp_path):

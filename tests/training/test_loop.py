@@ -64,13 +64,13 @@ def test_a_run_leaves_what_its_page_says(finished):
     assert [entry["event"] for entry in finished.entries()] == [
         "begin",
         "losses",
-        "reading",
+        "validation",
         "losses",
-        "reading",
+        "validation",
         "end",
     ]
     assert [path.name for path in sorted(finished.samples.iterdir())] == ["step-000000004.png", "step-000000008.png"]
-    assert "Readings" in (finished.path / "report.html").read_text()
+    assert "Validation" in (finished.path / "report.html").read_text()
     losses = finished.entries()[1]["losses"]
     assert {"cycle", "identity", "frequency", "structure", "total_variation", "gradient_penalty.a"} <= set(losses)
 
@@ -93,7 +93,7 @@ def test_going_on_gives_the_same_bytes(finished, folders, tmp_path, moment):
     assert newest(run).read_bytes() == newest(finished).read_bytes()
     ours, theirs = load_file(run.best), load_file(finished.best)
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
-    assert [entry["step"] for entry in run.readings()] == [4, 8]
+    assert [entry["step"] for entry in run.validations()] == [4, 8]
 
 
 def test_workers_and_cache_change_nothing(finished, folders, tmp_path):

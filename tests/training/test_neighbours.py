@@ -73,7 +73,7 @@ def test_the_run_is_one_of_a_single_folder(finished):
     assert set(begin["pictures"]) == {"source", "held_out"}
     losses = next(one["losses"] for one in finished.entries() if one["event"] == "losses")
     assert set(losses) == {"neighbours", "consistency"}
-    first, last = (reading["loss"] for reading in finished.readings())
+    first, last = (reading["loss"] for reading in finished.validations())
     assert last < first
 
 

@@ -48,7 +48,7 @@ def test_a_run_of_one_folder_leaves_what_others_leave(finished, folders):
     begin, *_, end = finished.entries()
     assert begin["pictures"] == {"source": 6, "held_out": 2}
     assert end["event"] == "end"
-    losses = [reading["loss"] for reading in finished.readings()]
+    losses = [reading["loss"] for reading in finished.validations()]
     assert len(losses) == 2
     assert all(loss > 0 for loss in losses)
     assert len(list(finished.samples.iterdir())) == 2
@@ -76,7 +76,7 @@ def test_going_on_gives_the_same_bytes(finished, folders, tmp_path, moment):
 
 def test_workers_change_nothing(finished, folders, tmp_path):
     run = train(SMALL.updated({"workers": 0, "cache": 0}), source=folders[0], out=tmp_path / "other")
-    assert [one["loss"] for one in run.readings()] == [one["loss"] for one in finished.readings()]
+    assert [one["loss"] for one in run.validations()] == [one["loss"] for one in finished.validations()]
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def batch(count: int, side: int = 64) -> torch.Tensor:
 def test_a_run_from_good_pictures_alone(finished):
     generator = load_generator(finished.path)
     assert generator.config == SMALL.forward
-    readings = finished.readings()
+    readings = finished.validations()
     assert [reading["step"] for reading in readings] == [3, 6]
     assert all(np.isfinite(reading["loss"]) for reading in readings)
     assert read(next(finished.samples.iterdir())).pixels.shape[2] == 3

@@ -48,7 +48,7 @@ def newest(run):
 
 def test_a_run_leaves_an_enhancer(finished, folders):
     assert [entry["event"] for entry in finished.entries()] == [
-        *("begin", "camera", "losses", "reading", "losses", "reading", "end")
+        *("begin", "camera", "losses", "validation", "losses", "validation", "end")
     ]
     losses = finished.entries()[2]["losses"]
     expected = {"restoration", "tone", "chroma", "identity", "denoising", "adversarial.camera", "discriminator.a"}

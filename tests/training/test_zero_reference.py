@@ -139,14 +139,14 @@ def test_going_on_gives_the_same_bytes_with_dropout(folders, tmp_path):
     train(config, source=folders[0], out=tmp_path / "cut", resume=True)
     newest = [sorted((tmp_path / name / "checkpoints").iterdir())[-1].read_bytes() for name in ("whole", "cut")]
     assert newest[0] == newest[1]
-    assert whole.readings()[-1]["loss"] > 0
+    assert whole.validations()[-1]["loss"] > 0
 
 
 def test_a_painter_learns_it_too(folders, tmp_path):
     forward = Mobile(width=4, depth=2, blocks=1)
     config = CycleGANConfig(objective="self", forward=forward, crop=32, preprocess="none", **SMALL)
     run = train(config.updated({"steps": 40, "every": 10, "denoise": 0.0}), source=folders[0], out=tmp_path / "run")
-    readings = [one["loss"] for one in run.readings()]
+    readings = [one["loss"] for one in run.validations()]
     assert readings[-1] < 0.7 * readings[0]
 
 

@@ -9,7 +9,7 @@ import typer
 from diptych.cli.progress import note
 
 if TYPE_CHECKING:
-    from diptych.advising import Advice
+    from diptych.advice import Advice
     from diptych.training import CycleGANConfig
 
 _HEADS = {"distance": "to B", "structure": "kept"}  # short, so that a row fits into 80 columns
@@ -46,7 +46,7 @@ def advise(
     Tries tuned recipes, auto, the model in the box, models in files and, if asked, a quick training on up to 24 pictures of
     each folder; without a training that takes a minute or two.
     """
-    from diptych.advising import advise as find_advice
+    from diptych.advice import advise as find_advice
     from diptych.core.errors import ParameterError
     from diptych.photo import check_target
 

@@ -174,7 +174,7 @@ class _Display:
 
 
 class _Bar(_Display):
-    """A progress bar with losses and speed; readings and what else happens are printed above it."""
+    """A progress bar with losses and speed; validations and what else happens are printed above it."""
 
     def __init__(self, steps: int) -> None:
         from rich.console import Console
@@ -224,7 +224,7 @@ def lines_of(entry: dict[str, Any]) -> list[str]:
         "init": lambda entry: [_init_line(name, part) for name, part in entry["networks"].items()],
         "camera": _camera_lines,
         "skipped": lambda entry: [f"skipped: {entry['picture']}: {entry['reason']}"],
-        "reading": _reading_lines,
+        "validation": _validation_lines,
         "end": _end_lines,
     }.get(entry["event"])
     return say(entry) if say else []
@@ -239,7 +239,7 @@ def _camera_lines(entry: dict[str, Any]) -> list[str]:
     return [f"camera: its distance from A was {entry['before']:.2f}, and is {entry['after']:.2f} after the fit"]
 
 
-def _reading_lines(entry: dict[str, Any]) -> list[str]:
+def _validation_lines(entry: dict[str, Any]) -> list[str]:
     best = " (the best so far)" if entry["best"] == entry["step"] else ""
     if "loss" in entry:
         numbers = f"held-out loss {entry['loss']:.4f}{best}"

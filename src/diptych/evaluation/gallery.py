@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from diptych import operators
 from diptych.core.color import luma
 from diptych.core.image import Image, from_float, to_float
-from diptych.evaluation.invented import NOTICEABLE, invented_signal
 from diptych.photo import Photo, formats
+from diptych.quality.hallucination import NOTICEABLE, hallucinated_structure
 
 LONGEST_SIDE = 1600
 BINS = 64
@@ -132,7 +132,7 @@ def _difference(label: str, image: Image, other_label: str, other: Image) -> lis
 def _invented(label: str, image: Image, before: Image) -> list[Draft]:
     if image.shape != before.shape:
         return []
-    signal = invented_signal(before, image)
+    signal = hallucinated_structure(before, image)
     note = (
         f"Structure in {label} that no tone curve and no change of local contrast makes of the input, measured against the "
         f"noise to be expected: yellow from {NOTICEABLE:g} times, red at {_HOTTEST:g} times and more. "

@@ -24,7 +24,7 @@ class Board:
 
     def numbers(self, entry: dict[str, Any]) -> None:
         """Add every number of an entry of the log."""
-        if self._writer is None or entry["event"] not in ("losses", "reading"):
+        if self._writer is None or entry["event"] not in ("losses", "validation"):
             return
         values = entry["losses"] | {"images_per_second": entry["images_per_second"]} if "losses" in entry else entry
         for name, value in values.items():

@@ -15,7 +15,7 @@ from torch.nn import functional as F  # noqa: N812
 from diptych.core.errors import DataError
 from diptych.core.image import Image, to_float
 from diptych.networks.modules.camera import CameraModule
-from diptych.training._flat_noise import NoiseFacts, NoiseGatherer
+from diptych.quality.flat_noise import NoiseEstimator, NoiseModel
 from diptych.training._statistics import energy_distance, statistics
 from diptych.training.views import Views
 
@@ -111,12 +111,12 @@ def fit_to(camera: CameraModule, views: Views, *, steps: int, seed: int = 0) -> 
     steps, seed : int
         See `fit_camera`.
     """
-    noise, poor = NoiseGatherer(), []
+    noise, poor = NoiseEstimator(), []
     for number, picture in enumerate(views.poor_pictures(_POOR)):
         if number < _NOISY:
             noise.add(picture)
         poor.append(_small(picture))
-    facts = noise.facts()
+    facts = noise.estimate()
     if facts is not None:
         set_noise(camera, facts)
     place = camera.mean.device
@@ -129,8 +129,8 @@ def _small(picture: Image) -> Tensor:
     return F.interpolate(planes, (SIDE, SIDE), mode="area")
 
 
-def set_noise(camera: CameraModule, facts: NoiseFacts) -> None:
-    """Give a camera the noise that was measured (see `diptych.training._flat_noise.measure_noise`)."""
+def set_noise(camera: CameraModule, facts: NoiseModel) -> None:
+    """Give a camera the noise that was measured (see `diptych.quality.flat_noise.measure_noise`)."""
     for name, value in asdict(facts).items():
         buffer = getattr(camera.grain, name)
         buffer.copy_(torch.tensor(value).expand_as(buffer))

@@ -87,9 +87,9 @@ class CycleGANConfig(RenderingSettings, SelfSupervisedSettings):
     channels_last, compile : bool
         Memory layout NHWC, and torch.compile; they pay on a GPU.
     every : int
-        Steps between two readings of the monitor, each with a checkpoint.
+        Steps between two validations, each with a checkpoint.
     patience : int
-        Readings without improvement after which training stops.
+        Validations without improvement after which training stops.
     choose : {"score", "last"}
         Which generator the run ends with: the one with the best score of the monitor, or the last one.
     keep : int

@@ -54,7 +54,7 @@ def train(
     resume : bool
         Go on from the newest checkpoint. On a CPU the result is then, byte for byte, that of a run without a stop.
     on_event : callable, optional
-        Called with each entry of the log as it is written: ``begin``, ``init``, ``camera``, ``losses``, ``reading``,
+        Called with each entry of the log as it is written: ``begin``, ``init``, ``camera``, ``losses``, ``validation``,
         ``skipped``, ``end``.
 
     Returns
@@ -106,7 +106,7 @@ def train(
             if noted:
                 observer.losses(done, losses)
             if due:
-                observer.read(done)
+                observer.validate(done)
             if due or stopped:
                 observer.save(done)
             if stopped:

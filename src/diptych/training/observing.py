@@ -1,4 +1,4 @@
-"""What happens around the loop: log, readings, checkpoints, the best generator, the end."""
+"""What happens around the loop: log, validation, checkpoints, the best generator, the end."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from diptych.training.checkpoint import save_checkpoint
 from diptych.training.config import CycleGANConfig
 from diptych.training.domains import Domains
 from diptych.training.generator_file import TrainedGenerator, load_generator, save_generator
-from diptych.training.objectives.judging import judge_of
 from diptych.training.playing import Losses, Playable
-from diptych.training.post_step import propose_post_step
 from diptych.training.run import Run
 from diptych.training.run_page import write_page
 from diptych.training.samples import sample_grid
-from diptych.training.stoplight import StopLight
+from diptych.training.validation.early_stopping import EarlyStopping
+from diptych.training.validation.evaluator import evaluator_for
+from diptych.training.validation.postprocess import propose_postprocess
 
 _SHOWN = 4  # rows of a contact sheet
 
@@ -46,8 +46,8 @@ class Observer:
         self.should_stop = False
         self._on_event = on_event
         self._first = game.fabric.is_global_zero
-        self._light = StopLight(patience=config.patience)
-        self._judge = judge_of(domains)
+        self._stopping = EarlyStopping(patience=config.patience)
+        self._evaluator = evaluator_for(domains)
         self._board = Board(run.path / "tensorboard") if self._first else None
         self._since = (time.perf_counter(), 0)
         self._named: set[str] = set()
@@ -55,9 +55,9 @@ class Observer:
     def go_on(self, state: dict[str, Any]) -> int:
         """Take up the state of a checkpoint; return its step."""
         step = int(state["step"])
-        if "light" in state:
-            self._light = StopLight.from_state(state["light"])
-            self.should_stop = self._light.should_stop
+        if "early_stopping" in state:
+            self._stopping = EarlyStopping.from_state(state["early_stopping"])
+            self.should_stop = self._stopping.should_stop
         if self._first:
             self.run.cut_log(after=step)
         return step
@@ -86,17 +86,17 @@ class Observer:
                 self._named.add(name)
                 self._write({"event": "skipped", "step": step, "picture": name, "reason": reason})
 
-    def read(self, step: int) -> None:
+    def validate(self, step: int) -> None:
         """Look at the held-out pictures; keep the generator if it is the best so far."""
         if self._first:
-            reading = self._judge.read(step, self.game)
+            found = self._evaluator.evaluate(step, self.game)
             # How long it took is for the log alone: a checkpoint says the same however often a run was stopped.
-            if self._light.update(replace(reading, seconds=0.0)):
+            if self._stopping.update(replace(found, seconds=0.0)):
                 save_generator(self.run.best, self.generator(step), overwrite=True)
-            self.should_stop = self._light.should_stop
-            sheet = sample_grid(self._judge.rows(self.game, count=_SHOWN))
+            self.should_stop = self._stopping.should_stop
+            sheet = sample_grid(self._evaluator.rows(self.game, count=_SHOWN))
             write(self.run.samples / f"step-{step:09d}.png", sheet, overwrite=True)
-            self._write({"event": "reading", "best": self._best_step, **reading.as_dict()})
+            self._write({"event": "validation", "best": self._best_step, **found.as_dict()})
             if self._board:
                 self._board.picture("samples", sheet, step)
         self.should_stop = bool(self.game.fabric.broadcast(self.should_stop))
@@ -105,7 +105,7 @@ class Observer:
     def save(self, step: int) -> None:
         """Write a checkpoint."""
         if self._first:
-            state = {"step": step, "light": self._light.state()}
+            state = {"step": step, "early_stopping": self._stopping.state()}
             save_checkpoint(self.run.checkpoints, self.game, state=state, keep=self.config.keep)
         self.game.fabric.barrier()
 
@@ -113,7 +113,7 @@ class Observer:
         """Give the best generator the classical step after it that its own outputs call for."""
         if self._first:
             generator = self._chosen(step)
-            after = self._post_step(generator)
+            after = self._postprocess(generator)
             save_generator(self.run.best, replace(generator, after=after), overwrite=True)
             steps = [str(part) for part in after.steps]
             chosen = step if self.config.choose == "last" else self._best_step
@@ -140,16 +140,16 @@ class Observer:
         last = self.config.choose == "last" or not self.run.best.exists()
         return self.generator(step) if last else load_generator(self.run.best)
 
-    def _post_step(self, generator: TrainedGenerator) -> Recipe:
+    def _postprocess(self, generator: TrainedGenerator) -> Recipe:
         # A rendering has its own tones and its own denoiser; and without a target nothing says what is missing.
         if self.config.has_camera or not self.domains.held_wanted:
             return Recipe()
         outputs = [generator.draw(picture) for picture in self.domains.held_source]
-        return propose_post_step(outputs, self.domains.held_wanted, sources=self.domains.held_source)
+        return propose_postprocess(outputs, self.domains.held_wanted, sources=self.domains.held_source)
 
     @property
     def _best_step(self) -> int | None:
-        return self._light.best.step if self._light.best else None
+        return self._stopping.best.step if self._stopping.best else None
 
     def _write(self, entry: dict[str, Any]) -> None:
         if not self._first:

@@ -5,7 +5,7 @@
     RUN/
       config.toml          the settings, as they were used
       run.json             data fingerprints, the recipes before the network, versions
-      log.jsonl            one line for each entry of the log: losses, readings, what happened
+      log.jsonl            one line for each entry of the log: losses, validations, what happened
       samples/             contact sheets: input, prepared, output, and back again
       checkpoints/         the last ones; --resume goes on from the newest
       tensorboard/         the log once more, if TensorBoard is installed
@@ -70,9 +70,9 @@ class Run:
             return []
         return [json.loads(line) for line in lines if line.endswith("}")]
 
-    def readings(self) -> list[dict[str, Any]]:
-        """Return the monitor's readings, oldest first."""
-        return [entry for entry in self.entries() if entry["event"] == "reading"]
+    def validations(self) -> list[dict[str, Any]]:
+        """Return the validations, oldest first."""
+        return [entry for entry in self.entries() if entry["event"] == "validation"]
 
     def write_log(self, entry: dict[str, Any]) -> None:
         """Add an entry to the log."""

@@ -35,7 +35,7 @@ _COLUMNS = {
     "structure": "structure kept",
     "domain_distance": "distance to B",
     "cycle_error": "cycle error",
-    "luminance_correlation": "luminance correlation",
+    "luma_correlation": "luma correlation",
     "diversity": "diversity",
     "noise": "noise",
 }
@@ -48,18 +48,18 @@ def write_page(run: Run) -> None:
 
 def page_of(run: Run) -> str:
     """Return the page of a run."""
-    readings, entries = run.readings(), run.entries()
+    validations, entries = run.validations(), run.entries()
     end: dict[str, Any] = next((entry for entry in reversed(entries) if entry["event"] == "end"), {})
     best = end.get("best")
     parts = [
         f"<h1>{html.escape(run.path.resolve().name)}</h1>",
-        f"<p>{html.escape(_lead(readings, end))}</p>",
+        f"<p>{html.escape(_lead(validations, end))}</p>",
         _samples(run, best),
         "<h2>How the score went</h2>",
-        *(_curve(readings, key, name, best) for key, name in list(_columns(readings).items())[:4]),
-        "<h2>Readings</h2>",
-        _table(readings, best),
-        _alarms(readings, entries),
+        *(_curve(validations, key, name, best) for key, name in list(_columns(validations).items())[:4]),
+        "<h2>Validation</h2>",
+        _table(validations, best),
+        _alarms(validations, entries),
         f"<h2>Settings</h2><pre>{html.escape(run.config.to_toml())}</pre>",
     ]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
@@ -67,20 +67,20 @@ def page_of(run: Run) -> str:
     return f"<!doctype html><html lang=en><head>{head}{title}</head><body>{''.join(parts)}</body></html>\n"
 
 
-def _lead(readings: Sequence[dict[str, Any]], end: dict[str, Any]) -> str:
+def _lead(validations: Sequence[dict[str, Any]], end: dict[str, Any]) -> str:
     if not end:
         return "Not finished."
     after = " > ".join(end["after"]) or "nothing"
-    chosen = next((one for one in readings if one["step"] == end["best"]), None)
+    chosen = next((one for one in validations if one["step"] == end["best"]), None)
     if chosen is None:
-        return f"Stopped after {end['step']} steps without a generator fit for use: every reading had a red alarm."
+        return f"Stopped after {end['step']} steps without a generator fit for use: every validation had a fatal alarm."
     if "loss" in chosen:
         return (
-            f"Stopped after {end['step']} steps. The best of {len(readings)} readings was at step {end['best']}: the loss of "
-            f"the pictures that were held out was {chosen['loss']:.4f} there."
+            f"Stopped after {end['step']} steps. The best of {len(validations)} validations was at step {end['best']}: the "
+            f"loss of the pictures that were held out was {chosen['loss']:.4f} there."
         )
     return (
-        f"Stopped after {end['step']} steps. The best of {len(readings)} readings was at step {end['best']}: score "
+        f"Stopped after {end['step']} steps. The best of {len(validations)} validations was at step {end['best']}: score "
         f"{chosen['score']:.3f}, structure kept {chosen['structure']:.2f}, distance to the target domain "
         f"{chosen['domain_distance']:.2f} (1 is the untouched input). Classical step after the network: {after}."
     )
@@ -101,8 +101,8 @@ def _samples(run: Run, best: int | None) -> str:
     return f"<figure>{image}<figcaption>{columns}</figcaption></figure>"
 
 
-def _curve(readings: Sequence[dict[str, Any]], key: str, name: str, best: int | None) -> str:
-    points = [(float(one["step"]), float(one[key])) for one in readings if one.get(key) is not None]
+def _curve(validations: Sequence[dict[str, Any]], key: str, name: str, best: int | None) -> str:
+    points = [(float(one["step"]), float(one[key])) for one in validations if one.get(key) is not None]
     if len(points) < 2:
         return ""
     last, low, high = points[-1][0], min(y for _, y in points), max(y for _, y in points)
@@ -122,18 +122,18 @@ def _curve(readings: Sequence[dict[str, Any]], key: str, name: str, best: int | 
     )
 
 
-def _columns(readings: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Return the columns that the readings have: the monitor's, or the one of a game that judges itself."""
-    seen = {key for one in readings for key in one}
+def _columns(validations: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Return the columns that the validations have: the monitor's, or the one of a game that judges itself."""
+    seen = {key for one in validations for key in one}
     hidden = {"score"} if "loss" in seen else set()
     return {key: name for key, name in _COLUMNS.items() if key in seen and key not in hidden}
 
 
-def _table(readings: Sequence[dict[str, Any]], best: int | None) -> str:
-    columns = _columns(readings)
+def _table(validations: Sequence[dict[str, Any]], best: int | None) -> str:
+    columns = _columns(validations)
     head = "".join(f"<th>{name}</th>" for name in ("step", *columns.values(), "alarms"))
     rows = []
-    for one in readings:
+    for one in validations:
         numbers = "".join(
             f"<td>{'' if one[key] is None else format(one[key], '.4f' if key == 'loss' else '.3f')}</td>"
             for key in columns
@@ -144,8 +144,8 @@ def _table(readings: Sequence[dict[str, Any]], best: int | None) -> str:
     return f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
 
 
-def _alarms(readings: Sequence[dict[str, Any]], entries: Sequence[dict[str, Any]]) -> str:
-    lines = [f"step {one['step']}: {alarm['message']}" for one in readings for alarm in one["alarms"]]
+def _alarms(validations: Sequence[dict[str, Any]], entries: Sequence[dict[str, Any]]) -> str:
+    lines = [f"step {one['step']}: {alarm['message']}" for one in validations for alarm in one["alarms"]]
     lines += [f"skipped: {one['picture']}: {one['reason']}" for one in entries if one["event"] == "skipped"]
     if not lines:
         return "<p class=note>No alarms.</p>"

@@ -1,0 +1,168 @@
+"""What an enhancer is judged by: references if there are any, otherwise the look of folder B and the structure of the input."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from diptych import operators
+from diptych.advice.pictures import Half
+from diptych.core.image import Image, to_float
+from diptych.quality.appearance import Appearance, Floats, appearance_of
+from diptych.quality.score import DomainScore, MeasuredPicture, StructureReference
+
+_MOST_DECIBELS = 60.0  # what equals its reference has infinitely many
+
+
+@dataclass(frozen=True)
+class Marks:
+    """How well an enhancer did.
+
+    Attributes
+    ----------
+    merit : float
+        What decides; higher is better.
+    shares : tuple of float
+        The part of each picture in it; their mean is `merit`. Differences of two enhancers are tested on them.
+    figures : dict of str to float
+        What else was measured; means over the pictures.
+    """
+
+    merit: float
+    shares: tuple[float, ...]
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+class Judge(Protocol):
+    """Marks what an enhancer made of the pictures."""
+
+    @property
+    def merit_name(self) -> str:
+        """What the merit is called."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """Unit of the merit; empty for a plain number."""
+        ...
+
+    @property
+    def margin(self) -> float:
+        """A difference in merit that is too small to matter."""
+        ...
+
+    def mark(self, outputs: Sequence[Image]) -> Marks:
+        """Mark the outputs, one for each picture."""
+        ...
+
+
+def judge_of(half: Half) -> Judge:
+    """Return the judge for a half: by references if it has them."""
+    return ByReferences(half.references) if half.references else ByDomain(half.sources, half.targets)
+
+
+class ByReferences:
+    """PSNR and SSIM against references.
+
+    The merit is the mean of two decibels, ``(PSNR + D) / 2`` with ``D = -10 log10(1 - SSIM)``, each at most 60: noise and lost
+    detail weigh about as much as a wrong brightness. A difference of 0.2 dB does not matter.
+
+    Examples
+    --------
+    >>> draw = np.random.default_rng(0)
+    >>> wanted = [draw.integers(0, 256, (32, 32, 1), np.uint8) for _ in range(2)]
+    >>> judge = ByReferences(wanted)
+    >>> judge.mark(wanted).merit, judge.mark([image // 2 for image in wanted]).merit < 20
+    (60.0, True)
+    """
+
+    merit_name, unit, margin = "quality", "dB", 0.2
+
+    def __init__(self, references: Sequence[Image]) -> None:
+        self._references = tuple(references)
+
+    def mark(self, outputs: Sequence[Image]) -> Marks:
+        """Mark the outputs, one for each reference."""
+        from diptych import metrics
+
+        both = list(zip(outputs, self._references, strict=True))
+        psnr = [min(metrics.get("psnr")(a, b), _MOST_DECIBELS) for a, b in both]
+        ssim = [metrics.get("ssim")(a, b) for a, b in both]
+        shares = tuple((one + _decibels(other)) / 2 for one, other in zip(psnr, ssim, strict=True))
+        return Marks(float(np.mean(shares)), shares, {"psnr": float(np.mean(psnr)), "ssim": float(np.mean(ssim))})
+
+
+def _decibels(ssim: float) -> float:
+    return min(-10 * math.log10(max(1 - ssim, 1e-9)), _MOST_DECIBELS)
+
+
+class ByDomain:
+    """The look of the target domain, and the structure of the input, without pairs.
+
+    The merit is the score of the monitor of training (`diptych.training.validation.monitor.Monitor`),
+    ``structure exp(-distance)``: the distance from the outputs to the target pictures in tone, colour and texture is 1 for
+    the untouched input and about 0 for pictures of the target domain, and structure is 1 if all of the denoised input's is
+    kept. Structure is judged against the input scaled up to white, as a dark one lies within a few levels of black. The score
+    is a number of all pictures together; the share of one is its jackknife pseudo-value, ``n s - (n - 1) s_i`` with s_i the
+    score without picture i, shifted so that the mean of the shares is the score. A difference of 0.02 does not matter.
+
+    References
+    ----------
+    Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 11.
+
+    Examples
+    --------
+    >>> draw = np.random.default_rng(0)
+    >>> bright = [draw.random((32, 32, 1)).astype(np.float32) for _ in range(4)]
+    >>> dark = [image / 4 for image in bright]
+    >>> judge = ByDomain(dark, bright)
+    >>> judge.mark([4 * image for image in dark]).merit > 2 * judge.mark(dark).merit
+    True
+    """
+
+    merit_name, unit, margin = "score", "", 0.02
+
+    def __init__(self, sources: Sequence[Image], targets: Sequence[Image]) -> None:
+        self._score = DomainScore(*([appearance_of(_floats(image)) for image in side] for side in (sources, targets)))
+        # A dark picture lies within a few levels of black, where nothing counts as an edge: it is scaled up first.
+        stretch = operators.get("stretch")
+        self._structure = StructureReference(
+            [_floats(stretch(_floats(image), low=0.0, high=99.9)) for image in sources]
+        )
+
+    def mark(self, outputs: Sequence[Image]) -> Marks:
+        """Mark the outputs, one for each source picture."""
+        measured = [MeasuredPicture.of(_floats(image)) for image in outputs]
+        kept = self._structure.kept([one.edges() for one in measured])
+        appearances = [one.appearance for one in measured]
+        score = self._score.score(kept, appearances)
+        figures = {"distance": self._score.distance(appearances), "structure": float(np.mean(kept))}
+        return Marks(score, self._shares(score, appearances, kept), figures)
+
+    def _shares(self, score: float, appearances: list[Appearance], kept: list[float]) -> tuple[float, ...]:
+        count = len(appearances)
+        if count < 2:
+            return (score,)
+        without = [
+            self._score.score(kept[:i] + kept[i + 1 :], appearances[:i] + appearances[i + 1 :]) for i in range(count)
+        ]
+        values = count * score - (count - 1) * np.array(without)
+        return tuple((values - values.mean() + score).tolist())
+
+
+def niqe_of(images: Sequence[Image]) -> float | None:
+    """Return the mean NIQE over the pictures that have one, or None: of 96 px a side at least, grey or RGB, not flat."""
+    from diptych import metrics
+
+    smallest = metrics.declaration("niqe").smallest_side
+    usable = [image for image in images if min(image.shape[:2]) >= smallest and image.shape[2] in (1, 3)]
+    values = [value for value in map(metrics.get("niqe"), usable) if math.isfinite(value)]
+    return float(np.mean(values)) if values else None
+
+
+def _floats(image: Image) -> Floats:
+    return to_float(image).astype(np.float32, copy=False)

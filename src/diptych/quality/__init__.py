@@ -1,0 +1,14 @@
+"""Measures of image quality that need no reference: what changed from an input to an output, and how a set of pictures looks.
+
+The monitor of training, the domain check, the advice and the report all use these; each measure has one implementation.
+
+- `appearance`: tone, colour and texture of a picture, and the distance from pictures to a domain,
+- `structure`: edges that were kept and edges that were added, tones in their order,
+- `score`: kept structure and distance to a domain in one number,
+- `checkerboard`: patterns of 2 and 4 px that upsampling leaves,
+- `flat_noise`: strength, spread and correlations of noise on flat patches,
+- `hallucination`: a map of structure that cannot have come from the input,
+- `traits`: exposure, contrast, colour and noise in numbers a person can read,
+- `content`: what is in a picture, whatever its exposure, and a perceptual hash,
+- `separation`: whether two sets of features can be told apart.
+"""

@@ -1,0 +1,161 @@
+"""What can go wrong with a generator, in words: what was seen, and which weight to change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from diptych.quality.checkerboard import VISIBLE, Checkerboard
+
+Kind = Literal["inversion", "collapse", "invention", "checkerboard", "noise", "unchanged"]
+
+FATAL: frozenset[str] = frozenset({"inversion", "collapse"})
+"""Kinds that make a generator unusable, whatever its score: it never becomes the best."""
+
+_INVERTED = -0.3  # a correlation below this is no accident
+_COLLAPSED = 0.4  # of the differences between the inputs
+_ADDED = 0.6  # of the squared gradients; a Gaussian blur of 3 px reaches 0.4 to 0.6 where a picture is all fine texture
+_KEPT = 0.5
+_PROMINENT = 3.0
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What was seen, in words, and its kind."""
+
+    kind: Kind
+    message: str
+
+    @property
+    def fatal(self) -> bool:
+        """Whether the generator is unusable."""
+        return self.kind in FATAL
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What the alarms are decided by; lists have a value for each held-out source picture.
+
+    Attributes
+    ----------
+    luma, color : list of float
+        Correlation of the output's luma and of its colour differences with the source's; color only for pictures that
+        have any.
+    kept, added : list of float
+        Structure of the source that the output has, and what the output has besides.
+    diversity : float
+        Differences between the outputs over those between the inputs.
+    noise, noise_before, noise_target : float
+        Standard deviation of the noise of outputs, inputs and target pictures; intensities.
+    relative_noise, relative_noise_before : float
+        The same over the contrast of the pictures, which a mere brightening does not change.
+    checkerboard, checkerboard_before : Checkerboard
+        The most prominent pattern of 2 or 4 px.
+    change : float
+        Mean absolute difference of output and input; nan while it is too early to expect one.
+    """
+
+    luma: list[float]
+    color: list[float]
+    kept: list[float]
+    added: list[float]
+    diversity: float
+    noise: float
+    noise_before: float
+    noise_target: float
+    relative_noise: float
+    relative_noise_before: float
+    checkerboard: Checkerboard
+    checkerboard_before: Checkerboard
+    change: float
+
+
+def alarms_of(found: Measurements) -> tuple[Alarm, ...]:
+    """Return the alarms that these measurements give rise to, fatal ones first."""
+    messages: dict[Kind, str] = {
+        "inversion": _inversion(found),
+        "collapse": _collapse(found),
+        "invention": _invention(found),
+        "checkerboard": _checkerboard(found),
+        "noise": _noise(found),
+        "unchanged": _unchanged(found),
+    }
+    return tuple(Alarm(kind, message) for kind, message in messages.items() if message)
+
+
+def _inversion(found: Measurements) -> str:
+    advice = "raise identity or structure, e.g. --set structure=1"
+    if count := _several(found.luma, below=_INVERTED):
+        return (
+            f"out is dark where in is bright in {count} of {len(found.luma)} pictures "
+            f"(rank correlation down to {min(found.luma):.2f}); {advice}"
+        )
+    if count := _several(found.color, below=_INVERTED):
+        return (
+            f"colours are turned into their opposites in {count} of {len(found.color)} pictures "
+            f"(correlation down to {min(found.color):.2f}); raise identity, e.g. --set identity=10"
+        )
+    return ""
+
+
+def _collapse(found: Measurements) -> str:
+    if not found.diversity < _COLLAPSED:
+        return ""
+    return (
+        f"the outputs look alike whatever goes in (their differences are {100 * found.diversity:.0f} % of those of the "
+        f"inputs); raise cycle or structure, or lower discriminator_rate, e.g. --set structure=1"
+    )
+
+
+def _invention(found: Measurements) -> str:
+    if count := _several([-value for value in found.added], below=-_ADDED):
+        return (
+            f"edges that are not in the input are in the output of {count} of {len(found.added)} pictures "
+            f"(up to {100 * max(found.added):.0f} % of what is there); raise structure or cycle, e.g. --set structure=2"
+        )
+    kept = float(np.mean(found.kept))
+    if kept < _KEPT:
+        return (
+            f"the outputs keep {100 * kept:.0f} % of the structure of the inputs; raise structure or cycle, "
+            f"e.g. --set structure=2"
+        )
+    return ""
+
+
+def _checkerboard(found: Measurements) -> str:
+    board, before = found.checkerboard, found.checkerboard_before
+    if board.amplitude < VISIBLE or board.prominence < _PROMINENT * max(before.prominence, 1):
+        return ""
+    return (
+        f"the outputs have a pattern of {board.period} px with an amplitude of {255 * board.amplitude:.1f} levels of 255; use "
+        f"generators that upsample by resize and convolution, e.g. --set forward.upsampling=resize, or raise total_variation"
+    )
+
+
+def _noise(found: Measurements) -> str:
+    enough = found.noise > max(0.01, 1.2 * found.noise_target)
+    if not enough or found.relative_noise <= 1.3 * found.relative_noise_before:
+        return ""
+    return (
+        f"the outputs are noisier than the inputs (standard deviation {255 * found.noise:.1f} levels of 255, before "
+        f"{255 * found.noise_before:.1f}, target {255 * found.noise_target:.1f}); raise total_variation or lower adversarial, "
+        f"e.g. --set total_variation=0.1"
+    )
+
+
+def _unchanged(found: Measurements) -> str:
+    if not found.change < VISIBLE:
+        return ""
+    return (
+        f"the output is the input (they differ by {255 * found.change:.1f} levels of 255 on average); lower identity, cycle or "
+        f"structure, e.g. --set identity=0.5, or give the discriminator time"
+    )
+
+
+def _several(values: Sequence[float], *, below: float) -> int:
+    """Return how many values are below a bound if that is one in eight or more, otherwise 0."""
+    count = sum(value < below for value in values)
+    return count if count >= max(1.0, len(values) / 8) else 0

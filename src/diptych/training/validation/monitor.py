@@ -1,0 +1,221 @@
+"""The monitor: what a generator does to pictures it has not been trained on, and one number to rank checkpoints by.
+
+Nothing here needs pairs, or torch: a generator is any function from image to image.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from diptych.core.color import luma
+from diptych.core.errors import ImageError
+from diptych.core.image import Image
+from diptych.quality.appearance import Floats
+from diptych.quality.checkerboard import find_checkerboard
+from diptych.quality.score import DomainScore, MeasuredPicture, StructureReference, as_float, as_floats
+from diptych.quality.structure import color_correlation, contrast, diversity, rank_correlation
+from diptych.recipes import Recipe
+from diptych.training.validation.alarms import Measurements, alarms_of
+from diptych.training.validation.metrics import ValidationMetrics
+
+Generator: TypeAlias = Callable[[Image], Image]
+"""From a float32 image (H, W, C) in [0, 1] to one of the same height and width."""
+
+
+class Monitor:
+    """Evaluates generators on held-out pictures of both domains.
+
+    Parameters
+    ----------
+    source, target : sequence of ndarray
+        Held-out pictures of the contract, of any sizes, one or more each; up to 32 of 256 to 512 px a side are meant.
+        `source` as in the files, `target` as the generator should make them.
+    preprocess : Recipe, optional
+        What a source picture goes through before the generator sees it.
+    prepared : sequence of ndarray, optional
+        The source pictures after `preprocess`, if they were prepared whole and then cut; in place of `preprocess`.
+    settled : int
+        Steps after which an output that is still the input is worth an alarm.
+
+    Raises
+    ------
+    ImageError
+        If a picture breaks the contract, or there is none.
+
+    Notes
+    -----
+    **Structure, noise and change are measured against the prepared picture**, which is what the generator was given: its
+    range is used, where the raw one may lie within a few levels of black. **Inversion is measured against the raw
+    picture**: rank correlation does not care about the range, and so it answers for the whole enhancer.
+
+    **Structure** is the cosine of the normalised gradients (see `diptych.training.losses.structure`) on squares of 2 and
+    of 4 px. The reference is the input after non-local means of the strength of its own noise; the cosine is divided by
+    that of the noisy input with this reference and cut off at 1. So removing noise costs nothing, and copying it gains
+    nothing.
+
+    **Domain distance** compares tone (seven quantiles of luma), colour (mean and spread of each channel's difference
+    from luma) and texture (logarithms of the noise and of the detail in four octaves), as they are distributed over
+    the pictures: ``L = sum over the three of log(1 + D)`` with D the diagonal Fréchet distance in units of the target's
+    own spread. L is taken less that of halves of the target, and divided by that of the input (at least by 0.5: domains
+    that are closer are told apart by chance). The logarithm keeps a large distance in tone from hiding the rest.
+
+    **The score** multiplies, since neither of the two is worth anything without the other: the input has all the
+    structure, and any picture of the target no distance. The cycle error takes no part: a generator can hide what it needs
+    for the way back in noise, and some objectives have no way back.
+
+    References
+    ----------
+    Hidden codes: Chu, Zhmoginov and Sandler, "CycleGAN, a Master of Steganography", NIPS workshop (2017).
+
+    Examples
+    --------
+    >>> draw = np.random.default_rng(0)
+    >>> bright = [draw.random((32, 32, 1)).astype(np.float32) for _ in range(4)]
+    >>> dark = [image / 4 for image in bright]
+    >>> monitor = Monitor(dark, bright)
+    >>> found = monitor.evaluate(0, lambda image: 4 * image)
+    >>> round(found.structure, 3), found.score > monitor.evaluate(0, lambda image: image).score
+    (1.0, True)
+    >>> [alarm.kind for alarm in monitor.evaluate(0, lambda image: 1 - image).alarms]
+    ['inversion', 'invention']
+    """
+
+    def __init__(
+        self,
+        source: Sequence[Image],
+        target: Sequence[Image],
+        *,
+        preprocess: Recipe | None = None,
+        prepared: Sequence[Image] | None = None,
+        settled: int = 500,
+    ) -> None:
+        recipe = preprocess if preprocess is not None and prepared is None else Recipe()
+        self.source = as_floats(source, "source")
+        self.target = as_floats(target, "target")
+        self.prepared = as_floats(
+            [recipe(image) for image in self.source] if prepared is None else prepared, "prepared"
+        )
+        if len(self.prepared) != len(self.source):
+            raise ImageError(
+                f"Monitor: {len(self.source)} source pictures, but {len(self.prepared)} prepared; give one for each"
+            )
+        self._settled = settled
+        self._measure()
+
+    def _measure(self) -> None:
+        self._raw = [luma(image) for image in self.source]
+        self._inputs = [MeasuredPicture.of(image) for image in self.prepared]
+        targets = [MeasuredPicture.of(image) for image in self.target]
+        self._structure = StructureReference(self.prepared, baseline=self._inputs)
+        self._score = DomainScore(*([one.appearance for one in side] for side in (self._inputs, targets)))
+        self._target_noise = float(np.mean([one.noise for one in targets]))
+        self._checkerboard_before = find_checkerboard([one.luma for one in self._inputs])
+
+    def evaluate(self, step: int, forward: Generator, backward: Generator | None = None) -> ValidationMetrics:
+        """Measure what a generator does to the held-out pictures.
+
+        Parameters
+        ----------
+        step : int
+            Step of the training.
+        forward, backward : callable
+            From a float32 image ``(H, W, C)`` in [0, 1] to another, source to target and back; without a way back there is
+            no cycle error.
+
+        Returns
+        -------
+        ValidationMetrics
+            Deterministic, but for `seconds`.
+
+        Raises
+        ------
+        ImageError
+            If an output breaks the contract (NaN, a value outside [0, 1]) or has another height or width than its input.
+        """
+        began = time.perf_counter()
+        outputs = [_applied(forward, image, "forward") for image in self.prepared]
+        measured = [MeasuredPicture.of(image) for image in outputs]
+        found = self._compare(step, outputs, measured)
+        appearances = [one.appearance for one in measured]
+        return ValidationMetrics(
+            step=step,
+            score=self._score.score(found.kept, appearances),
+            structure=float(np.mean(found.kept)),
+            added=float(np.mean(found.added)),
+            domain_distance=self._score.distance(appearances),
+            cycle_error=self._cycle_error(outputs, forward, backward),
+            luma_correlation=float(np.median(found.luma)),
+            worst_correlation=min(found.luma),
+            diversity=found.diversity,
+            noise=found.noise,
+            target_noise=found.noise_target,
+            alarms=alarms_of(found),
+            seconds=time.perf_counter() - began,
+        )
+
+    def rows(self, forward: Generator, backward: Generator | None = None, *, count: int = 6) -> list[list[Image]]:
+        """Return rows for `diptych.training.samples.sample_grid`: source, prepared if it differs, output, and back again."""
+        shown = []
+        for raw, image in list(zip(self.source, self.prepared, strict=True))[:count]:
+            output = _applied(forward, image, "forward")
+            row = [raw, output] if np.array_equal(raw, image) else [raw, image, output]
+            shown.append(row if backward is None else [*row, _applied(backward, output, "backward")])
+        return shown
+
+    def _compare(self, step: int, outputs: list[Floats], measured: list[MeasuredPicture]) -> Measurements:
+        edges = [one.edges() for one in measured]
+        colors = [color_correlation(a, b) for a, b in zip(self.source, outputs, strict=True)]
+        change = float(np.mean([_change(a, b) for a, b in zip(self.prepared, outputs, strict=True)]))
+        return Measurements(
+            luma=[rank_correlation(a, b.luma) for a, b in zip(self._raw, measured, strict=True)],
+            color=[value for value in colors if value is not None],
+            kept=self._structure.kept(edges),
+            added=self._structure.added(edges),
+            diversity=_relative_diversity(self._inputs, measured),
+            noise=float(np.mean([one.noise for one in measured])),
+            noise_before=float(np.mean([one.noise for one in self._inputs])),
+            noise_target=self._target_noise,
+            relative_noise=_relative_noise(measured),
+            relative_noise_before=_relative_noise(self._inputs),
+            checkerboard=find_checkerboard([one.luma for one in measured]),
+            checkerboard_before=self._checkerboard_before,
+            change=change if step >= self._settled else float("nan"),
+        )
+
+    def _cycle_error(self, outputs: list[Floats], forward: Generator, backward: Generator | None) -> float | None:
+        if backward is None:
+            return None
+        there = [
+            (image, _applied(backward, output, "backward"))
+            for image, output in zip(self.prepared, outputs, strict=True)
+        ]
+        back = [(image, _applied(forward, _applied(backward, image, "backward"), "forward")) for image in self.target]
+        return float(np.mean([np.mean([np.abs(a - b).mean() for a, b in pairs]) for pairs in (there, back)]))
+
+
+def _applied(generator: Generator, image: Floats, name: str) -> Floats:
+    output = as_float(generator(image), f"the output of {name}")
+    if output.shape[:2] != image.shape[:2]:
+        raise ImageError(
+            f"{name} made {output.shape[:2]} of {image.shape[:2]} rows and columns; give back the same size"
+        )
+    return output
+
+
+def _change(before: Floats, after: Floats) -> float:
+    if before.shape != after.shape:  # other channels
+        before, after = luma(before), luma(after)
+    return float(np.abs(after - before).mean())
+
+
+def _relative_diversity(inputs: Sequence[MeasuredPicture], outputs: Sequence[MeasuredPicture]) -> float:
+    before, after = (diversity([one.luma for one in side]) for side in (inputs, outputs))
+    return after / before if before > 0.01 else 1.0
+
+
+def _relative_noise(measured: Sequence[MeasuredPicture]) -> float:
+    return float(np.mean([one.noise / max(contrast(one.luma), 0.01) for one in measured]))
