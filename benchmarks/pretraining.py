@@ -20,12 +20,12 @@ import torch
 import diptych as dp
 from diptych.core.image import to_float
 from diptych.metrics import psnr
-from diptych.networks import Camera, Mobile, build
+from diptych.networks import Degradation, Mobile, build
 from diptych.training import load_generator, preset, train
 
 SIDE = 256
 NETWORK = Mobile(width=16, depth=3)
-HAZE = Camera(kind="haze")
+HAZE = Degradation(kind="haze")
 
 
 def prepare(folder: str, out: Path) -> dict[str, Path]:
@@ -52,7 +52,7 @@ def shots(folder: Path, most: int = 32) -> list[tuple[np.ndarray, np.ndarray]]:
     found = []
     for number, path in enumerate(sorted(folder.iterdir())[:most]):
         good = np.ascontiguousarray(to_float(dp.read(path).pixels)[:SIDE, :SIDE], np.float32)
-        camera.shots.fill_(10_000 + number)
+        camera.samples.fill_(10_000 + number)
         with torch.no_grad():
             dark = camera(torch.from_numpy(good.transpose(2, 0, 1)[None].copy()))[0].numpy().transpose(1, 2, 0)
         found.append((np.ascontiguousarray(dark), good))

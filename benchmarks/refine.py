@@ -22,7 +22,7 @@ from diptych.core.enhancer import EnhancerSpec
 from diptych.core.image import Image, from_float, to_float
 from diptych.data import PhotoFolder, split
 from diptych.evaluation import evaluate
-from diptych.networks import Camera, build
+from diptych.networks import Degradation, build
 from diptych.runtime import InTheBox, OnnxRefiner
 
 HOLDOUT, SEED = 0.1, 0  # of the preset
@@ -57,7 +57,7 @@ class After:
 def make(folder: Path, out: Path, count: int) -> None:
     pictures = PhotoFolder(folder)
     held = pictures.subset(split(pictures.names, fraction=HOLDOUT, seed=SEED)[1])
-    camera = build(Camera(everyday=0.0, clean=0.0), seed=SEED).train()
+    camera = build(Degradation(everyday=0.0, clean=0.0), seed=SEED).train()
     for kind in ("low", "high"):
         (out / kind).mkdir(parents=True, exist_ok=True)
     for index in range(min(count, len(held))):

@@ -44,7 +44,11 @@ def bundle_of(generator, **facts):
 
     config = generator.config
     channels = {"channels_in": config.channels_in, "channels_out": config.channels_out}
-    known = {"multiple": config.multiple, "receptive_field_radius": config.reach, "generator": to_dict(config)}
+    known = {
+        "multiple": config.multiple,
+        "receptive_field_radius": config.receptive_field_radius,
+        "generator": to_dict(config),
+    }
     return make_bundle(render_graph(generator), BundleMetadata(name=generator.name, **channels, **known, **facts))
 
 

@@ -48,7 +48,11 @@ def test_the_graph_is_simple(name, bundles):
 def test_the_facts_say_what_ships(bundles):
     facts = bundles["unet"].metadata
     assert from_dict(facts.generator) == CONFIGS["unet"]
-    assert (facts.multiple, facts.receptive_field_radius, facts.kind) == (4, CONFIGS["unet"].reach, "network")
+    assert (facts.multiple, facts.receptive_field_radius, facts.kind) == (
+        4,
+        CONFIGS["unet"].receptive_field_radius,
+        "network",
+    )
     proof = facts.provenance["export"]
     assert proof["mode"] == "eval"
     assert 0 < proof["difference_from_pytorch"] < target.TOLERANCE

@@ -32,7 +32,11 @@ def test_the_export_is_proven_and_says_what_it_is(proven):
     assert facts.provenance["export"]["difference_from_pytorch"] < 1e-4
     assert facts.provenance["export"]["opset"] == 20
     assert from_dict(facts.generator) == CONFIGS["clean"]
-    assert (facts.kind, facts.multiple, facts.receptive_field_radius) == ("network", 1, CONFIGS["clean"].reach)
+    assert (facts.kind, facts.multiple, facts.receptive_field_radius) == (
+        "network",
+        1,
+        CONFIGS["clean"].receptive_field_radius,
+    )
     assert {node.op_type for node in onnx.load_from_string(proven[False].model).graph.node} <= OPERATORS
 
 

@@ -11,7 +11,7 @@ import pytest
 from diptych import networks
 from diptych.core.errors import MissingExtraError, ParameterError, UnknownNameError
 from diptych.networks import UGATIT, CAMPatchGAN, Mobile, PatchGAN, ResNet, UNet
-from diptych.networks._reach import Spread, Window, seen
+from diptych.networks.receptive_field import Spread, Window, seen
 
 CONFIGS = [
     UNet(),
@@ -27,7 +27,7 @@ CONFIGS = [
 def test_names():
     assert networks.names() == (
         "cam_patchgan",
-        "camera",
+        "degradation",
         "denoiser",
         "mobile",
         "patchgan",
@@ -37,7 +37,7 @@ def test_names():
         "ugatit",
         "unet",
     )
-    generators = ("camera", "denoiser", "mobile", "refiner", "render", "resnet", "ugatit", "unet")
+    generators = ("degradation", "denoiser", "mobile", "refiner", "render", "resnet", "ugatit", "unet")
     assert networks.names(role="generator") == generators
     assert networks.names(role="discriminator") == ("cam_patchgan", "patchgan")
 
@@ -118,4 +118,4 @@ def test_facts():
     assert [PatchGAN(depth=depth).receptive_field for depth in (1, 2, 3, 4)] == [16, 34, 70, 142]
     assert (UNet(depth=5).multiple, ResNet().multiple, Mobile(depth=2).multiple) == (32, 4, 4)
     for config in (UNet(depth=3), ResNet(), Mobile()):
-        assert config.reach < config.receptive_field <= 2 * config.reach + 1
+        assert config.receptive_field_radius < config.receptive_field <= 2 * config.receptive_field_radius + 1

@@ -220,11 +220,11 @@ def support(function, side, position):
 )
 def test_generators_see_what_their_config_says(config):
     module = make_linear(networks.build(changed(config, normalisation="none")))
-    side = config.multiple * (2 + 2 * config.reach // config.multiple)
+    side = config.multiple * (2 + 2 * config.receptive_field_radius // config.multiple)
     middle = config.multiple * (side // 2 // config.multiple)
     found = [(row, *support(module.draw, side, row)) for row in range(middle, middle + config.multiple)]
     assert max(last - first + 1 for _, first, last in found) == config.receptive_field
-    assert max(max(row - first, last - row) for row, first, last in found) == config.reach
+    assert max(max(row - first, last - row) for row, first, last in found) == config.receptive_field_radius
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])

@@ -45,7 +45,7 @@ def test_noise_belongs_to_the_place():
 @pytest.mark.parametrize("fields", [{}, {"levels": 1}, {"levels": 2, "layers": 2}, {"levels": 3}], ids=str)
 def test_reach_is_an_upper_bound_and_not_far_off(fields):
     config = Refiner(**{"width": 8, "levels": 2, **fields})
-    made, side = module(config).double(), 2 * config.reach_of_step + 4 * config.multiple
+    made, side = module(config).double(), 2 * config.receptive_field_radius_of_step + 4 * config.multiple
     middle = side // 2 // config.multiple * config.multiple
     state = picture(1, 3, side, side).double()
     seen = []
@@ -54,7 +54,11 @@ def test_reach_is_an_upper_bound_and_not_far_off(fields):
         made.velocity(given, given, torch.tensor([0.5]).double())[0, :, place, middle].sum().backward()
         rows = given.grad.abs().sum((0, 1, 3)).nonzero()[:, 0]
         seen.append(max(place - int(rows.min()), int(rows.max()) - place))
-    assert config.reach_of_step - 2 * config.multiple <= max(seen) <= config.reach_of_step
+    assert (
+        config.receptive_field_radius_of_step - 2 * config.multiple
+        <= max(seen)
+        <= config.receptive_field_radius_of_step
+    )
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (5, 7), (33, 20)], ids=str)

@@ -12,7 +12,7 @@ from torch.nn import functional as F  # noqa: N812
 from diptych import networks
 from diptych.core.errors import ParameterError
 from diptych.networks import Render
-from diptych.networks.modules.render import RenderParameters, evened, luma
+from diptych.networks.modules.render import RenderParameters, compress_exposure, luma
 from render_helpers import awaken, plain_area, plain_render
 
 SMALL = Render(width=4, thumbnail=32, depth=4, knots=5)
@@ -118,7 +118,7 @@ def test_gradients_reach_every_parameter(config):
     # Not forward(): a value that was clamped would keep its gradient from the rendering.
     image = 0.2 + 0.6 * picture(2, config.channels_in, 48, 40)
     parameters = module.predict(module.thumbnail(image))
-    result = module.finish(module.denoise(evened(image, parameters.exposure)), parameters)
+    result = module.finish(module.denoise(compress_exposure(image, parameters.exposure)), parameters)
     (result * picture(*result.shape, seed=1)).sum().backward()
     for name, weights in module.named_parameters():
         assert torch.isfinite(weights.grad).all(), name
@@ -153,8 +153,8 @@ def test_the_denoiser_sees_what_the_config_says():
         module(image)[..., row, 72].sum().backward()
         rows = image.grad.abs().sum((0, 1, 3)).nonzero().flatten()
         far = max(far, row - int(rows[0]), int(rows[-1]) - row)
-    assert far == CLEAN.reach
-    assert (SMALL.reach, SMALL.receptive_field, SMALL.multiple) == (0, 1, 1)
+    assert far == CLEAN.receptive_field_radius
+    assert (SMALL.receptive_field_radius, SMALL.receptive_field, SMALL.multiple) == (0, 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def make_local(module):
 def test_it_sees_what_its_config_says(blocks):
     config = UGATIT(width=1, blocks=blocks)
     module = make_local(networks.build(config))
-    side = 4 * (2 + 2 * config.reach // 4)
+    side = 4 * (2 + 2 * config.receptive_field_radius // 4)
     found = []
     for row in range(side // 8 * 4, side // 8 * 4 + 4):
         x = torch.ones(1, 3, side, side, dtype=torch.float64, requires_grad=True)
@@ -185,7 +185,7 @@ def test_it_sees_what_its_config_says(blocks):
         rows = x.grad.abs().sum((0, 1, 3)).nonzero().flatten()
         found.append((row, int(rows[0]), int(rows[-1])))
     assert max(last - first + 1 for _, first, last in found) == config.receptive_field
-    assert max(max(row - first, last - row) for row, first, last in found) == config.reach
+    assert max(max(row - first, last - row) for row, first, last in found) == config.receptive_field_radius
 
 
 @pytest.mark.parametrize("spectral", [False, True])

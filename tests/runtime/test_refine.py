@@ -203,4 +203,4 @@ def test_other_targets_are_refused(model, file):
     assert build("onnx", Request(source=read_bundle(file))).content == model.model
     with pytest.raises(ExportError, match="--target onnx"):
         build("int8", Request(source=model, pictures=[photograph()]))
-    assert SMALL.reach_of_step == model.metadata.receptive_field_radius
+    assert SMALL.receptive_field_radius_of_step == model.metadata.receptive_field_radius

@@ -8,8 +8,8 @@ import torch
 
 from diptych.core.errors import DataError
 from diptych.data import THUMBNAIL_SIDE, BoxedCropSampler, PhotoFolder, ViewSampler, thumbnails_of
-from diptych.networks import Camera, build
-from diptych.networks.modules.camera import NAMES
+from diptych.networks import Degradation, build
+from diptych.networks.modules.degradation import NAMES
 from diptych.photo import write
 from diptych.quality.flat_noise import measure_noise
 from diptych.training import render_losses
@@ -26,15 +26,15 @@ def pictures(count, *, side=24, seed=0):
 
 
 def test_the_fit_recovers_what_was_set():
-    truth = build(Camera(clean=1.0), seed=5)
+    truth = build(Degradation(clean=1.0), seed=5)
     values = {"exposure": (-1.2, 0.3), "gamma": (0.1, 0.1)}
     with torch.no_grad():
         for name, (mean, deviation) in values.items():
             truth.mean[NAMES.index(name)] = mean
             truth.log_deviation[NAMES.index(name)] = np.log(deviation)
         others = pictures(160, seed=1)
-        poor = truth.shoot(others, truth.draw(others), noise=0.0, quantise=False)
-    camera = build(Camera(clean=1.0), seed=6)
+        poor = truth.degrade(others, truth.sample(others), noise=0.0, quantise=False)
+    camera = build(Degradation(clean=1.0), seed=6)
     found = fit_camera(camera, pictures(160, seed=2), poor, steps=150, batch=64, learning_rate=0.08)
     assert found.after < 0.1 * found.before
     ours = dict(zip(NAMES, camera.mean.tolist(), strict=True))
@@ -45,7 +45,7 @@ def test_the_fit_recovers_what_was_set():
 
 def test_the_fit_repeats_itself():
     def fitted():
-        camera = build(Camera(), seed=1)
+        camera = build(Degradation(), seed=1)
         fit_camera(camera, pictures(8), pictures(8, seed=3) * 0.2, steps=3, batch=8)
         return camera.mean.detach()
 
@@ -54,7 +54,7 @@ def test_the_fit_repeats_itself():
 
 def test_too_few_pictures_are_refused():
     with pytest.raises(DataError, match="two or more"):
-        fit_camera(build(Camera()), pictures(1), pictures(4), steps=1)
+        fit_camera(build(Degradation()), pictures(1), pictures(4), steps=1)
 
 
 def test_statistics_tell_sets_apart_and_not_halves_of_one():
@@ -72,7 +72,7 @@ def test_statistics_tell_sets_apart_and_not_halves_of_one():
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_noise_is_measured_as_it_was_made(channels):
-    module = build(Camera(kind="neutral", channels_in=channels, channels_out=channels, clean=0.0), seed=2)
+    module = build(Degradation(kind="neutral", channels_in=channels, channels_out=channels, clean=0.0), seed=2)
     grain = module.grain
     with torch.no_grad():
         grain.read.fill_(0.01)

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from diptych.core.errors import TrainingError
-from diptych.networks import Camera, Mobile, PatchGAN, Render, UNet, build
+from diptych.networks import Degradation, Mobile, PatchGAN, Render, UNet, build
 from diptych.training import CycleGANConfig, load_generator, save_generator, train
 from diptych.training.generator_file import TrainedGenerator
 from diptych.training.objectives.initial import fitting
@@ -62,7 +62,7 @@ def test_both_generators_begin_with_the_weights_of_the_file(folders, given, tmp_
 def test_a_camera_on_the_way_back_is_left_alone(folders, tmp_path):
     network = Render(width=4, thumbnail=32, depth=2, knots=2)
     path = saved(tmp_path / "render.safetensors", network)
-    config = still(SMALL).updated({"forward": network, "backward": Camera(), "fit": 0, "gradient_penalty": 0.0})
+    config = still(SMALL).updated({"forward": network, "backward": Degradation(), "fit": 0, "gradient_penalty": 0.0})
     run = train(config, source=folders[0], target=folders[1], out=tmp_path / "run", init=path)
     assert set(run.entries()[1]["networks"]) == {"forward"}
 

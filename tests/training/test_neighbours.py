@@ -158,14 +158,14 @@ def test_the_reach_is_what_changes_a_value():
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.fill_(0.01)
-    side = 2 * config.reach + 16
+    side = 2 * config.receptive_field_radius + 16
     image = torch.full((1, 1, side, side), 0.5, requires_grad=True)
     farthest = 0
     for place in range(side // 2, side // 2 + config.multiple):
         (gradient,) = torch.autograd.grad(module(image)[0, 0, place, side // 2], image)
         rows = gradient[0, 0].abs().amax(1).nonzero()
         farthest = max(farthest, int((rows - place).abs().max()))
-    assert farthest == config.reach
+    assert farthest == config.receptive_field_radius
 
 
 @pytest.mark.parametrize(

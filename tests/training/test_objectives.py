@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from diptych.core.errors import DataError, ParameterError, TrainingError
-from diptych.networks import Camera, Mobile, Render
+from diptych.networks import Degradation, Mobile, Render
 from diptych.photo import read
 from diptych.training import CycleGANConfig, load_generator, train
 from diptych.training.fabric import launched
@@ -114,7 +114,7 @@ def test_squares_are_taken_away_and_the_camera_spoils():
     assert torch.equal(masked(picture, share=0.0, draw=np.random.default_rng(0)), picture)
     means = []
     for kind in ("low_light", "haze"):
-        config = SMALL.updated({"backward": Camera(kind=kind), "masked": 0.0, "spoiled": 1.0})
+        config = SMALL.updated({"backward": Degradation(kind=kind), "masked": 0.0, "spoiled": 1.0})
         game = ReconstructionGame(config, launched(config))
         first, again = (game.spoil(picture, np.random.default_rng(7)) for _ in range(2))
         assert torch.equal(first, again)
@@ -131,7 +131,7 @@ def test_every_objective_has_a_game_and_folders():
     assert set(FOLDERS) == {"unpaired", "self", "refine"}
     games = {
         CycleGANConfig().game,
-        CycleGANConfig(forward=Render(), backward=Camera()).game,
+        CycleGANConfig(forward=Render(), backward=Degradation()).game,
         CycleGANConfig(objective="refine").game,
         *(CycleGANConfig(objective="self", task=task).game for task in ("exposure", "denoising", "reconstruction")),
     }

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from diptych.cli.app import main
 from diptych.core.errors import BundleError, ParameterError
-from diptych.networks import Camera, Mobile, build
+from diptych.networks import Degradation, Mobile, build
 from diptych.photo import read
 from diptych.recipes import Recipe, step
 from diptych.runtime import OnnxRefiner
@@ -91,7 +91,7 @@ def test_the_velocity_is_learned(good):
 
 
 def test_first_results_are_drawn_by_number_and_keep_their_tones():
-    camera, pictures = build(Camera(everyday=0.5), seed=1).train(), batch(3)
+    camera, pictures = build(Degradation(everyday=0.5), seed=1).train(), batch(3)
     one, same = (make_firsts(camera, pictures, np.random.default_rng(5)) for _ in range(2))
     other = make_firsts(camera, pictures, np.random.default_rng(6))
     assert torch.equal(one[0], same[0])

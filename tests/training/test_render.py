@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from diptych.core.errors import ParameterError
-from diptych.networks import Camera, Mobile, PatchGAN, Render
+from diptych.networks import Degradation, Mobile, PatchGAN, Render
 from diptych.photo import read, write
 from diptych.training import CycleGANConfig, load_generator, preset, train
 from training_helpers import pairs, write_folders
@@ -96,7 +96,7 @@ def test_grey_pictures_of_16_bits_train(tmp_path):
         for index, (_, image) in enumerate(pairs(4, side=20, seed=3)):
             write(tmp_path / name / f"{index}.png", np.rint(image[..., 0] * 257.0 * factor).astype(np.uint16))
     config = SMALL.updated({"forward": {"channels_in": 1, "channels_out": 1}, "steps": 2, "every": 2})
-    assert config.backward == Camera(channels_in=1, channels_out=1)
+    assert config.backward == Degradation(channels_in=1, channels_out=1)
     run = train(config, source=tmp_path / "A", target=tmp_path / "B", out=tmp_path / "run")
     result = load_generator(run.path)(read(tmp_path / "A" / "0.png").pixels)
     assert result.shape == (20, 20)
@@ -121,7 +121,7 @@ def test_it_learns_to_undo_a_darkening_that_it_has_no_pairs_of(tmp_path):
         ({"forward": {"name": "mobile"}}, "forward.name = render"),
         ({"forward": {"channels_in": 1}}, "make them equal"),
         ({"backward": {"channels_in": 1, "channels_out": 1}}, "turned round"),
-        ({"backward": {"kind": "fog"}}, "camera: kind = 'fog'"),
+        ({"backward": {"kind": "fog"}}, "degradation: kind = 'fog'"),
         ({"gradient_penalty": 1.0, "gradient_penalty_kind": "wgan_gp"}, "gradient_penalty_kind = r1"),
     ],
 )
@@ -132,5 +132,5 @@ def test_what_does_not_fit_is_refused(values, words):
 
 def test_a_camera_is_no_forward_generator():
     with pytest.raises(ParameterError, match="way back"):
-        CycleGANConfig(forward=Camera())
+        CycleGANConfig(forward=Degradation())
     assert CycleGANConfig(forward=Mobile(), discriminator=PatchGAN()).has_camera is False

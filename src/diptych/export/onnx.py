@@ -155,7 +155,7 @@ class _Inside(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         assert isinstance(self.module, Generator)
-        return self.module.inside(image)
+        return self.module.forward_padded(image)
 
 
 class _quiet:  # noqa: N801 (reads as what it does)
@@ -214,7 +214,7 @@ def _facts(generator: TrainedGenerator, model: bytes, parity: Parity) -> BundleM
         channels_in=config.channels_in,
         channels_out=config.channels_out,
         multiple=config.multiple,
-        receptive_field_radius=config.reach,
+        receptive_field_radius=config.receptive_field_radius,
         generator=to_dict(config),
         preprocess=generator.before.to_toml() if generator.before.steps else "",
         postprocess=generator.after.to_toml() if generator.after.steps else "",

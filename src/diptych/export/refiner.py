@@ -145,7 +145,7 @@ def _facts(generator: TrainedGenerator, proof: Mapping[str, Any]) -> BundleMetad
         channels_in=inside,
         channels_out=outside,
         multiple=config.multiple,
-        receptive_field_radius=config.reach_of_step,
+        receptive_field_radius=config.receptive_field_radius_of_step,
         generator=to_dict(config),
         licence=str(generator.provenance.get("licence", "")),
         provenance={**generator.provenance, "export": dict(proof)},

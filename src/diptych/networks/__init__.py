@@ -4,13 +4,12 @@
 >>> from_dict(to_dict(config)) == config
 True
 
-A new network is a config in ``<name>.py``, a module in ``modules/<name>.py`` and a row in the table below. Importing this
-package does not load torch; `build` and `cost` do.
+A new network is a config in ``<name>.py``, its module in ``modules/``, and a row in the tables here and in
+``modules/table.py``. Importing this package does not load torch; `build` and `cost` do.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from diptych.core.errors import MissingExtraError, ParameterError, UnknownNameError, did_you_mean
 from diptych.networks._config import GeneratorConfig, NetworkConfig, Role, config_from
 from diptych.networks.cam_patchgan import CAMPatchGAN
-from diptych.networks.camera import Camera
+from diptych.networks.degradation import Degradation
 from diptych.networks.denoiser import Denoiser
 from diptych.networks.mobile import Mobile
 from diptych.networks.patchgan import PatchGAN
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
 __all__ = [
     "UGATIT",
     "CAMPatchGAN",
-    "Camera",
     "Cost",
+    "Degradation",
     "Denoiser",
     "GeneratorConfig",
     "Mobile",
@@ -52,17 +51,9 @@ __all__ = [
     "to_dict",
 ]
 
-_TABLE: dict[str, tuple[type[NetworkConfig], str]] = {
-    "cam_patchgan": (CAMPatchGAN, "diptych.networks.modules.cam_patchgan:CAMPatchGANModule"),
-    "camera": (Camera, "diptych.networks.modules.camera:CameraModule"),
-    "denoiser": (Denoiser, "diptych.networks.modules.block_denoiser:DenoiserModule"),
-    "mobile": (Mobile, "diptych.networks.modules.mobile:MobileModule"),
-    "patchgan": (PatchGAN, "diptych.networks.modules.patchgan:PatchGANModule"),
-    "refiner": (Refiner, "diptych.networks.modules.refiner:RefinerModule"),
-    "render": (Render, "diptych.networks.modules.render:RenderModule"),
-    "resnet": (ResNet, "diptych.networks.modules.resnet:ResNetModule"),
-    "ugatit": (UGATIT, "diptych.networks.modules.ugatit:UGATITModule"),
-    "unet": (UNet, "diptych.networks.modules.unet:UNetModule"),
+_CONFIGS: dict[str, type[NetworkConfig]] = {
+    kind.name: kind
+    for kind in (CAMPatchGAN, Degradation, Denoiser, Mobile, PatchGAN, Refiner, Render, ResNet, UGATIT, UNet)
 }
 
 
@@ -75,7 +66,7 @@ class Cost(NamedTuple):
 
 def names(*, role: Role | None = None) -> tuple[str, ...]:
     """Return the names of the networks, sorted; with a role, only its generators or discriminators."""
-    return tuple(sorted(name for name, (kind, _) in _TABLE.items() if role in (None, kind.role)))
+    return tuple(sorted(name for name, kind in _CONFIGS.items() if role in (None, kind.role)))
 
 
 def to_dict(config: NetworkConfig) -> dict[str, Any]:
@@ -100,8 +91,7 @@ def from_dict(mapping: Mapping[str, Any]) -> NetworkConfig:
     """
     if not isinstance(mapping, Mapping) or "name" not in mapping:
         raise ParameterError(f"a network needs a name; give name = one of {', '.join(names())}")
-    kind, _ = _row(mapping["name"])
-    return config_from(kind, {key: value for key, value in mapping.items() if key != "name"})
+    return config_from(_named(mapping["name"]), {key: value for key, value in mapping.items() if key != "name"})
 
 
 def build(config: NetworkConfig, *, seed: int = 0) -> torch.nn.Module:
@@ -162,17 +152,17 @@ def cost(config: NetworkConfig, *, height: int = 256, width: int = 256) -> Cost:
         return Cost(*count(kind(config), (1, config.channels_in, height, width)))
 
 
-def _row(name: object) -> tuple[type[NetworkConfig], str]:
-    if not isinstance(name, str) or name not in _TABLE:
-        raise UnknownNameError(f"no network named '{name}'{did_you_mean(str(name), _TABLE)}")
-    return _TABLE[name]
+def _named(name: object) -> type[NetworkConfig]:
+    if not isinstance(name, str) or name not in _CONFIGS:
+        raise UnknownNameError(f"no network named '{name}'{did_you_mean(str(name), _CONFIGS)}")
+    return _CONFIGS[name]
 
 
 def _module_class(config: NetworkConfig) -> type[torch.nn.Module]:
-    module, _, attribute = _row(config.name)[1].partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
+        from diptych.networks.modules.table import module_class
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise MissingExtraError("networks need torch, which is not installed; pip install 'diptych[train]'") from None
+    return module_class(config)

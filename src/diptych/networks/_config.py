@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from diptych.core.errors import ParameterError, did_you_mean
 from diptych.core.parameters import Parameter, Range, read_parameters
-from diptych.networks._reach import Spread, Window, farthest, widest
+from diptych.networks.receptive_field import Spread, Window, farthest, widest
 
 Role = Literal["generator", "discriminator"]
 
@@ -68,7 +68,7 @@ class GeneratorConfig(NetworkConfig):
         return widest(self._layers(), self.multiple)
 
     @property
-    def reach(self) -> int:
+    def receptive_field_radius(self) -> int:
         """Distance in px from an output value to the farthest input that it sees through the convolutions."""
         return farthest(self._layers(), self.multiple)
 

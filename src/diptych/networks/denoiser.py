@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from diptych.core.errors import ParameterError
 from diptych.core.parameters import Range
 from diptych.networks._config import GeneratorConfig
-from diptych.networks._reach import Spread, Window
+from diptych.networks.receptive_field import Spread, Window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Denoiser(GeneratorConfig):
 
     Examples
     --------
-    >>> Denoiser(width=24).widths, Denoiser().reach
+    >>> Denoiser(width=24).widths, Denoiser().receptive_field_radius
     ((24, 36, 48), 51)
     """
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from diptych.core.parameters import Range
 from diptych.networks._config import GeneratorConfig
-from diptych.networks._reach import Spread, Window
+from diptych.networks.receptive_field import Spread, Window
 
 
 @dataclass(frozen=True, kw_only=True)

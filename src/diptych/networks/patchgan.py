@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from diptych.core.parameters import Range
 from diptych.networks._config import NetworkConfig, Role
-from diptych.networks._reach import Window, widest
+from diptych.networks.receptive_field import Window, widest
 
 
 @dataclass(frozen=True, kw_only=True)

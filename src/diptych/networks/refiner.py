@@ -25,8 +25,8 @@ class Refiner(GeneratorConfig):
     velocity from time 1 to x at time 0 in a few steps (Euler's), and gives ``c + strength (x - c)``: with strength 0, c.
 
     The U-Net's group normalisations, whose statistics are those of the whole picture, are replaced by normalisations over the
-    channels at each place, and it has no attention: what comes out at a place depends on the `reach` around it and on
-    nothing else, and a picture can be computed in tiles.
+    channels at each place, and it has no attention: an output pixel depends on the `receptive_field_radius` around it and on nothing
+    else, and a picture can be computed in tiles.
 
     Parameters
     ----------
@@ -86,15 +86,15 @@ class Refiner(GeneratorConfig):
     @property
     def receptive_field(self) -> int:
         """Side in px of the square of input that an output value of all `steps` may see."""
-        return 2 * self.reach + 1
+        return 2 * self.receptive_field_radius + 1
 
     @property
-    def reach(self) -> int:
+    def receptive_field_radius(self) -> int:
         """Distance in px from an output value to the farthest input that it may see, in all `steps`."""
-        return self.steps * self.reach_of_step
+        return self.steps * self.receptive_field_radius_of_step
 
     @property
-    def reach_of_step(self) -> int:
+    def receptive_field_radius_of_step(self) -> int:
         """Distance in px from an output value of one step to the farthest input that it may see.
 
         Each convolution of 3 sees one of its own px, which is 2, 4, ... of the picture's, and there are two in a block;

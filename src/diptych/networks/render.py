@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from diptych.core.errors import ParameterError
 from diptych.core.parameters import Range
 from diptych.networks._config import GeneratorConfig
-from diptych.networks._reach import Spread, Window, farthest, widest
+from diptych.networks.receptive_field import Spread, Window, farthest, widest
 
 DENOISERS: dict[str, tuple[int, ...]] = {"none": (), "small": (24, 40, 64)}
 """Channels of the denoisers at a half, a quarter and an eighth of the size."""
@@ -21,7 +21,7 @@ class Render(GeneratorConfig):
     """The generator that renders: a thumbnail decides a curve and a bilateral grid of affine colour transforms.
 
     A network looks at the thumbnail and predicts the parameters of a closed-form operation, which is applied at full
-    resolution: any size, no seams, no invented content, and hardly any cost. With m the mean luma of the thumbnail (plus
+    resolution: any size, no seams, no hallucinated content, and hardly any cost. With m the mean luma of the thumbnail (plus
     0.004), a value x becomes ``t = x (1 + m) / (x + m)``, then ``v = curve(t)``, which is piecewise linear and rising; then
     ``out = v + A [v, 1]``, the affine transform A being read from the grid at the place of the pixel and the luma of v, by
     trilinear interpolation. A denoiser may come first, which is a small network on t at full resolution, where noise is still
@@ -58,7 +58,7 @@ class Render(GeneratorConfig):
 
     Examples
     --------
-    >>> Render().grid, Render().reach, Render(denoiser="small").reach
+    >>> Render().grid, Render().receptive_field_radius, Render(denoiser="small").receptive_field_radius
     (16, 0, 51)
     """
 
@@ -103,7 +103,7 @@ class Render(GeneratorConfig):
         return widest(self._layers(), 8)
 
     @property
-    def reach(self) -> int:
+    def receptive_field_radius(self) -> int:
         """Distance in px from an output value to the farthest input that it sees, the thumbnail not counted."""
         return farthest(self._layers(), 8)
 

@@ -201,7 +201,7 @@ class OnnxRefiner:
     @property
     def _overlap(self) -> int:
         multiple = self._config.multiple
-        return -(-self._config.reach_of_step // multiple) * multiple
+        return -(-self._config.receptive_field_radius_of_step // multiple) * multiple
 
     @functools.cached_property
     def _tile(self) -> int:

@@ -289,7 +289,7 @@ def _denoiser(model: onnx.ModelProto, config: Render, bundle: Bundle) -> Bundle:
         channels_in=config.channels_in,
         channels_out=config.channels_out,
         multiple=_BLOCK,
-        receptive_field_radius=config.reach,
+        receptive_field_radius=config.receptive_field_radius,
         precision=bundle.metadata.precision,
     )
     return make_bundle(part, metadata, source=bundle.source)

@@ -14,7 +14,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from diptych.core.errors import DataError
 from diptych.core.image import Image, to_float
-from diptych.networks.modules.camera import CameraModule
+from diptych.networks.modules.degradation import DegradationModule
 from diptych.quality.flat_noise import NoiseEstimator, NoiseModel
 from diptych.training._statistics import energy_distance, statistics
 from diptych.training.views import Views
@@ -35,7 +35,7 @@ class Fit(NamedTuple):
 
 
 def fit_camera(
-    camera: CameraModule,
+    camera: DegradationModule,
     good: Tensor,
     poor: Tensor,
     *,
@@ -48,7 +48,7 @@ def fit_camera(
 
     Parameters
     ----------
-    camera : CameraModule
+    camera : DegradationModule
         In training mode; its noise should be set before, see `set_noise`.
     good, poor : Tensor, shape (N, C, side, side)
         Small copies of pictures of either domain, in [0, 1]; no pairs, 2 or more each.
@@ -81,8 +81,8 @@ def fit_camera(
     noise = _noise_left(camera, good.shape[-1], generator)
 
     def shots(pictures: Tensor) -> Tensor:
-        shot = camera.draw(pictures, spread=1.0, clean=0.0, everyday=0.0)
-        taken = camera.shoot(pictures, shot, noise=noise, quantise=False, averaged=True)
+        shot = camera.sample(pictures, spread=1.0, clean=0.0, everyday=0.0)
+        taken = camera.degrade(pictures, shot, noise=noise, quantise=False, averaged=True)
         return (statistics(taken) - mean) / spread
 
     before = _distance(shots, good, wanted)
@@ -99,12 +99,12 @@ def fit_camera(
     return Fit(before, _distance(shots, good, wanted))
 
 
-def fit_to(camera: CameraModule, views: Views, *, steps: int, seed: int = 0) -> Fit:
+def fit_to(camera: DegradationModule, views: Views, *, steps: int, seed: int = 0) -> Fit:
     """Fit a camera to the pictures of a run: first the noise, then the tones.
 
     Parameters
     ----------
-    camera : CameraModule
+    camera : DegradationModule
         In training mode.
     views : Views
         Up to 256 pictures of the source and 512 of the target are looked at.
@@ -129,7 +129,7 @@ def _small(picture: Image) -> Tensor:
     return F.interpolate(planes, (SIDE, SIDE), mode="area")
 
 
-def set_noise(camera: CameraModule, facts: NoiseModel) -> None:
+def set_noise(camera: DegradationModule, facts: NoiseModel) -> None:
     """Give a camera the noise that was measured (see `diptych.quality.flat_noise.measure_noise`)."""
     for name, value in asdict(facts).items():
         buffer = getattr(camera.grain, name)
@@ -137,7 +137,7 @@ def set_noise(camera: CameraModule, facts: NoiseModel) -> None:
 
 
 @torch.no_grad()
-def _noise_left(camera: CameraModule, side: int, generator: torch.Generator) -> float:
+def _noise_left(camera: DegradationModule, side: int, generator: torch.Generator) -> float:
     """Return the share of the noise that is left in copies of `side` px, which are made as `_small` makes them."""
     whole = float(camera.grain.side)
     measured = min(round(whole), _ENOUGH)

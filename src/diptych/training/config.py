@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from diptych.core.errors import ParameterError, did_you_mean
 from diptych.core.parameters import Parameter, Range, read_parameters
-from diptych.networks import Camera, GeneratorConfig, Mobile, NetworkConfig, PatchGAN, Render, from_dict, to_dict
+from diptych.networks import Degradation, GeneratorConfig, Mobile, NetworkConfig, PatchGAN, Render, from_dict, to_dict
 from diptych.training.settings.files import read_file, read_toml
 from diptych.training.settings.rendering import RenderingSettings
 from diptych.training.settings.self_supervised import SelfSupervisedSettings, Task
@@ -39,7 +39,7 @@ class CycleGANConfig(RenderingSettings, SelfSupervisedSettings):
         With one folder, only `forward` is trained: discriminators, the way back and their losses have no part.
     forward, backward : GeneratorConfig
         Generators from source to target and back; `backward` None is the same network as `forward`, the channels turned round.
-        If it is a `Camera`, `forward` is a `Render` and learns from what the camera makes of the target (see
+        If it is a `Degradation`, `forward` is a `Render` and learns from what the camera makes of the target (see
         `diptych.training.render_game`); `cycle`, `frequency`, `structure` and the like then have no part.
     discriminator : PatchGAN or CAMPatchGAN
         Config of both discriminators (their channels follow those of the generators).
@@ -182,7 +182,7 @@ class CycleGANConfig(RenderingSettings, SelfSupervisedSettings):
             raise ParameterError("training: discriminator is not the config of a discriminator; leave it out")
         if self.objective != "unpaired":
             self._check_one_folder()
-        if isinstance(self.forward, Camera) or (self.has_camera and not isinstance(self.forward, Render)):
+        if isinstance(self.forward, Degradation) or (self.has_camera and not isinstance(self.forward, Render)):
             raise ParameterError(
                 f"training: a camera is the way back of a rendering, but forward is a {self.forward.name}; give "
                 f"forward.name = render, or a backward without a camera"
@@ -231,7 +231,7 @@ class CycleGANConfig(RenderingSettings, SelfSupervisedSettings):
     @property
     def has_camera(self) -> bool:
         """Whether the way back is a camera, so that the forward generator learns from what it makes of the target."""
-        return self.objective == "unpaired" and isinstance(self.backward, Camera)
+        return self.objective == "unpaired" and isinstance(self.backward, Degradation)
 
     @property
     def there_and_back(self) -> tuple[GeneratorConfig, GeneratorConfig]:
@@ -280,7 +280,7 @@ class CycleGANConfig(RenderingSettings, SelfSupervisedSettings):
         return replace(self, **changes)
 
     def _way_back(self, forward: GeneratorConfig) -> GeneratorConfig | None:
-        if not isinstance(self.backward, Camera):
+        if not isinstance(self.backward, Degradation):
             return None
         return replace(self.backward, channels_in=forward.channels_out, channels_out=forward.channels_in)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diptych.core.errors import ParameterError, did_you_mean
-from diptych.networks import UGATIT, Camera, CAMPatchGAN, Denoiser, Mobile, PatchGAN, Refiner, Render, ResNet
+from diptych.networks import UGATIT, CAMPatchGAN, Degradation, Denoiser, Mobile, PatchGAN, Refiner, Render, ResNet
 from diptych.training.config import CycleGANConfig
 
 
@@ -56,7 +56,7 @@ def _paper() -> CycleGANConfig:
 def _render() -> CycleGANConfig:
     return CycleGANConfig(
         forward=Render(denoiser="small"),
-        backward=Camera(),
+        backward=Degradation(),
         discriminator=PatchGAN(width=32, depth=2, normalisation="none"),
         steps=3000,
         decay=1.0,
@@ -165,7 +165,7 @@ def _refine() -> CycleGANConfig:
     return CycleGANConfig(
         objective="refine",
         forward=Refiner(width=32),
-        backward=Camera(everyday=0.5),
+        backward=Degradation(everyday=0.5),
         steps=1800,
         decay=1.0,
         batch=4,

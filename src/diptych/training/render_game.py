@@ -24,9 +24,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from diptych.networks import build
-from diptych.networks.modules.camera import CameraModule
+from diptych.networks.modules.degradation import DegradationModule
 from diptych.networks.modules.initial import seeded
-from diptych.networks.modules.render import RenderModule, evened, exposure_of
+from diptych.networks.modules.render import RenderModule, compress_exposure, exposure_of
 from diptych.training import losses, render_losses
 from diptych.training.averaging import Average
 from diptych.training.camera_fit import fit_to
@@ -49,7 +49,7 @@ class RenderGame:
     Parameters
     ----------
     config : CycleGANConfig
-        The run; ``forward`` is a `Render`, ``backward`` a `Camera`.
+        The run; ``forward`` is a `Render`, ``backward`` a `Degradation`.
     fabric : Fabric
         Decides device, precision and processes.
     """
@@ -60,7 +60,7 @@ class RenderGame:
         there, back = config.there_and_back
         render, camera = build(there, seed=4 * config.seed), build(back, seed=4 * config.seed + 1)
         assert isinstance(render, RenderModule)
-        assert isinstance(camera, CameraModule)
+        assert isinstance(camera, DegradationModule)
         self.render, self.camera = render.to(fabric.device), camera.to(fabric.device)
         self.average_forward = Average(self.render, decay=config.average)
         self.average_backward = Average(self.camera, decay=config.average)
@@ -119,9 +119,9 @@ class RenderGame:
 
     def _shots(self, good: Tensor) -> tuple[Tensor, Tensor]:
         """Return shots of good views, with what is left of the noise at their size and without any."""
-        shot, noise = self.camera.draw(good), self.camera.noise_at(good.shape[-1])
-        taken = self.camera.shoot(good, shot, noise=noise, quantise=False, averaged=True)
-        return taken, self.camera.shoot(good, shot, noise=0.0, quantise=False)
+        shot, noise = self.camera.sample(good), self.camera.noise_at(good.shape[-1])
+        taken = self.camera.degrade(good, shot, noise=noise, quantise=False, averaged=True)
+        return taken, self.camera.degrade(good, shot, noise=0.0, quantise=False)
 
     def _whole(self, good: Tensor) -> Losses:
         with torch.no_grad():
@@ -144,12 +144,14 @@ class RenderGame:
     def _parts(self, copies: Tensor, crops: Tensor, places: Tensor) -> Losses:
         with torch.no_grad():
             thumbnails = self.render.thumbnail(copies)
-            shot = self.camera.draw(thumbnails, everyday=_NOISY_ENOUGH * self.camera.config.everyday)
+            shot = self.camera.sample(thumbnails, everyday=_NOISY_ENOUGH * self.camera.config.everyday)
             noise = self.camera.noise_at(thumbnails.shape[-1])
-            seen = self.camera.shoot(thumbnails, shot, noise=noise, quantise=False, averaged=True)
+            seen = self.camera.degrade(thumbnails, shot, noise=noise, quantise=False, averaged=True)
             exposure = exposure_of(seen)
-            noisy = evened(self.camera.shoot(crops, shot, places=places), exposure)
-            clean = evened(self.camera.shoot(crops, shot, places=places, noise=0.0, quantise=False), exposure)
+            noisy = compress_exposure(self.camera.degrade(crops, shot, boxes=places), exposure)
+            clean = compress_exposure(
+                self.camera.degrade(crops, shot, boxes=places, noise=0.0, quantise=False), exposure
+            )
         with self.fabric.autocast():
             made = self.render.denoise(noisy).float()
         return {"denoising": render_losses.restored(made, clean)}
@@ -191,7 +193,7 @@ class RenderGame:
         optimiser.zero_grad()
 
 
-def _groups(render: RenderModule, camera: CameraModule, config: CycleGANConfig) -> list[dict[str, Any]]:
+def _groups(render: RenderModule, camera: DegradationModule, config: CycleGANConfig) -> list[dict[str, Any]]:
     """Return the parameters in groups with their own rates; the gradient of each is bounded alone."""
     network = [value for name, value in render.named_parameters() if not name.startswith("denoiser.")]
     denoiser = [] if render.denoiser is None else list(render.denoiser.parameters())

@@ -34,16 +34,16 @@ class DenoiserModule(Generator):
         self.last = nn.Conv2d(half + channels, channels, 3, padding=1)
         self._initialise()
 
-    def inside(self, whole: Tensor) -> Tensor:
+    def forward_padded(self, padded: Tensor) -> Tensor:
         """Return the picture for one whose sides are multiples of `multiple`: what a model file holds."""
-        blocks = _blocks(CONTRAST * (whole - 0.5))
+        blocks = _blocks(CONTRAST * (padded - 0.5))
         half = self.to_half(blocks)
         quarter = self.to_quarter(half)
         eighth = self.to_eighth(quarter)
         quarter = self.join_quarter(doubled(self.from_eighth(eighth)) + quarter)
         half = self.join_half(doubled(self.from_quarter(quarter)) + half)
         correction = self.last(torch.cat([half, blocks], dim=1))
-        result = whole + _pixels(correction).to(whole.dtype)
+        result = padded + _pixels(correction).to(padded.dtype)
         bounded = result.clamp(0, 1)
         # The same values; but what lies outside can be taught to come back.
         return result + (bounded - result).detach() if self.training else bounded

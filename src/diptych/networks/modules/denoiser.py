@@ -43,17 +43,17 @@ class Denoiser(nn.Module):
         height, width = image.shape[-2:]
         tall, wide = (-side % _MULTIPLE for side in (height, width))
         if not tall and not wide:
-            return self.inside(image)
-        return self.inside(continued(image, height + tall, width + wide))[..., :height, :width]
+            return self.forward_padded(image)
+        return self.forward_padded(continued(image, height + tall, width + wide))[..., :height, :width]
 
-    def inside(self, whole: Tensor) -> Tensor:
+    def forward_padded(self, padded: Tensor) -> Tensor:
         """Return the same for a picture whose sides are multiples of 8."""
-        half = self.to_half(F.pixel_unshuffle(CONTRAST * (whole - 0.5), 2))
+        half = self.to_half(F.pixel_unshuffle(CONTRAST * (padded - 0.5), 2))
         quarter = self.to_quarter(half)
         eighth = self.to_eighth(quarter)
         quarter = self.join_quarter(doubled(self.from_eighth(eighth)) + quarter)
         half = self.join_half(doubled(self.from_quarter(quarter)) + half)
-        return whole + F.pixel_shuffle(self.last(half), 2)
+        return padded + F.pixel_shuffle(self.last(half), 2)
 
 
 def _convolutions(first: int, *widths: int, stride: int = 1) -> nn.Sequential:

@@ -1,4 +1,4 @@
-"""Shots of every day: what phones make of good scenes, from a little too dark to backlit."""
+"""Everyday degradations: what phones make of good scenes, from a little too dark to backlit."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 _LESS, _UNDER, _BACKLIT, _CONTRASTY, _GOOD = range(5)
-_SHARES = (0.35, 0.47, 0.65, 0.78)  # up to which a shot is of the first kind, the second, and so on
+_SHARES = (0.35, 0.47, 0.65, 0.78)  # up to which a degradation is of the first kind, the second, and so on
 _LEAST = 0.01  # of the light
 _DISPLAY = 2.2  # exponent from values to light
-_STRONGEST = 10.0  # noise, times that of a camera in the dark
+_STRONGEST = 10.0  # noise, times that of a small sensor in the dark
 
 
 class Everyday:
-    """Values of everyday shots of pictures, in the place of those that a camera was fitted to.
+    """Values of everyday degradations of pictures, in the place of those that a model was fitted to.
 
     With less light, down to a hundredth, and all else as it is; underexposed by up to 2.3 stops of the values, with a steeper
     curve and a cast; backlit, that is, what is bright stays and the rest sinks to between 8 and 50 %; contrasty, with a gamma
@@ -23,24 +23,24 @@ class Everyday:
 
     Parameters
     ----------
-    whole : Tensor, shape (N, C, H, W)
+    pictures : Tensor, shape (N, C, H, W)
         The pictures or thumbnails of them.
     generator : torch.Generator
         What everything is drawn from.
     """
 
-    def __init__(self, whole: Tensor, generator: torch.Generator) -> None:
+    def __init__(self, pictures: Tensor, generator: torch.Generator) -> None:
         def uniform(columns: int) -> Tensor:
-            return torch.rand(len(whole), columns, generator=generator).to(whole)
+            return torch.rand(len(pictures), columns, generator=generator).to(pictures)
 
         self._kind, self._chosen, self._first, self._second, self._third, self._noise = uniform(6).hsplit(6)
         self._which = torch.bucketize(self._kind.contiguous(), self._kind.new_tensor(_SHARES), right=True)
-        self._normal = torch.randn(len(whole), 4, generator=generator).to(whole)
-        self._mean = whole.mean((1, 2, 3))[:, None]
+        self._normal = torch.randn(len(pictures), 4, generator=generator).to(pictures)
+        self._mean = pictures.mean((1, 2, 3))[:, None]
         self._spread = float(torch.rand((), generator=generator)) ** 3
 
     def chosen(self, share: float) -> Tensor:
-        """Return which of the shots ``(N, 1)`` are everyday ones."""
+        """Return which of the samples ``(N, 1)`` are everyday ones."""
         return self._chosen < share
 
     def values(self, names: tuple[str, ...]) -> Tensor:
@@ -73,15 +73,15 @@ class Everyday:
         return torch.cat([found.get(name, zero) for name in names], 1)
 
     def lamps(self) -> Tensor:
-        """Return what stays as it is in backlit shots, see `Shot`."""
+        """Return what stays as it is in backlit pictures, see `Sample`."""
         much = (self._which == _BACKLIT).to(self._kind)
         return torch.cat([much, self._mean + 0.25 * self._second, 8 + 12 * self._third], 1)
 
     def noise(self, strengths: Tensor) -> Tensor:
-        """Return factors of the noise like those given: mostly little, in three of ten shots none."""
+        """Return factors of the noise like those given: mostly little, in three of ten samples none."""
         own = _STRONGEST * ((self._noise - 0.3) / 0.7).clamp_min(0) ** 2
         return own * torch.exp(0.2 * self._normal[:, : strengths.shape[1]])
 
     def correlation(self, least: float) -> float:
-        """Return a correlation of neighbours; that of all shots that are drawn together, mostly near the least."""
+        """Return a correlation of neighbours, the same for a whole batch, mostly near the least."""
         return least + (0.6 - least) * self._spread

@@ -1,4 +1,4 @@
-"""The noise of a camera: its strength, and how channels and neighbours agree in it."""
+"""The noise of a sensor: its strength, and how channels and neighbours agree in it."""
 
 from __future__ import annotations
 

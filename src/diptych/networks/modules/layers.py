@@ -98,15 +98,15 @@ class Generator(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the picture ``(N, channels_out, H, W)`` for a picture ``(N, channels_in, H, W)``."""
-        return _cut(self.inside(self._whole(image)), *image.shape[-2:])
+        return _cut(self.forward_padded(self._padded(image)), *image.shape[-2:])
 
-    def inside(self, whole: Tensor) -> Tensor:
+    def forward_padded(self, padded: Tensor) -> Tensor:
         """Return the picture for one whose sides are multiples of `multiple`: what a model file holds."""
         # In mixed precision the bounds are computed at the precision of the picture: bfloat16 has 128 steps up to 1.
-        bounded = torch.tanh(self.draw(2 * whole - 1).to(whole.dtype))
-        return corrected(whole, bounded) if self.residual else (bounded + 1) / 2
+        bounded = torch.tanh(self.draw(2 * padded - 1).to(padded.dtype))
+        return corrected(padded, bounded) if self.residual else (bounded + 1) / 2
 
-    def _whole(self, image: Tensor) -> Tensor:
+    def _padded(self, image: Tensor) -> Tensor:
         height, width = (self.multiple * ((side + self.multiple - 1) // self.multiple) for side in image.shape[-2:])
         # An exported graph takes pictures of any size, so that it cannot leave the continuation out.
         if not torch.compiler.is_exporting() and (height, width) == tuple(image.shape[-2:]):

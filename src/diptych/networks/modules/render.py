@@ -64,8 +64,8 @@ class RenderModule(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Return the picture ``(N, C, H, W)`` in [0, 1] for a picture in [0, 1] of any size."""
         parameters = self.predict(self.thumbnail(image))
-        even = evened(image, parameters.exposure.to(image.dtype))
-        return self.finish(self.denoise(even).clamp(0, 1), parameters).clamp(0, 1)
+        compressed = compress_exposure(image, parameters.exposure.to(image.dtype))
+        return self.finish(self.denoise(compressed).clamp(0, 1), parameters).clamp(0, 1)
 
     def thumbnail(self, image: Tensor) -> Tensor:
         """Return the square picture of the averages of equal areas; a pixel that two areas share counts in proportion."""
@@ -89,9 +89,11 @@ class RenderModule(nn.Module):
         return RenderParameters(exposure, (first + second) / 2, (straight + mirrored.flip(-1)) / 2)
 
     def _decide(self, thumbnail: Tensor, exposure: Tensor) -> tuple[Tensor, Tensor]:
-        light, even = luma(thumbnail), evened(thumbnail, exposure)
+        light, compressed = luma(thumbnail), compress_exposure(thumbnail, exposure)
         rate, training = self.config.dropout, self.training
-        maps = F.dropout2d(self.encoder(torch.cat([even, torch.log(light + 0.01) * 0.25 + 0.5], 1)), rate, training)
+        maps = F.dropout2d(
+            self.encoder(torch.cat([compressed, torch.log(light + 0.01) * 0.25 + 0.5], 1)), rate, training
+        )
         whole = self.mixing(torch.cat([*self._pooled(maps), *_distribution(light, exposure)], 1))
         whole = F.dropout(whole, rate, training)
         maps = F.leaky_relu(self.local(maps) + self.to_maps(whole)[:, :, None, None], SLOPE)
@@ -101,19 +103,19 @@ class RenderModule(nn.Module):
 
     def render(self, image: Tensor, parameters: RenderParameters) -> Tensor:
         """Return the picture that the operation makes, unbounded and with its noise, in the size of the picture given."""
-        return self.finish(evened(image, parameters.exposure.to(image.dtype)), parameters)
+        return self.finish(compress_exposure(image, parameters.exposure.to(image.dtype)), parameters)
 
-    def finish(self, even: Tensor, parameters: RenderParameters) -> Tensor:
-        """Return the same for a picture that was `evened` already."""
-        _, curve, grid = (part.to(even.dtype) for part in parameters)
-        values = _curved(even, curve)
-        count, channels = even.shape[:2]
-        sliced = _sliced(grid, luma(values)).view(count, channels, channels + 1, *even.shape[-2:])
+    def finish(self, compressed: Tensor, parameters: RenderParameters) -> Tensor:
+        """Return the same for a picture that was compressed by its exposure already."""
+        _, curve, grid = (part.to(compressed.dtype) for part in parameters)
+        values = _curved(compressed, curve)
+        count, channels = compressed.shape[:2]
+        sliced = _sliced(grid, luma(values)).view(count, channels, channels + 1, *compressed.shape[-2:])
         return values + (sliced[:, :, :channels] * values[:, None]).sum(2) + sliced[:, :, channels]
 
-    def denoise(self, even: Tensor) -> Tensor:
-        """Return a picture that was `evened` without its noise, unbounded; without a denoiser, as it is."""
-        return even if self.denoiser is None else self.denoiser(even)
+    def denoise(self, compressed: Tensor) -> Tensor:
+        """Return a picture that was compressed by its exposure without its noise, unbounded; without a denoiser, as it is."""
+        return compressed if self.denoiser is None else self.denoiser(compressed)
 
     def _pooled(self, maps: Tensor) -> tuple[Tensor, Tensor]:
         context = self.context(maps)
@@ -128,7 +130,7 @@ class RenderModule(nn.Module):
             nn.init.zeros_(last.weight)
 
 
-def evened(image: Tensor, exposure: Tensor) -> Tensor:
+def compress_exposure(image: Tensor, exposure: Tensor) -> Tensor:
     """Return the values x of a picture compressed by its exposure m, ``x (1 + m) / (x + m)``; 0 and 1 stay."""
     return image * (1 + exposure) / (image + exposure)
 

@@ -36,16 +36,16 @@ class Field:
 
     Parameters
     ----------
-    places : Tensor, shape (N, 4), optional
+    boxes : Tensor, shape (N, 4), optional
         Top, left, height and width of the parts as shares of the whole; default the whole.
     picture : Tensor, shape (N, C, H, W)
         Its size and count.
     """
 
-    def __init__(self, places: Tensor | None, picture: Tensor) -> None:
+    def __init__(self, boxes: Tensor | None, picture: Tensor) -> None:
         count, _, height, width = picture.shape
         whole = picture.new_tensor([[0.0, 0.0, 1.0, 1.0]]).expand(count, 4)
-        top, left, tall, wide = (whole if places is None else places.to(picture)).unbind(1)
+        top, left, tall, wide = (whole if boxes is None else boxes.to(picture)).unbind(1)
         self._rows = _hats(top, tall, height)
         self._columns = _hats(left, wide, width)
 

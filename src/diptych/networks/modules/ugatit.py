@@ -47,7 +47,7 @@ class UGATITModule(Generator):
 
     def attend(self, image: Tensor) -> Attended:
         """Return the picture as `forward` does, with the logits and the heat, a quarter of the padded size."""
-        whole = self._whole(image)
+        whole = self._padded(image)
         seen = self.look(2 * whole - 1)
         bounded = torch.tanh(self._paint(seen.output).to(whole.dtype))
         output = corrected(whole, bounded) if self.residual else (bounded + 1) / 2

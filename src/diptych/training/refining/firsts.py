@@ -11,7 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import UnknownNameError
-from diptych.networks.modules.camera import CameraModule
+from diptych.networks.modules.degradation import DegradationModule
 from diptych.recipes import auto
 from diptych.runtime import InTheBox
 
@@ -19,7 +19,7 @@ _CELL = 32  # px; what is larger is tone, and that of the first result stays
 _DARKEST = 0.004
 
 
-def make_firsts(camera: CameraModule, good: Tensor, draw: np.random.Generator) -> tuple[Tensor, Tensor]:
+def make_firsts(camera: DegradationModule, good: Tensor, draw: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Return first results of shots of good pictures, and the good pictures with the tones of the first results.
 
     Each picture of the batch is shot anew, with a noise and an exposure of its own, and enhanced either by the model in the
@@ -27,7 +27,7 @@ def make_firsts(camera: CameraModule, good: Tensor, draw: np.random.Generator) -
 
     Parameters
     ----------
-    camera : CameraModule
+    camera : DegradationModule
         In training mode.
     good : Tensor, shape (N, C, H, W)
         In [0, 1].
@@ -39,7 +39,7 @@ def make_firsts(camera: CameraModule, good: Tensor, draw: np.random.Generator) -
     (Tensor, Tensor)
         Both of the shape and place of `good`, in [0, 1].
     """
-    camera.shots.fill_(int(draw.integers(2**31)))
+    camera.samples.fill_(int(draw.integers(2**31)))
     with torch.no_grad():
         shots = camera(good.cpu().float())
     chosen = draw.random(len(shots)) < 0.5

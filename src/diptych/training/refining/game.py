@@ -12,8 +12,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from diptych.core.errors import ParameterError
 from diptych.core.image import Image
-from diptych.networks import Camera, build
-from diptych.networks.modules.camera import CameraModule
+from diptych.networks import Degradation, build
+from diptych.networks.modules.degradation import DegradationModule
 from diptych.networks.modules.layers import continued
 from diptych.networks.modules.refiner import CLOCK, RefinerModule, scheduler_of
 from diptych.training.config import CycleGANConfig
@@ -30,7 +30,7 @@ class RefineGame(SingleGame):
     """A refiner that learns flow matching from first results of spoiled pictures to the good ones (see `Refiner`).
 
     For a random time t, ``loss = 100 mean (v(x_t, c, t) - (c + noise n - y))^2``. The camera that spoils is ``backward``,
-    if that is a `Camera`; otherwise one in the dark whose shots are as often those of every day.
+    if that is a `Degradation`; otherwise one in the dark whose shots are as often those of every day.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class RefineGame(SingleGame):
             )
         super().__init__(config, fabric)
         camera = build(_camera_of(config), seed=4 * config.seed + 1)
-        assert isinstance(camera, CameraModule)
+        assert isinstance(camera, DegradationModule)
         self._camera = camera.requires_grad_(False)
         self._scheduler: Any = scheduler_of()
 
@@ -85,11 +85,11 @@ class RefineGame(SingleGame):
         return times
 
 
-def _camera_of(config: CycleGANConfig) -> Camera:
-    if isinstance(config.backward, Camera):
+def _camera_of(config: CycleGANConfig) -> Degradation:
+    if isinstance(config.backward, Degradation):
         return config.backward
     channels = config.forward.channels_in
-    return Camera(channels_in=channels, channels_out=channels, everyday=0.5)
+    return Degradation(channels_in=channels, channels_out=channels, everyday=0.5)
 
 
 def _to_multiple(pictures: Tensor, multiple: int) -> Tensor:

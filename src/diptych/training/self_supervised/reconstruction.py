@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from diptych.core.image import Image
-from diptych.networks import Camera, build
-from diptych.networks.modules.camera import CameraModule
+from diptych.networks import Degradation, build
+from diptych.networks.modules.degradation import DegradationModule
 from diptych.training.config import CycleGANConfig
 from diptych.training.domains import Domains
 from diptych.training.generator_file import run_network
@@ -41,9 +41,9 @@ class ReconstructionGame(SingleGame):
     def __init__(self, config: CycleGANConfig, fabric: Fabric) -> None:
         super().__init__(config, fabric)
         channels = config.forward.channels_in
-        kind = config.backward if isinstance(config.backward, Camera) else Camera()
+        kind = config.backward if isinstance(config.backward, Degradation) else Degradation()
         camera = build(replace(kind, channels_in=channels, channels_out=channels), seed=4 * config.seed + 1)
-        assert isinstance(camera, CameraModule)
+        assert isinstance(camera, DegradationModule)
         self.camera = camera.to(fabric.device).requires_grad_(False)
 
     def lesson(self, network: nn.Module, batch: Tensors, draw: np.random.Generator) -> Losses:
@@ -70,7 +70,7 @@ class ReconstructionGame(SingleGame):
 
     def _shot(self, whole: Tensor, draw: np.random.Generator) -> Tensor:
         # The camera counts its shots; here the number of the next one is drawn, so that nothing has to be kept.
-        self.camera.shots.fill_(int(draw.integers(2**31)))
+        self.camera.samples.fill_(int(draw.integers(2**31)))
         with torch.no_grad():
             shot = self.camera(whole)
         chosen = torch.from_numpy(draw.random(len(whole)) < self.config.spoiled).to(whole.device)

@@ -34,7 +34,7 @@ class SelfSupervisedSettings:
     masked : float
         For `reconstruction`, share of the picture that is taken away in squares.
     spoiled : float
-        For `reconstruction`, share of the pictures that are also shot with a `diptych.networks.Camera`: that of
+        For `reconstruction`, share of the pictures that are also shot with a `diptych.networks.Degradation`: that of
         ``backward`` if it is one, otherwise one in the dark.
     """
 

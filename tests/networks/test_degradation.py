@@ -1,4 +1,4 @@
-"""The camera: changes nothing when it is neutral, repeats itself when it should, and can be moved by gradients."""
+"""The degradation model: changes nothing when it is neutral, repeats itself when it should, and can be moved by gradients."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import torch
 
 from diptych import networks
 from diptych.core.errors import ParameterError
-from diptych.networks import Camera
-from diptych.networks.modules.camera import NAMES
+from diptych.networks import Degradation
+from diptych.networks.modules.degradation import NAMES
 from diptych.networks.modules.smooth import above_zero
 
 KINDS = ("low_light", "haze", "low_contrast", "noise", "neutral")
@@ -20,24 +20,24 @@ def picture(count=2, channels=3, side=32, seed=0):
     return torch.rand(count, channels, side, side + 5, generator=torch.Generator().manual_seed(seed))
 
 
-def camera(seed=1, **fields):
-    return networks.build(Camera(**fields), seed=seed)
+def degradation(seed=1, **fields):
+    return networks.build(Degradation(**fields), seed=seed)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_a_neutral_camera_changes_nothing(channels):
-    module = camera(kind="neutral", bits=0, channels_in=channels, channels_out=channels)
+def test_a_neutral_degradation_changes_nothing(channels):
+    module = degradation(kind="neutral", bits=0, channels_in=channels, channels_out=channels)
     image = picture(channels=channels)
     image[..., 0], image[..., 1] = 0.0, 1.0
     assert torch.allclose(module(image), image, atol=2e-5)
-    rounded = camera(kind="neutral", channels_in=channels, channels_out=channels)((image * 255).round() / 255)
+    rounded = degradation(kind="neutral", channels_in=channels, channels_out=channels)((image * 255).round() / 255)
     assert torch.allclose(rounded, (image * 255).round() / 255, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_any_picture_gives_a_picture(kind, channels):
-    module = camera(kind=kind, channels_in=channels, channels_out=channels)
+    module = degradation(kind=kind, channels_in=channels, channels_out=channels)
     for value in (0.0, 1.0):
         result = module(torch.full((2, channels, 9, 7), value))
         assert torch.isfinite(result).all()
@@ -51,70 +51,70 @@ def test_any_picture_gives_a_picture(kind, channels):
 
 def test_what_the_presets_do():
     image = picture(64, 3, 16)
-    dark = camera(kind="low_light")(image)
-    haze = camera(kind="haze")(image)
-    flat = camera(kind="low_contrast")(image)
+    dark = degradation(kind="low_light")(image)
+    haze = degradation(kind="haze")(image)
+    flat = degradation(kind="low_contrast")(image)
     assert dark.mean() < 0.4 * image.mean()
     assert haze.mean() > image.mean()
     assert haze.std() < 0.8 * image.std()
     assert flat.std() < 0.8 * image.std()
-    assert (camera(kind="noise")(image).mean() - image.mean()).abs() < 0.02
+    assert (degradation(kind="noise")(image).mean() - image.mean()).abs() < 0.02
 
 
-def test_some_everyday_shots_have_less_light_and_nothing_else():
-    module = camera(everyday=1.0, clean=1.0, bits=0)
+def test_some_everyday_samples_have_less_light_and_nothing_else():
+    module = degradation(everyday=1.0, clean=1.0, bits=0)
     image = picture(256, 3, 16) * 0.9 + 0.05
     ratios = (module(image).detach() / image).flatten(1)
     only_darker = [float(ratio.mean()) for ratio in ratios if ratio.std() < 1e-4 * ratio.mean()]
-    assert 15 < len(only_darker) < 40  # the share of the kind, 0.35, times that of shots without noise, 0.3
+    assert 15 < len(only_darker) < 40  # the share of the kind, 0.35, times that of samples without noise, 0.3
     assert 0.1 < min(only_darker) < 0.4
     assert max(only_darker) < 1
 
 
-def test_each_call_is_another_shot_and_a_loaded_camera_goes_on():
-    module, image = camera(), picture()
+def test_each_call_is_a_new_sample_and_a_loaded_module_goes_on():
+    module, image = degradation(), picture()
     first, second = module(image), module(image)
     assert not torch.equal(first, second)
-    again = camera()
+    again = degradation()
     assert torch.equal(again(image), first)
-    loaded = camera(seed=99)
+    loaded = degradation(seed=99)
     loaded.load_state_dict(again.state_dict())
     assert torch.equal(loaded(image), second)
-    assert not torch.equal(camera(seed=2)(image), first)
+    assert not torch.equal(degradation(seed=2)(image), first)
 
 
 def test_torchs_own_generator_is_left_alone():
     state = torch.random.get_rng_state()
-    camera()(picture())
+    degradation()(picture())
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
-def test_in_evaluation_it_is_the_typical_shot():
-    module = camera().eval()
+def test_in_evaluation_it_is_the_typical_sample():
+    module = degradation().eval()
     before = copy.deepcopy(module.state_dict())
     assert torch.equal(module(picture()), module(picture()))
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
 
 
-def test_a_part_is_shot_as_the_whole():
-    module, whole = camera(kind="haze", bits=0), picture(2, 3, 64)
-    shot = module.draw(whole)
+def test_a_part_is_degraded_as_the_whole():
+    module, whole = degradation(kind="haze", bits=0), picture(2, 3, 64)
+    sample = module.sample(whole)
     height, width = whole.shape[-2:]
     top, left, tall, wide = 16, 23, 24, 40
-    places = torch.tensor([[top / height, left / width, tall / height, wide / width]]).expand(2, 4)
-    part = module.shoot(whole[:, :, top : top + tall, left : left + wide], shot, places=places, noise=0.0)
-    expected = module.shoot(whole, shot, noise=0.0)[:, :, top : top + tall, left : left + wide]
+    boxes = torch.tensor([[top / height, left / width, tall / height, wide / width]]).expand(2, 4)
+    part = module.degrade(whole[:, :, top : top + tall, left : left + wide], sample, boxes=boxes, noise=0.0)
+    expected = module.degrade(whole, sample, noise=0.0)[:, :, top : top + tall, left : left + wide]
     assert torch.allclose(part, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["low_light", "haze"])
 def test_gradients_reach_every_value(kind):
-    module = camera(kind=kind)
+    module = degradation(kind=kind)
     (module(picture(8)) * picture(8, seed=1)).sum().backward()
     for weights in (module.mean, module.log_deviation):
         assert torch.isfinite(weights.grad).all()
         moved = {name for name, slope in zip(NAMES, weights.grad, strict=True) if slope != 0}
-        # A kind's camera keeps to what the kind has.
+        # A kind's model keeps to what the kind has.
         assert moved == {"exposure", "gamma"} | ({"depth", "air"} if kind == "haze" else set())
 
 
@@ -126,7 +126,7 @@ def test_black_still_has_a_gradient():
 
 
 def test_noise_has_the_variance_and_the_correlations_that_are_set():
-    module = camera(kind="neutral", bits=0, spread=0.0, clean=0.0)
+    module = degradation(kind="neutral", bits=0, spread=0.0, clean=0.0)
     grain = module.grain
     with torch.no_grad():
         grain.read.copy_(torch.tensor([0.01, 0.02, 0.03]))
@@ -143,7 +143,7 @@ def test_noise_has_the_variance_and_the_correlations_that_are_set():
 
 
 def test_a_smaller_copy_keeps_the_noise_that_averaging_leaves():
-    module = camera(kind="neutral", bits=0, spread=0.0, clean=0.0)
+    module = degradation(kind="neutral", bits=0, spread=0.0, clean=0.0)
     with torch.no_grad():
         module.grain.read.fill_(0.02)
         module.grain.side.fill_(128.0)
@@ -155,5 +155,5 @@ def test_a_smaller_copy_keeps_the_noise_that_averaging_leaves():
 
 @pytest.mark.parametrize("fields", [{"residual": True}, {"channels_in": 1}, {"bits": 17}, {"kind": "fog"}])
 def test_what_does_not_fit_is_refused(fields):
-    with pytest.raises(ParameterError, match="camera"):
-        Camera(**fields)
+    with pytest.raises(ParameterError, match="degradation"):
+        Degradation(**fields)

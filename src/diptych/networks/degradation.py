@@ -1,4 +1,4 @@
-"""Config of the camera: the way back from good pictures to those that a poor photograph would show."""
+"""Config of the degradation model: from a good picture to what a poor photograph of it would show."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Kind = Literal["low_light", "haze", "low_contrast", "noise", "neutral"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Camera(GeneratorConfig):
+class Degradation(GeneratorConfig):
     """A parametric degradation: what a good scene looks like in a photograph taken under bad conditions.
 
     Every picture gets its own values, drawn from normal distributions; their means and deviations are the weights. They
-    are moved by a fit to the statistics of pictures (`diptych.training.camera_fit`) or by a discriminator. With y a
+    are moved by a fit to the statistics of pictures (`diptych.training.degradation`) or by a discriminator. With y a
     picture in [0, 1], the values are applied in this order::
 
         x = y^gamma * exposure * light(place) * gain(channel)      the power mostly of luma, so that colours stay
@@ -34,14 +34,14 @@ class Camera(GeneratorConfig):
     channels_in, channels_out : int
         Channels of the pictures, equal. Casts and saturation are for three; other numbers have none.
     kind : {"low_light", "haze", "low_contrast", "noise", "neutral"}
-        Where the distributions begin: dark photographs, haze, flat grey X-rays, noise alone, or a camera that changes nothing.
+        Where the distributions begin: dark photographs, haze, flat grey X-rays, noise alone, or no change at all.
     spread : float
         Factor of the deviations when values are drawn; above 1 the pictures vary more than those that were fitted.
     noise : float
         Factor of the noise. What is measured in dark flat patches is too little where black has cut half of it off.
     everyday : float
-        Share of the shots that are not as those that were fitted, but moderately underexposed, backlit, contrasty, or good
-        as they are: for a network that is to meet all kinds of photographs.
+        Share of the samples that do not follow the fitted distributions, but are moderately underexposed, backlit, contrasty,
+        or good as they are: for a network that is to meet all kinds of photographs.
     clean : float
         Share of the pictures that get no noise at all.
     bits : int
@@ -60,11 +60,11 @@ class Camera(GeneratorConfig):
 
     Examples
     --------
-    >>> Camera(kind="haze").reach
+    >>> Degradation(kind="haze").receptive_field_radius
     0
     """
 
-    name: ClassVar[str] = "camera"
+    name: ClassVar[str] = "degradation"
 
     kind: Kind = "low_light"
     spread: Annotated[float, Range(0, 4)] = 1.0
@@ -76,10 +76,10 @@ class Camera(GeneratorConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.residual:
-            raise ParameterError("camera: residual = True is not allowed; a camera has no such form")
+            raise ParameterError("degradation: residual = True is not allowed; a degradation has no such form")
         if self.channels_in != self.channels_out:
             raise ParameterError(
-                f"camera: channels_in = {self.channels_in} is not channels_out = {self.channels_out}; make them equal"
+                f"degradation: channels_in = {self.channels_in} is not channels_out = {self.channels_out}; make them equal"
             )
 
     @property
@@ -93,6 +93,6 @@ class Camera(GeneratorConfig):
         return 1
 
     @property
-    def reach(self) -> int:
+    def receptive_field_radius(self) -> int:
         """Distance in px from an output value to the farthest input that it sees, the mean luma not counted: 0."""
         return 0

@@ -1,4 +1,4 @@
-"""The camera: draws the values of a shot, and takes it."""
+"""The degradation model: samples the values of a degradation, and applies them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from diptych.networks.camera import Camera
+from diptych.networks.degradation import Degradation
 from diptych.networks.modules.everyday import Everyday
 from diptych.networks.modules.grain import Grain
 from diptych.networks.modules.render import luma
 from diptych.networks.modules.smooth import Field, above_zero, stepped, toned
 
 NAMES = ("exposure", "gamma", "red", "blue", "saturation", "light", "depth", "air", "black")
-"""What is drawn: logarithms, but for `depth` (optical depth; its sign does not count), `air` (a logit) and `black`."""
+"""What is sampled: logarithms, but for `depth` (optical depth; its sign does not count), `air` (a logit) and `black`."""
 
 _HELD = ("red", "blue", "saturation", "light", "black")
 """What a fit does not move. The domains show other scenes, which may well be more colourful, of another cast, or more unevenly
@@ -63,13 +63,13 @@ _STARTS: dict[str, dict[str, tuple[float, float]]] = {
 }
 
 
-class Shot(NamedTuple):
-    """The values of one shot for each picture of a batch.
+class Sample(NamedTuple):
+    """The values of one degradation for each picture of a batch.
 
     Attributes
     ----------
     values : Tensor, shape (N, number of `NAMES`)
-        Drawn.
+        Sampled.
     light, depth : Tensor, shape (N, 1, 3, 3)
         How both vary over the picture: standard normal values at 3 x 3 places.
     noise : Tensor, shape (N, C)
@@ -91,17 +91,17 @@ class Shot(NamedTuple):
     generator: torch.Generator
 
 
-class CameraModule(nn.Module):
-    """A camera. In training mode each call is another shot; otherwise it is always the typical one.
+class DegradationModule(nn.Module):
+    """A degradation model. In training mode each call is a new sample; in evaluation mode it is always the typical one.
 
-    The state counts the shots, and what is drawn is a function of that number and of the seed, so that a camera which is
-    loaded goes on as the one that was saved.
+    The state counts the samples, and what is drawn is a function of that number and of the seed, so that a loaded module
+    continues the sequence of the saved one.
     """
 
     seed: Tensor
-    shots: Tensor
+    samples: Tensor
 
-    def __init__(self, config: Camera) -> None:
+    def __init__(self, config: Degradation) -> None:
         super().__init__()
         self.config = config
         starts = [_STARTS[config.kind].get(name, (_NEUTRAL.get(name, 0.0), 0.0)) for name in NAMES]
@@ -112,28 +112,33 @@ class CameraModule(nn.Module):
         self.grain = Grain(config.channels_in, silent=config.kind == "neutral")
         # Drawn from torch's generator, which is where a network's seed goes.
         self.register_buffer("seed", torch.randint(2**31, ()))
-        self.register_buffer("shots", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("samples", torch.zeros((), dtype=torch.int64))
 
     def forward(self, image: Tensor) -> Tensor:
-        """Return a shot ``(N, C, H, W)`` of each picture, with noise as at full resolution."""
-        return self.shoot(image, self.draw(image))
+        """Return a degraded version ``(N, C, H, W)`` of each picture, with noise as at full resolution."""
+        return self.degrade(image, self.sample(image))
 
-    def draw(
-        self, whole: Tensor, *, spread: float | None = None, clean: float | None = None, everyday: float | None = None
-    ) -> Shot:
-        """Draw a shot's values for pictures ``(N, C, H, W)``, or for thumbnails of them: their mean luma counts.
+    def sample(
+        self,
+        pictures: Tensor,
+        *,
+        spread: float | None = None,
+        clean: float | None = None,
+        everyday: float | None = None,
+    ) -> Sample:
+        """Sample a degradation for pictures ``(N, C, H, W)``, or for thumbnails of them: their mean luma counts.
 
-        `spread` and `clean` take the place of the config's; `everyday` = 0 leaves everyday shots out.
+        `spread`, `clean` and `everyday` replace the config's values; ``everyday=0`` leaves everyday degradations out.
         """
         generator = self._next()
-        count = len(whole)
+        count = len(pictures)
 
         def normal(*shape: int) -> Tensor:
             return torch.randn(count, *shape, generator=generator).to(self.mean)
 
         values, light, depth = normal(len(NAMES)), normal(1, 3, 3), normal(1, 3, 3)
         spread, clean = self._varied(spread, clean)
-        noise = self.config.noise * self.grain.strengths(normal(1), normal(whole.shape[1]), spread)
+        noise = self.config.noise * self.grain.strengths(normal(1), normal(pictures.shape[1]), spread)
         silent = torch.rand(count, 1, generator=generator).to(noise) < clean
         mean, deviation = self._only(self.mean), self._only(self.log_deviation).exp()
         values = mean + spread * deviation * values
@@ -142,33 +147,33 @@ class CameraModule(nn.Module):
         lamps, noise = values.new_zeros(count, 3), noise.masked_fill(silent, 0.0)
         everyday = self.config.everyday if everyday is None else everyday
         if self.training and everyday:
-            drawn = Everyday(whole, generator)
+            drawn = Everyday(pictures, generator)
             is_one = drawn.chosen(everyday)
             values = torch.where(is_one, drawn.values(NAMES), values)
             lamps, noise = torch.where(is_one, drawn.lamps(), lamps), torch.where(is_one, drawn.noise(noise), noise)
             light, correlation = light.masked_fill(is_one[:, :, None, None], 0.0), drawn.correlation(correlation)
-        return Shot(values, varies * light, varies * depth, noise, lamps, correlation, generator)
+        return Sample(values, varies * light, varies * depth, noise, lamps, correlation, generator)
 
-    def shoot(
+    def degrade(
         self,
         picture: Tensor,
-        shot: Shot,
+        sample: Sample,
         *,
-        places: Tensor | None = None,
+        boxes: Tensor | None = None,
         noise: float | Tensor = 1.0,
         quantise: bool = True,
         averaged: bool = False,
     ) -> Tensor:
-        """Return the shot of pictures, of thumbnails or of parts of them.
+        """Return degraded pictures, thumbnails, or parts of pictures.
 
         Parameters
         ----------
         picture : Tensor, shape (N, C, H, W)
             In [0, 1].
-        shot : Shot
-            From `draw`. Noise goes on from where the shot's generator is: the same shot taken twice has other noise.
-        places : Tensor, shape (N, 4), optional
-            Where the parts are in their pictures: top, left, height, width as shares of the whole. Default: the whole.
+        sample : Sample
+            From `sample`. The noise continues its generator: the same sample applied twice has different noise.
+        boxes : Tensor, shape (N, 4), optional
+            Where the parts lie in their pictures: top, left, height, width as shares of the picture. Default: all of it.
         noise : float
             Factor of the noise: 1 at full resolution, 0 for none, see `noise_at` for a smaller copy.
         quantise : bool
@@ -177,29 +182,29 @@ class CameraModule(nn.Module):
             Whether this is a smaller copy of a noisy picture: noise that was cut off at black has then raised the shadows.
         """
         with torch.autocast(picture.device.type, enabled=False):
-            clear = self._expose(picture.float(), shot, Field(places, picture))
-            x = self.grain.cut_off(clear, shot.noise) if averaged else clear
-            x = self.grain(x, shot.noise * noise, shot.generator, correlation=shot.correlation).clamp(0, 1)
+            clear = self._expose(picture.float(), sample, Field(boxes, picture))
+            x = self.grain.cut_off(clear, sample.noise) if averaged else clear
+            x = self.grain(x, sample.noise * noise, sample.generator, correlation=sample.correlation).clamp(0, 1)
             return stepped(x, 2**self.config.bits - 1) if quantise and self.config.bits else x
 
     def noise_at(self, side: float) -> float:
         """Return the factor of the noise in a copy of `side` px (the root of its area): averaging takes the rest."""
         return self.grain.remaining(side)
 
-    def _expose(self, picture: Tensor, shot: Shot, field: Field) -> Tensor:
-        """Return the shot without its noise."""
-        value = dict(zip(NAMES, shot.values[:, :, None, None, None].unbind(1), strict=True))
-        light = value["exposure"] + field.of(shot.light) * value["light"].exp()
+    def _expose(self, picture: Tensor, sample: Sample, field: Field) -> Tensor:
+        """Return the degraded pictures without their noise."""
+        value = dict(zip(NAMES, sample.values[:, :, None, None, None].unbind(1), strict=True))
+        light = value["exposure"] + field.of(sample.light) * value["light"].exp()
         before = luma(picture)
         x = toned(picture, before, value["gamma"].exp(), by_channel=_BY_CHANNEL) * light.exp()
         if picture.shape[1] == 3:
             x = x * _gains(value["red"], value["blue"])
             grey = luma(x)
             x = grey + value["saturation"].exp() * (x - grey)
-        clear = torch.exp(-value["depth"].abs() * (0.3 * field.of(shot.depth)).exp())
+        clear = torch.exp(-value["depth"].abs() * (0.3 * field.of(sample.depth)).exp())
         air = torch.sigmoid(value["air"])
         x = above_zero(air + clear * (x - air) + value["black"])
-        much, start, sharpness = shot.lamps[:, :, None, None, None].unbind(1)
+        much, start, sharpness = sample.lamps[:, :, None, None, None].unbind(1)
         lit = much * torch.sigmoid(sharpness * (before - start))
         return lit * picture + (1 - lit) * x
 
@@ -212,9 +217,9 @@ class CameraModule(nn.Module):
         return torch.where(torch.tensor(self._moves, device=weights.device), weights, weights.detach())
 
     def _next(self) -> torch.Generator:
-        number = int(self.shots) + 1 if self.training else 0
+        number = int(self.samples) + 1 if self.training else 0
         if self.training:
-            self.shots += 1
+            self.samples += 1
         # torch looks at 32 bits of a seed.
         mixed = np.random.SeedSequence((int(self.seed), number)).generate_state(1)[0]
         return torch.Generator().manual_seed(int(mixed))
