@@ -25,8 +25,8 @@ class Refiner(GeneratorConfig):
     velocity from time 1 to x at time 0 in a few steps (Euler's), and gives ``c + strength (x - c)``: with strength 0, c.
 
     The U-Net's group normalisations, whose statistics are those of the whole picture, are replaced by normalisations over the
-    channels at each place, and it has no attention: an output pixel depends on the `receptive_field_radius` around it and on nothing
-    else, and a picture can be computed in tiles.
+    channels at each place, and it has no attention: an output pixel depends on the `receptive_field_radius` around it and on
+    nothing else, and a picture can be computed in tiles.
 
     Parameters
     ----------
