@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "diptych"
 FLOORS = {
     "core": 0,
     "operators": 1,
+    "pages": 1,
     "photo": 1,
     "metrics": 1,
     "networks": 1,
@@ -48,6 +49,8 @@ ROOMS_OF_LIBRARIES = {
     "uvicorn": {"web"},
     "prometheus_client": {"web"},
     "rich": {"cli"},
+    "jinja2": {"pages"},
+    "markupsafe": {"pages"},
     "PIL": {"photo"},
     "tifffile": {"photo"},
     "imagecodecs": {"photo"},

@@ -195,27 +195,27 @@ def boxes(browser):
 def test_the_divide_zoom_and_pan(page, folder):
     choose_files(page, folder / "dark.jpg")
     status(page, "Preview in")
-    divide = find(page, ".divide")
+    divider = find(page, ".divider")
 
     def split():
-        return int(divide.get_attribute("aria-valuenow"))
+        return int(divider.get_attribute("aria-valuenow"))
 
     assert split() == 50
-    divide.send_keys(Keys.ARROW_RIGHT * 3)
+    divider.send_keys(Keys.ARROW_RIGHT * 3)
     assert split() == 56
     width = find(page, "#stage").size["width"]
-    ActionChains(page).drag_and_drop_by_offset(divide, -width // 4, 0).perform()
+    ActionChains(page).drag_and_drop_by_offset(divider, -width // 4, 0).perform()
     assert split() == pytest.approx(31, abs=2)
     whole = boxes(page)
-    divide.send_keys("+")
+    divider.send_keys("+")
     zoomed = boxes(page)
     assert zoomed[0] == zoomed[1]
     assert zoomed[0][2] == pytest.approx(1.5 * whole[0][2], rel=0.01)
-    divide.send_keys(Keys.SHIFT + Keys.ARROW_RIGHT)
+    divider.send_keys(Keys.SHIFT + Keys.ARROW_RIGHT)
     panned = boxes(page)
     assert panned[0] == panned[1]
     assert panned[0][0] < zoomed[0][0]
-    divide.send_keys("0")
+    divider.send_keys("0")
     assert boxes(page) == whole
 
 
@@ -231,7 +231,7 @@ def test_it_works_from_the_keyboard_alone(page, folder, tmp_path):
         )
         if reached[-1] == "download":
             ActionChains(page).send_keys(Keys.ENTER).perform()
-    assert {"divide", "download", "choose", "enhancer", "fast"} <= set(reached)
+    assert {"divider", "download", "choose", "enhancer", "fast"} <= set(reached)
     wait_for((tmp_path / "dark.enhanced.jpg").exists)
 
 

@@ -16,15 +16,15 @@ from selenium.webdriver.support.ui import Select
 
 
 def parts(browser):
-    """Return the first exhibit, its stage and its divide, scrolled into the middle."""
+    """Return the first exhibit, its stage and its divider, scrolled into the middle."""
     exhibit = browser.find_element(By.CSS_SELECTOR, ".exhibit")
     stage = exhibit.find_element(By.CSS_SELECTOR, ".stage")
     browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", stage)
-    return exhibit, stage, exhibit.find_element(By.CSS_SELECTOR, ".divide")
+    return exhibit, stage, exhibit.find_element(By.CSS_SELECTOR, ".divider")
 
 
-def split(divide) -> int:
-    return int(divide.get_attribute("aria-valuenow"))
+def split(divider) -> int:
+    return int(divider.get_attribute("aria-valuenow"))
 
 
 def clip(browser) -> float:
@@ -81,15 +81,15 @@ def test_names_of_files_are_text(browser):
 
 
 def test_the_divide_moves_by_keyboard(browser):
-    _, _, divide = parts(browser)
+    _, _, divider = parts(browser)
     for _ in range(400):  # as a person gets there
         ActionChains(browser).send_keys(Keys.TAB).perform()
-        if browser.switch_to.active_element == divide:
+        if browser.switch_to.active_element == divider:
             break
-    assert browser.switch_to.active_element == divide
-    assert (split(divide), clip(browser)) == (50, 50)
-    divide.send_keys(Keys.ARROW_RIGHT * 3)
-    assert split(divide) == 56
+    assert browser.switch_to.active_element == divider
+    assert (split(divider), clip(browser)) == (50, 50)
+    divider.send_keys(Keys.ARROW_RIGHT * 3)
+    assert split(divider) == 56
     assert clip(browser) == pytest.approx(56, abs=0.5)
     for key, place in (
         (Keys.END, 100),
@@ -98,17 +98,17 @@ def test_the_divide_moves_by_keyboard(browser):
         (Keys.HOME, 0),
         (Keys.ARROW_LEFT, 0),
     ):
-        divide.send_keys(key)
-        assert split(divide) == place
+        divider.send_keys(key)
+        assert split(divider) == place
 
 
 def test_the_divide_moves_by_mouse(browser):
-    _, stage, divide = parts(browser)
+    _, stage, divider = parts(browser)
     width = stage.size["width"]
-    ActionChains(browser).drag_and_drop_by_offset(divide, width // 4, 0).perform()
-    assert split(divide) == pytest.approx(75, abs=1)
+    ActionChains(browser).drag_and_drop_by_offset(divider, width // 4, 0).perform()
+    assert split(divider) == pytest.approx(75, abs=1)
     ActionChains(browser).move_to_element_with_offset(stage, -width // 4, 0).click().perform()
-    assert split(divide) == pytest.approx(25, abs=1)
+    assert split(divider) == pytest.approx(25, abs=1)
     assert clip(browser) == pytest.approx(25, abs=1)
 
 
@@ -127,13 +127,13 @@ def centre(browser) -> tuple[float, float, float]:
 
 
 def test_the_divide_moves_by_touch(browser):
-    _, _, divide = parts(browser)
+    _, _, divider = parts(browser)
     x, y, width = centre(browser)
     touch(browser, "touchStart", (x, y))
     touch(browser, "touchMove", (x + width * 0.1, y))
     touch(browser, "touchMove", (x + width * 0.2, y))
     touch(browser, "touchEnd")
-    assert split(divide) == pytest.approx(70, abs=2)
+    assert split(divider) == pytest.approx(70, abs=2)
 
 
 def test_two_fingers_zoom_both_pictures(browser):
@@ -150,13 +150,13 @@ def test_two_fingers_zoom_both_pictures(browser):
 
 @pytest.mark.parametrize("way", ["buttons", "keys", "wheel"])
 def test_zoom_and_pan_move_both_pictures_together(browser, way):
-    exhibit, stage, divide = parts(browser)
+    exhibit, stage, divider = parts(browser)
     before = boxes(browser)
     assert before[0] == before[1]
     if way == "buttons":
         exhibit.find_element(By.CSS_SELECTOR, "[aria-label='Zoom in']").click()
     elif way == "keys":
-        divide.send_keys("+")
+        divider.send_keys("+")
     else:
         ActionChains(browser).move_to_element_with_offset(stage, 90, 40).move_by_offset(3, 3).perform()
         ActionChains(browser).scroll_from_origin(ScrollOrigin.from_element(stage, 93, 43), 0, -150).perform()
@@ -170,16 +170,16 @@ def test_zoom_and_pan_move_both_pictures_together(browser, way):
     assert panned[0] == panned[1]
     assert panned[0][0] == pytest.approx(zoomed[0][0] - 60, abs=1.5)
     assert panned[0][1] == pytest.approx(zoomed[0][1] - 30, abs=1.5)
-    assert split(divide) == 50  # it stays where it is while the pictures move
-    divide.send_keys("0")
+    assert split(divider) == 50  # it stays where it is while the pictures move
+    divider.send_keys("0")
     assert boxes(browser) == before
 
 
 def test_the_pictures_never_leave_the_frame(browser):
-    exhibit, _, divide = parts(browser)
+    exhibit, _, divider = parts(browser)
     exhibit.find_element(By.CSS_SELECTOR, "[aria-label='Zoom in']").click()
     for _ in range(30):
-        divide.send_keys(Keys.SHIFT + Keys.ARROW_RIGHT + Keys.ARROW_DOWN)
+        divider.send_keys(Keys.SHIFT + Keys.ARROW_RIGHT + Keys.ARROW_DOWN)
     stage = browser.execute_script("const s = document.querySelector('.stage'); return [s.clientWidth, s.clientHeight]")
     x, y, width, height = boxes(browser)[0]
     assert x + width == pytest.approx(stage[0], abs=1.5)
@@ -214,14 +214,14 @@ def test_choosing_pictures(browser):
     assert captions(exhibit) == ["input", "four"]
     assert {option.text for option in left.options} == {
         "input", "four", "two", "reference", "input − reference", "four − reference", "two − reference",
-        "invented by four", "invented by two",
+        "hallucinated by four", "hallucinated by two",
     }  # fmt: skip
     right.select_by_visible_text("reference")
-    left.select_by_visible_text("invented by two")
-    assert captions(exhibit) == ["invented by two", "reference"]
+    left.select_by_visible_text("hallucinated by two")
+    assert captions(exhibit) == ["hallucinated by two", "reference"]
     assert "no tone curve" in exhibit.find_element(By.CSS_SELECTOR, ".note.left").text
-    right.select_by_visible_text("invented by two")  # what the other side shows: they change places
-    assert captions(exhibit) == ["reference", "invented by two"]
+    right.select_by_visible_text("hallucinated by two")  # what the other side shows: they change places
+    assert captions(exhibit) == ["reference", "hallucinated by two"]
     assert left.first_selected_option.text == "reference"
     assert len(exhibit.find_elements(By.CSS_SELECTOR, "img")) == 9
 
@@ -249,15 +249,15 @@ def test_light_and_dark(browser):
 
 
 def test_on_paper_the_pictures_lie_side_by_side(browser):
-    exhibit, _, divide = parts(browser)
-    divide.send_keys("+")
+    exhibit, _, divider = parts(browser)
+    divider.send_keys("+")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     left, right = (exhibit.find_element(By.CSS_SELECTOR, f".window.{side}").rect for side in ("left", "right"))
     assert left["x"] + left["width"] <= right["x"]
     assert abs(left["width"] - right["width"]) < 2
     assert left["y"] == right["y"]
     assert not exhibit.find_element(By.CSS_SELECTOR, ".controls").is_displayed()
-    assert not divide.is_displayed()
+    assert not divider.is_displayed()
     (_, _, *size_left), (_, _, *size_right) = boxes(browser)
     assert size_left == size_right
     assert size_left[0] == pytest.approx(left["width"], abs=1)

@@ -22,9 +22,9 @@ def test_values_means_and_verdicts(folders):
     report = evaluate({"input": None, "right": gain(4), "half": gain(2)}, low, references=high, metrics=[difference])
     for row in report.rows:
         image = dp.read(low / f"{row.image}.png").pixels
-        done = {"input": image, "right": gain(4)(image), "half": gain(2)(image)}[row.entry]
+        done = {"input": image, "right": gain(4)(image), "half": gain(2)(image)}[row.candidate]
         assert row.values["difference"] == difference(done, dp.read(high / f"{row.image}.png").pixels)
-    values = [row.values["difference"] for row in report.rows if row.entry == "half"]
+    values = [row.values["difference"] for row in report.rows if row.candidate == "half"]
     summary = report.summary("half", "difference")
     assert summary.mean == pytest.approx(np.mean(values))
     assert summary.low < summary.mean < summary.high
@@ -65,7 +65,7 @@ def test_the_worst_image_comes_first(folders):
     dp.write(low / "4.png", np.zeros((40, 48, 3), np.uint8), overwrite=True)
     report = evaluate({"input": None, "gain": gain(4)}, low, references=high, metrics=[difference], gallery=3)
     means = [
-        next(r.values["difference"] for r in report.rows if (r.image, r.entry) == (i, "gain")) for i in report.images
+        next(r.values["difference"] for r in report.rows if (r.image, r.candidate) == (i, "gain")) for i in report.images
     ]
     assert report.images[0] == "4"
     assert means == sorted(means, reverse=True)
@@ -175,7 +175,7 @@ def test_an_enhancer_that_fails_is_named_and_the_others_stand(folders):
     enhancer = Fails(IndexError("boom"))
     enhancer.bad = low / "0.png"
     report = evaluate({"input": None, "fails": enhancer}, low, references=high, metrics=[difference], gallery=2)
-    assert {one.entry for one in report.problems} == {"fails"}
+    assert {one.candidate for one in report.problems} == {"fails"}
     assert "unexpected IndexError: boom" in report.problems[0].reason
     assert report.summary("input", "difference").count == 8
     assert report.summary("fails", "difference").count == 8 - len(report.problems)
@@ -220,7 +220,7 @@ def test_ready_outputs_and_times(folders, tmp_path):
         dp.write(tmp_path / "peer" / path.name, gain(4)(dp.read(path).pixels))
     report = evaluate({"peer": tmp_path / "peer", "ours": gain(4)}, low, references=high, metrics=[difference])
     assert report.verdicts[0].text == "peer and ours are equal"
-    peer, ours = report.entries
+    peer, ours = report.candidates
     assert (peer.kind, peer.seconds_per_megapixel) == ("folder", None)
     assert ours.kind == "enhancer"
     assert ours.seconds_per_megapixel > 0
@@ -268,7 +268,7 @@ def test_the_model_of_niqe_is_named_and_used(folders, tmp_path):
     [
         (lambda low, high: evaluate({}, low), "enhancers is empty"),
         (lambda low, high: evaluate({"input": None}, low, metrics=["psnr"]), "psnr compares with a reference"),
-        (lambda low, high: evaluate({"input": None}, low, metrics=[]), "none is named"),
+        (lambda low, high: evaluate({"input": None}, low, metrics=[]), "metrics: is empty"),
         (lambda low, high: evaluate({"input": None}, low, metrics=["noise", "noise"]), "named twice"),
         (lambda low, high: evaluate({"x": gain(2)}, metrics=[brightness]), "give images"),
         (lambda low, high: evaluate({"x": 3}, low, metrics=[brightness]), "is a int"),

@@ -19,7 +19,7 @@ from diptych.advice.pictures import LONGEST, Half, Pictures, Tell, read_pictures
 from diptych.advice.tuning import tuned
 from diptych.core.errors import ImageError
 from diptych.core.image import Image, check_image
-from diptych.evaluation.entries import reason_of
+from diptych.evaluation.runners import reason_of
 from diptych.evaluation.statistics import FEWEST_FOR_A_VERDICT
 from diptych.training.validation.monitor import Monitor
 

@@ -14,7 +14,7 @@ from diptych import operators
 from diptych.core.errors import DataError, DiptychError, ImageError
 from diptych.core.image import Image
 from diptych.data import split
-from diptych.evaluation.pairing import pair, read_side
+from diptych.evaluation.pairs import pair, read_side
 from diptych.photo import find_photos, read, readable_suffixes
 
 LONGEST = 512

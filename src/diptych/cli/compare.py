@@ -1,4 +1,4 @@
-"""``diptych compare``: which of these does it best?"""
+"""``diptych compare``: measure recipes and models on the same pictures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diptych.cli.reporting import Output, load_model, options, split_names, watched
+from diptych.cli.reports import Output, load_model, options, progress_bar, split_names
 
 if TYPE_CHECKING:
     from diptych.core.enhancer import Enhancer
@@ -37,17 +37,17 @@ def compare(
         ),
     ] = None,
     niqe_model: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A model of NIQE made by `diptych fit-niqe`.")
+        str | None, typer.Option(metavar="FILE", help="A NIQE model made by `diptych fit-niqe`.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     html: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write a page with the pictures, which needs no network.")
+        str | None, typer.Option(metavar="FILE", help="Write a self-contained page with the pictures.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the page if it is there already.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the intervals.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap intervals.")] = 0,
 ) -> None:
-    """Run recipes and models on one folder and say which is better, by how much, and whether that is more than noise."""
+    """Run recipes and models on one folder and say which is better, by how much, and whether it is more than noise."""
     from diptych.evaluation import evaluate
 
     wanted = Output(as_json, as_markdown, html, overwrite)
@@ -61,7 +61,7 @@ def compare(
         niqe_model=load_model(niqe_model),
         seed=seed,
         gallery=wanted.gallery,
-        progress=watched("comparing", quiet=as_json),
+        progress=progress_bar("comparing", quiet=as_json),
     )
     command = ["compare", images, *(part for one in given for part in ("--with", one))]
     command += options(reference=reference, metrics=metrics, niqe_model=niqe_model)

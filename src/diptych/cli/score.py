@@ -1,4 +1,4 @@
-"""``diptych score``: how good are these pictures?"""
+"""``diptych score``: measure the quality of pictures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from diptych.cli.reporting import Output, load_model, options, split_names, watched
+from diptych.cli.reports import Output, load_model, options, progress_bar, split_names
 
 
 def score(
@@ -23,17 +23,17 @@ def score(
         ),
     ] = None,
     niqe_model: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A model of NIQE made by `diptych fit-niqe`.")
+        str | None, typer.Option(metavar="FILE", help="A NIQE model made by `diptych fit-niqe`.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     html: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write a page with the pictures, which needs no network.")
+        str | None, typer.Option(metavar="FILE", help="Write a self-contained page with the pictures.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the page if it is there already.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the intervals.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap intervals.")] = 0,
 ) -> None:
-    """Score a folder of pictures, with references or without. Pictures without a partner are left out and named."""
+    """Score a folder of pictures, with or without references. Pictures without a partner are left out and named."""
     from diptych.evaluation import evaluate
 
     wanted = Output(as_json, as_markdown, html, overwrite)
@@ -45,7 +45,7 @@ def score(
         niqe_model=load_model(niqe_model),
         seed=seed,
         gallery=wanted.gallery,
-        progress=watched("scoring", quiet=as_json),
+        progress=progress_bar("scoring", quiet=as_json),
     )
     command = ["score", output, *options(reference=reference, metrics=metrics, niqe_model=niqe_model)]
     wanted.finish(report, command + (["--seed", str(seed)] if seed else []))

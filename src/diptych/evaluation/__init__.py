@@ -1,4 +1,4 @@
-"""How good is it? Enhancers on images, measured, compared, and written into a report.
+"""Measure and compare enhancers on images, and write a report.
 
 >>> import numpy as np, pathlib, tempfile
 >>> from diptych.photo import write
@@ -10,7 +10,7 @@
 16.88
 """
 
-from diptych.evaluation.evaluating import evaluate
+from diptych.evaluation.evaluator import evaluate
 from diptych.evaluation.report import Report
 
 __all__ = ["Report", "evaluate"]

@@ -1,4 +1,4 @@
-"""The columns of a report: metrics, two of them twice, because a gain of the brightness moves them by decibels."""
+"""The columns of a report: the metrics, two of them also with the mean brightness matched."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WITH_REFERENCES = ("psnr", "ssim", "niqe")
 WITHOUT_REFERENCES = ("niqe", "noise")
 
-# What is also measured after the output has got the brightness of the reference.
+# Also measured with the brightness of the reference: a gain alone moves these by decibels.
 _ALSO_MATCHED = ("psnr", "ssim")
 
 Metrics = Sequence[str | MetricFunction]
@@ -32,13 +32,13 @@ class Column:
     Attributes
     ----------
     key : str
-        What finds it in the JSON: the name of the metric, ``psnr_mean_matched`` for the matched one.
+        Its key in the JSON: the name of the metric; ``psnr_mean_matched`` for the matched one.
     label, unit, direction : str
-        What to print, and which way is better.
+        The heading, and which way is better.
     needs_reference : bool
-        Whether it compares with the reference.
+        Whether it compares with a reference.
     mean_matched : bool
-        Whether the output was first multiplied by one number that gives it the mean brightness of the reference.
+        Whether the output is first multiplied by the number that gives it the mean brightness of the reference.
     function : callable
         The metric.
     """
@@ -58,12 +58,12 @@ class Column:
 
 
 def columns_of(metrics: Metrics | None, has_references: bool, niqe_model: NiqeModel | None = None) -> list[Column]:
-    """Return the columns for names of metrics, or metrics themselves.
+    """Return the columns for metrics, or names of metrics.
 
     Raises
     ------
     UnknownNameError
-        If there is no metric of a name.
+        If a metric is not known.
     ParameterError
         If a metric needs references and there are none, is named twice, or there is no metric at all.
     """
@@ -77,7 +77,7 @@ def columns_of(metrics: Metrics | None, has_references: bool, niqe_model: NiqeMo
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice or not names:
         raise ParameterError(
-            f"metrics: {twice} is named twice" if twice else "metrics: none is named; give one or more"
+            f"metrics: {twice} is named twice; name it once" if twice else "metrics: is empty; give one or more"
         )
     return [column for one in declarations for column in _columns(one, niqe_model)]
 
@@ -107,7 +107,7 @@ def _columns(one: MetricDeclaration, niqe_model: NiqeModel | None) -> list[Colum
 
 
 def niqe_model_name(columns: Sequence[Column], niqe_model: NiqeModel | None) -> str:
-    """Return name and source of the model that NIQE uses; empty if it is not among the columns."""
+    """Return name and source of the NIQE model; empty if NIQE is not among the columns."""
     if "niqe" not in {column.key for column in columns}:
         return ""
     if niqe_model is None:
@@ -118,15 +118,15 @@ def niqe_model_name(columns: Sequence[Column], niqe_model: NiqeModel | None) -> 
 
 
 def mean_matched(image: Image, reference: Image) -> FloatImage:
-    """Return the image times the one number that gives it the mean brightness of the reference, cut off at white.
+    """Multiply the image by the number that gives it the mean brightness of the reference, clipped at white.
 
     Brightness is the luma ``0.299 R + 0.587 G + 0.114 B`` of an RGB image, the mean over the channels of others. What
-    the cut takes away is not made up for, as in the published protocols. A black image stays black.
+    clipping takes away is not compensated, as in the published protocols. A black image stays black.
 
     References
     ----------
-    Zhang, Zhang and Guo, "Kindling the darkness: a practical low-light image enhancer", ACM Multimedia 2019: the protocol
-    of its code, used by many since.
+    Zhang, Zhang and Guo, "Kindling the Darkness: A Practical Low-light Image Enhancer", ACM Multimedia 2019: the
+    protocol of its code, widely used since.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Where the numbers come from: versions, command, and the hash of every file."""
+"""The origin of the numbers: versions, command, and the hash of every file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIBRARIES = ("numpy", "scipy", "scikit-image", "opencv-python-headless", "numba
 
 @dataclass(frozen=True)
 class Provenance:
-    """What somebody needs to repeat a report.
+    """What is needed to repeat a report.
 
     Attributes
     ----------
@@ -25,11 +25,11 @@ class Provenance:
     system : str
         Operating system, processor, cores.
     created : str
-        When, UTC.
+        Date and time, UTC.
     seed : int
-        Of the bootstrap.
+        Seed of the bootstrap.
     niqe_model : str
-        Name and source of the model of NIQE; empty if NIQE was not measured. Values of different models do not compare.
+        Name and source of the NIQE model; empty if NIQE was not measured. Values of different models do not compare.
     command : str
         The command line; empty for a call from Python.
     files : mapping of str to str
@@ -46,7 +46,7 @@ class Provenance:
 
 
 def here_and_now(seed: int, niqe_model: str, files: Mapping[str, str]) -> Provenance:
-    """Return the provenance of a report that is made by this process, now."""
+    """Return the provenance of a report made by this process, now."""
     from diptych import __version__
 
     versions = {"diptych": __version__, "python": platform.python_version()}
@@ -69,7 +69,7 @@ def _version(name: str) -> str | None:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal; empty if it cannot be read, which reading it will report."""
+    """Return the SHA-256 of a file in hexadecimal; empty if it cannot be read, which decoding it will report."""
     try:
         if not path.is_file():  # opening a pipe would wait for ever
             return ""

@@ -1,134 +1,46 @@
-"""The report: a frozen table, and the ways to write it."""
+"""The report: a frozen table, written as JSON, Markdown or one HTML page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 from diptych.core.errors import UnknownNameError, did_you_mean
+from diptych.evaluation import figures, formatting
 from diptych.evaluation.columns import Column
-from diptych.evaluation.gallery import Exhibit
-from diptych.evaluation.pairing import Missing
+from diptych.evaluation.exhibits import BINS, Exhibit, Panel
+from diptych.evaluation.pairs import Unpaired
 from diptych.evaluation.provenance import Provenance
+from diptych.evaluation.results import Candidate, Problem, Row, Summary, Verdict
 
-
-@dataclass(frozen=True)
-class Entry:
-    """One that was evaluated: an enhancer, a folder of ready outputs, or the untouched input.
-
-    Attributes
-    ----------
-    name, kind, summary : str
-        The kind is ``enhancer``, ``folder`` or ``input``.
-    seconds_per_megapixel : float or None
-        Median over the images; None where nothing was run.
-    recipe : str
-        The TOML text of a recipe; empty for others.
-    """
-
-    name: str
-    kind: str
-    summary: str = ""
-    seconds_per_megapixel: float | None = None
-    recipe: str = ""
-
-
-@dataclass(frozen=True)
-class Row:
-    """The values of one entry on one image; a value that could not be found is absent."""
-
-    image: str
-    entry: str
-    values: Mapping[str, float]
-    seconds_per_megapixel: float | None = None
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One entry under one metric.
-
-    Attributes
-    ----------
-    mean : float or None
-        Over the finite values; infinity if all values are infinite, None if there are none.
-    low, high : float or None
-        The bootstrap 95 % interval of the mean; None for less than two finite values.
-    count, infinite : int
-        Number of finite and of infinite values.
-    """
-
-    entry: str
-    key: str
-    mean: float | None
-    low: float | None
-    high: float | None
-    count: int
-    infinite: int
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What may be said of two entries under one metric.
-
-    Attributes
-    ----------
-    better : str or None
-        The name of the better one; None if that cannot be told.
-    difference, low, high : float or None
-        Mean difference, counted so that `first` better than `second` is positive, and its 95 % interval.
-    count : int
-        Number of images on which both have finite values.
-    text : str
-        The verdict as a sentence.
-    """
-
-    first: str
-    second: str
-    key: str
-    better: str | None
-    difference: float | None
-    low: float | None
-    high: float | None
-    count: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What could not be measured, and why; `metric` is empty if the whole image failed."""
-
-    image: str
-    entry: str
-    metric: str
-    reason: str
-
-    def __str__(self) -> str:
-        where = ", ".join(part for part in (self.image, self.entry, self.metric) if part)
-        return f"{where}: {self.reason}"
+JSON_FORMAT = 1
 
 
 @dataclass(frozen=True)
 class Report:
-    """The result of `diptych.evaluate`: entries x metrics, with everything that is needed to trust it.
+    """The result of `diptych.evaluate`: candidates x metrics, with everything needed to check it.
 
     Attributes
     ----------
     columns : tuple of Column
         The metrics, with unit and direction.
-    entries : tuple of Entry
-        What was evaluated.
+    candidates : tuple of Candidate
+        What was compared.
     images : tuple of str
         The images, worst first by the first metric.
     rows : tuple of Row
-        The value of every metric for every image and entry, in the order of `images`.
+        The value of every metric for every image and candidate, in the order of `images`.
     summaries, verdicts : tuple
-        Means with intervals, and the comparison of every two entries.
-    missing, problems, notes : tuple
+        Means with intervals, and the comparison of every two candidates.
+    unpaired, problems, notes : tuple
         Files without a partner, what could not be measured, and what to know when reading the numbers.
     provenance : Provenance
-        Versions, command, hashes, model of NIQE.
+        Versions, command, hashes, NIQE model.
     exhibits : tuple of Exhibit
-        Pictures for the HTML, worst first; empty if none were asked for.
+        Pictures for the HTML page, worst first; empty if none were asked for.
 
     Examples
     --------
@@ -136,43 +48,148 @@ class Report:
     """
 
     columns: tuple[Column, ...]
-    entries: tuple[Entry, ...]
+    candidates: tuple[Candidate, ...]
     images: tuple[str, ...]
     rows: tuple[Row, ...]
     summaries: tuple[Summary, ...]
     verdicts: tuple[Verdict, ...]
-    missing: tuple[Missing, ...]
+    unpaired: tuple[Unpaired, ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     provenance: Provenance
     exhibits: tuple[Exhibit, ...] = field(default=(), repr=False)
 
-    def summary(self, entry: str, key: str) -> Summary:
-        """Return the mean and interval of an entry under a metric; raise `UnknownNameError` if there is no such."""
+    def summary(self, candidate: str, key: str) -> Summary:
+        """Return the mean and interval of a candidate under a metric; raise `UnknownNameError` if there is no such pair."""
         for one in self.summaries:
-            if (one.entry, one.key) == (entry, key):
+            if (one.candidate, one.key) == (candidate, key):
                 return one
-        known = sorted({f"{one.entry}, {one.key}" for one in self.summaries})
-        raise UnknownNameError(f"no column '{entry}, {key}' in this report{did_you_mean(f'{entry}, {key}', known)}")
+        known = sorted({f"{one.candidate}, {one.key}" for one in self.summaries})
+        wanted = f"{candidate}, {key}"
+        raise UnknownNameError(f"no column '{wanted}' in this report{did_you_mean(wanted, known)}")
 
     def column(self, key: str) -> Column:
-        """Return the column of this key."""
+        """Return the column with this key."""
         return next(one for one in self.columns if one.key == key)
 
-    def to_json(self) -> str:
-        """Return the report as JSON; infinity is the string ``inf``."""
-        from diptych.evaluation.as_json import to_json
+    def decimals(self, key: str) -> int:
+        """Return with how many decimals a column is printed."""
+        return formatting.decimals_for(self.column(key), self.summaries)
 
-        return to_json(self)
+    def rows_of(self, *, image: str | None = None, candidate: str | None = None) -> list[Row]:
+        """Return the rows of an image, of a candidate, or of both."""
+        return [one for one in self.rows if image in (None, one.image) and candidate in (None, one.candidate)]
+
+    @property
+    def timed(self) -> bool:
+        """Whether an enhancer was run, so that there are times to print."""
+        return any(one.seconds_per_megapixel is not None for one in self.candidates)
+
+    def to_json(self) -> str:
+        """Return the report as JSON; infinity is the string ``inf``, for which JSON has no number."""
+        contents = {
+            "format": JSON_FORMAT,
+            "columns": [_column_as_dict(one) for one in self.columns],
+            "candidates": [_candidate_as_dict(self, one) for one in self.candidates],
+            "verdicts": [asdict(one) for one in self.verdicts],
+            "images": [_image_as_dict(name, self.rows_of(image=name)) for name in self.images],
+            "unpaired": [asdict(one) for one in self.unpaired],
+            "problems": [asdict(one) for one in self.problems],
+            "notes": list(self.notes),
+            "provenance": asdict(self.provenance),
+        }
+        return json.dumps(_without_infinity(contents), indent=2, allow_nan=False, ensure_ascii=False)
 
     def to_markdown(self) -> str:
         """Return the report as Markdown tables."""
-        from diptych.evaluation.as_markdown import to_markdown
-
-        return to_markdown(self)
+        verdicts = [f"{self.column(one.key).label}: {one.text}" for one in self.verdicts]
+        parts = [
+            *("# Scores", _markdown_scores(self)),
+            *formatting.markdown_list("Verdicts", verdicts),
+            *formatting.markdown_list("Problems", map(str, self.problems)),
+            *formatting.markdown_list("Left out", [f"{one.image}: {one.reason}" for one in self.unpaired]),
+            *formatting.markdown_list("Notes", self.notes),
+            *("## Images, the worst first", _markdown_images(self)),
+            *("## Provenance", formatting.markdown_table(["", ""], _provenance(self.provenance))),
+        ]
+        return "\n\n".join(parts) + "\n"
 
     def to_html(self) -> str:
-        """Return the report as one self-contained HTML page, with the pictures that `evaluate` kept in its gallery."""
-        from diptych.evaluation.as_html import to_html
+        """Return the report as one self-contained HTML page, with the pictures that `evaluate` kept for it."""
+        from diptych.pages import render
 
-        return to_html(self)
+        values = {
+            "report": self,
+            "number": formatting.number,
+            "bounds": formatting.bounds,
+            "seconds": formatting.seconds,
+            "interval": figures.interval_positions,
+            "curves": figures.histogram_curves,
+            "first_shown": _first_shown,
+            "bins": BINS,
+        }
+        return render("report.html", values)
+
+
+def _column_as_dict(column: Column) -> dict[str, Any]:
+    return {one.name: getattr(column, one.name) for one in fields(column) if one.name != "function"}
+
+
+def _candidate_as_dict(report: Report, candidate: Candidate) -> dict[str, Any]:
+    scores = {}
+    for column in report.columns:
+        summary = report.summary(candidate.name, column.key)
+        scores[column.key] = {name: getattr(summary, name) for name in ("mean", "low", "high", "count", "infinite")}
+    return {**asdict(candidate), "scores": scores}
+
+
+def _image_as_dict(name: str, rows: Sequence[Row]) -> dict[str, Any]:
+    values = {row.candidate: dict(row.values) for row in rows}
+    times = {row.candidate: row.seconds_per_megapixel for row in rows if row.seconds_per_megapixel is not None}
+    return {"image": name, "values": values, "seconds_per_megapixel": times}
+
+
+def _without_infinity(value: Any) -> Any:
+    if isinstance(value, float) and math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    if isinstance(value, Mapping):
+        return {key: _without_infinity(one) for key, one in value.items()}
+    return [_without_infinity(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _markdown_scores(report: Report) -> str:
+    lines = []
+    for candidate in report.candidates:
+        cells = [candidate.name, str(len(report.rows_of(candidate=candidate.name)))]
+        for column in report.columns:
+            summary, decimals = report.summary(candidate.name, column.key), report.decimals(column.key)
+            cells.append(
+                f"{formatting.number(summary.mean, decimals)} {formatting.bounds(summary, decimals)}".strip()
+            )
+        lines.append(cells + [formatting.seconds(candidate.seconds_per_megapixel)] * report.timed)
+    headings = map(formatting.heading, report.columns)
+    return formatting.markdown_table(["", "images", *headings, *["s per megapixel"] * report.timed], lines)
+
+
+def _markdown_images(report: Report) -> str:
+    decimals = {one.key: report.decimals(one.key) for one in report.columns}
+    lines = [
+        [row.image, row.candidate, *(formatting.number(row.values.get(key), places) for key, places in decimals.items())]
+        for row in report.rows
+    ]
+    return formatting.markdown_table(["image", "", *map(formatting.heading, report.columns)], lines)
+
+
+def _provenance(provenance: Provenance) -> list[list[str]]:
+    rows = [["command", provenance.command or "(called from Python)"]]
+    rows += [["made", provenance.created], ["system", provenance.system]]
+    rows += [["NIQE model", provenance.niqe_model]] if provenance.niqe_model else []
+    rows += [[name, version] for name, version in provenance.versions.items()]
+    rows += [[f"SHA-256 of {path}", digest or "(not readable)"] for path, digest in provenance.files.items()]
+    return rows
+
+
+def _first_shown(exhibit: Exhibit) -> tuple[Panel, Panel]:
+    """Return what the page shows before anyone chooses: the input and the first output, or an output and the reference."""
+    pictures = [one for one in exhibit.panels if one.kind == "picture"]
+    return pictures[0], (pictures[1] if len(pictures) > 1 else exhibit.panels[-1])

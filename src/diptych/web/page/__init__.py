@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib import resources
 
+from diptych.pages import asset
+
 _FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/docs": ("docs.html", "text/html; charset=utf-8"),
@@ -11,12 +13,18 @@ _FILES = {
     "/page/icon.svg": ("icon.svg", "image/svg+xml"),
     **{
         f"/page/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
-        for name in ("main", "compare", "controls", "service", "words", "docs")
+        for name in ("main", "controls", "service", "words", "docs")
     },
+}
+_SHARED = {
+    "/page/base.css": ("base.css", "text/css; charset=utf-8"),
+    "/page/slider.css": ("slider.css", "text/css; charset=utf-8"),
+    "/page/slider.js": ("slider.js", "text/javascript; charset=utf-8"),
 }
 
 
 def files() -> dict[str, tuple[bytes, str]]:
     """Return content and media type by address."""
     folder = resources.files(__package__)
-    return {path: ((folder / name).read_bytes(), media_type) for path, (name, media_type) in _FILES.items()}
+    own = {path: ((folder / name).read_bytes(), media_type) for path, (name, media_type) in _FILES.items()}
+    return own | {path: (asset(name).encode(), media_type) for path, (name, media_type) in _SHARED.items()}

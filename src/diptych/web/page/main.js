@@ -1,8 +1,8 @@
 // The page: pictures in, a choice of what is done to them, previews, downloads.
 
-import {Compare} from "./compare.js";
 import {defaults, make, nearest, plain, stepForm} from "./controls.js";
 import {get, send} from "./service.js";
+import {Slider} from "./slider.js";
 import {command, outputName, query, request, script} from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
@@ -10,7 +10,7 @@ const PREVIEW_SIDE = 1200;
 const PAUSE = 150; // ms without a change before a preview is asked for
 
 const state = {pictures: [], current: null, models: [], recipes: [], schemas: new Map(), steps: []};
-const compare = new Compare(find("#stage"), find("#zoom"));
+const slider = new Slider(find("#stage"), find("#zoom"), () => ["before", "after"]);
 
 // What is done
 
@@ -191,7 +191,7 @@ async function select(picture) {
     if (picture !== state.current) return;
     find("#facts").textContent = `${picture.file.name} · ${picture.facts}`;
     await put(find("#before"), picture.small);
-    compare.frame(find("#before").naturalWidth, find("#before").naturalHeight);
+    slider.frame(find("#before").naturalWidth, find("#before").naturalHeight);
     if (!find("#after").src) await put(find("#after"), picture.small);
   });
   changed();
@@ -256,7 +256,7 @@ function listen() {
   });
   for (const button of document.querySelectorAll("[data-zoom]")) {
     const by = Number(button.dataset.zoom);
-    button.addEventListener("click", () => (by ? compare.zoomTo(compare.zoom * by) : compare.fit()));
+    button.addEventListener("click", () => (by ? slider.zoomTo(slider.zoom * by) : slider.fit()));
   }
   find("#enhancer").addEventListener("change", () => {
     if (find("#enhancer").value === "steps:" && !state.steps.length) addStep();

@@ -1,25 +1,28 @@
-// Two pictures upon each other, with a divide to move; zoom and pan move both.
+// Two pictures on top of each other, with a divider to move between them; zooming and panning move both.
 
 const LARGEST_ZOOM = 32;
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
-export class Compare {
-  constructor(stage, readout) {
+export class Slider {
+  // `labels` returns what the left and the right picture are called.
+  constructor(stage, readout, labels) {
     this.stage = stage;
     this.readout = readout;
-    this.divide = stage.querySelector(".divide");
+    this.labels = labels;
+    this.divider = stage.querySelector(".divider");
     this.split = 50;
     this.pointers = new Map();
     this.shape = {width: 3, height: 2};
+    stage.classList.add("slider");
     this.fit();
     this.listen();
   }
 
-  // The frame has the shape of the picture, and is no higher than the window.
+  // The frame has the shape of the picture, and is no higher than the window allows.
   frame(width, height) {
     this.shape = {width, height};
     this.stage.style.aspectRatio = `${width} / ${height}`;
-    this.stage.style.maxWidth = `max(14rem, calc(var(--most) * ${width / height}))`;
+    this.stage.style.maxWidth = `max(15rem, calc(var(--max-height) * ${width / height}))`;
     this.fit();
   }
 
@@ -36,8 +39,9 @@ export class Compare {
     this.y = clamp(this.y, height * (1 - this.zoom), 0);
     const values = {"--split": `${this.split}%`, "--zoom": this.zoom, "--x": `${this.x}px`, "--y": `${this.y}px`};
     for (const [name, value] of Object.entries(values)) this.stage.style.setProperty(name, value);
-    this.divide.setAttribute("aria-valuenow", Math.round(this.split));
-    this.divide.setAttribute("aria-valuetext", `${Math.round(this.split)} % before, the rest after`);
+    const [left, right] = this.labels();
+    this.divider.setAttribute("aria-valuenow", Math.round(this.split));
+    this.divider.setAttribute("aria-valuetext", `${Math.round(this.split)} % ${left}, the rest ${right}`);
     this.stage.classList.toggle("zoomed", this.zoom > 1);
     this.stage.classList.toggle("near", (this.zoom * width) / this.shape.width >= 3);
     this.readout.textContent = `${Math.round(100 * this.zoom)} %`;
@@ -65,7 +69,7 @@ export class Compare {
   }
 
   listen() {
-    this.divide.addEventListener("keydown", (event) => this.key(event));
+    this.divider.addEventListener("keydown", (event) => this.key(event));
     this.stage.addEventListener("wheel", (event) => this.wheel(event), {passive: false});
     this.stage.addEventListener("pointerdown", (event) => this.down(event));
     this.stage.addEventListener("pointermove", (event) => this.move(event));
@@ -109,8 +113,8 @@ export class Compare {
     if (event.button !== 0) return;
     this.stage.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, this.at(event));
-    this.pans = this.zoom > 1 && event.target !== this.divide;
-    this.divide.focus({preventScroll: true, focusVisible: false});
+    this.pans = this.zoom > 1 && event.target !== this.divider;
+    this.divider.focus({preventScroll: true, focusVisible: false});
     event.preventDefault();
     if (!this.pans) this.follow(event);
   }

@@ -1,4 +1,4 @@
-"""Which image belongs to which reference and to which ready output: files of the same name, whatever their suffix."""
+"""Pairs images, references and ready outputs by the name of the file, whatever its suffix."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Source = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 @dataclass(frozen=True)
 class Item:
-    """One image, and the files that belong to it."""
+    """One image, its reference, and its ready outputs by candidate."""
 
     name: str
     image: Path | None
@@ -27,8 +27,8 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Missing:
-    """A file that has no partner, and so was left out of everything."""
+class Unpaired:
+    """A file without a partner, which was therefore left out."""
 
     image: str
     reason: str
@@ -36,7 +36,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Side:
-    """All files of one source, by the name that pairs them."""
+    """The files of one source, by the name that pairs them."""
 
     label: str
     files: Mapping[str, Path]
@@ -46,72 +46,72 @@ class Side:
 def read_side(source: Source, label: str) -> Side:
     """Find the pictures of a source.
 
-    A file's name is its path below the folder without the suffix; two that differ by their suffix only keep it.
+    A file's name is its path below the folder without the suffix; two that differ only by their suffix keep it.
 
     Raises
     ------
     ParameterError
-        If a folder or file that was named by itself does not exist, or there are no pictures.
+        If a folder or file does not exist, or there are no pictures.
     """
     if isinstance(source, str | os.PathLike):
-        places, named = [os.fspath(source)], True
-        if not (os.path.lexists(places[0]) or glob.has_magic(places[0])):
-            raise ParameterError(f"{label}: no such folder or file: {places[0]}; check the path")
+        sources, single = [os.fspath(source)], True
+        if not (os.path.lexists(sources[0]) or glob.has_magic(sources[0])):
+            raise ParameterError(f"{label}: no such folder or file: {sources[0]}; check the path")
     else:
-        places, named = [os.fspath(place) for place in source], False
-    found = find_photos(places)
+        sources, single = [os.fspath(one) for one in source], False
+    found = find_photos(sources)
     if not found:
-        raise ParameterError(f"{label}: no pictures in {', '.join(places) or 'an empty list'}; check the path")
+        raise ParameterError(f"{label}: no pictures in {', '.join(sources) or 'an empty list'}; check the path")
     names = _names(found)
     files: dict[str, Path] = {}
     for name, one in zip(names, found, strict=True):
         if name in files:
             raise ParameterError(f"{label}: {files[name]} and {one.path} have the same name; rename one of them")
         files[name] = one.path
-    return Side(label, files, named and Path(places[0]).is_file())
+    return Side(label, files, single and Path(sources[0]).is_file())
 
 
 def _names(found: Iterable[FoundPhoto]) -> list[str]:
     stems = [one.relative.with_suffix("").as_posix() for one in found]
-    often = collections.Counter(stems)
-    return [stem if often[stem] == 1 else one.relative.as_posix() for stem, one in zip(stems, found, strict=True)]
+    counts = collections.Counter(stems)
+    return [stem if counts[stem] == 1 else one.relative.as_posix() for stem, one in zip(stems, found, strict=True)]
 
 
-def pair(images: Side | None, references: Side | None, outputs: Mapping[str, Side]) -> tuple[list[Item], list[Missing]]:
-    """Put together what has the same name; of single files on all sides, whatever their names.
+def pair(images: Side | None, references: Side | None, outputs: Mapping[str, Side]) -> tuple[list[Item], list[Unpaired]]:
+    """Pair files of the same name; single files on all sides are paired whatever their names.
 
     Parameters
     ----------
     images : Side or None
-        The inputs; None to go by the outputs.
+        The inputs; None if there are outputs only.
     references : Side or None
         What the images should look like.
     outputs : mapping of str to Side
-        Ready outputs of each enhancer that was run elsewhere.
+        Ready outputs by candidate.
 
     Returns
     -------
     list of Item
         Complete ones only, so that all means are over the same images.
-    list of Missing
+    list of Unpaired
         The others.
     """
     sides = [*([images] if images else []), *outputs.values(), *([references] if references else [])]
     if all(side.is_one_file for side in sides):
         return [_of_single_files(images, references, outputs, next(iter(sides[0].files)))], []
     names = list(dict.fromkeys(name for side in sides for name in side.files))
-    missing = [Missing(name, _reason(name, sides)) for name in names if _reason(name, sides)]
-    without = {one.image for one in missing}
+    unpaired = [Unpaired(name, _reason(name, sides)) for name in names if _reason(name, sides)]
+    incomplete = {one.image for one in unpaired}
     return [
         Item(
             name,
             images.files[name] if images else None,
             references.files[name] if references else None,
-            {entry: side.files[name] for entry, side in outputs.items()},
+            {candidate: side.files[name] for candidate, side in outputs.items()},
         )
         for name in names
-        if name not in without
-    ], missing
+        if name not in incomplete
+    ], unpaired
 
 
 def _reason(name: str, sides: Iterable[Side]) -> str:
@@ -127,5 +127,5 @@ def _of_single_files(images: Side | None, references: Side | None, outputs: Mapp
         name,
         only(images) if images else None,
         only(references) if references else None,
-        {entry: only(side) for entry, side in outputs.items()},
+        {candidate: only(side) for candidate, side in outputs.items()},
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diptych.evaluation.gallery import byte_budget, difference_map, exhibit, invented_map, reduced, shown
+from diptych.evaluation.exhibits import byte_budget, difference_map, exhibit, hallucination_map, reduced, shown
 from evaluation_helpers import scene
 
 
@@ -25,7 +25,7 @@ def test_the_panels_of_an_image():
         ("picture", "reference"),
         ("difference", "input − reference"),
         ("difference", "auto − reference"),
-        ("invented", "invented by auto"),
+        ("hallucinated", "hallucinated by auto"),
     ]
     assert np.abs(decoded(made.panels[0].data).astype(int) - image).mean() < 4
     assert sum(made.histograms["auto"]) == pytest.approx(1)
@@ -78,7 +78,7 @@ def test_the_difference_map_says_darker_and_brighter():
 
 def test_the_map_of_invented_signal_is_grey_where_there_is_none():
     signal = np.array([[0.0, 2.9, 4.0, 50.0]])
-    pixels = invented_map(np.full((1, 4, 3), 200, np.uint8), signal)[0].astype(int)
+    pixels = hallucination_map(np.full((1, 4, 3), 200, np.uint8), signal)[0].astype(int)
     assert [int(np.ptp(one)) > 60 for one in pixels] == [False, False, True, True]
 
 

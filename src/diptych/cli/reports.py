@@ -1,4 +1,4 @@
-"""What ``score`` and ``compare`` share: how a report is printed and written, and the exit code."""
+"""Shared by ``score`` and ``compare``: printing and writing a report, and the exit code."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from diptych.metrics import NiqeModel
 
 GALLERY = 40
-"""Of so many images, the worst, an HTML report shows pictures."""
+"""Number of images, the worst ones, whose pictures an HTML report shows."""
 
 _WORST = 5
 
 
 @dataclass(frozen=True)
 class Output:
-    """How the report was asked for."""
+    """The wanted forms of the report."""
 
     as_json: bool
     as_markdown: bool
@@ -32,7 +32,7 @@ class Output:
     overwrite: bool
 
     def check(self) -> None:
-        """Refuse what cannot be written, before any work."""
+        """Raise if the report could not be written, before any work is done."""
         if self.as_json and self.as_markdown:
             raise ParameterError("--json and --markdown exclude each other; give one of them")
         if self.html is not None:
@@ -42,7 +42,7 @@ class Output:
 
     @property
     def gallery(self) -> int:
-        """Of how many images the report needs pictures."""
+        """Number of images whose pictures the report needs."""
         return GALLERY if self.html is not None else 0
 
     def finish(self, report: Report, command: Sequence[str]) -> None:
@@ -59,14 +59,14 @@ class Output:
             _print(report)
         for problem in report.problems:
             note(f"failed: {problem}")
-        for missing in report.missing:
-            note(f"left out: {missing.image}: {missing.reason}")
+        for file in report.unpaired:
+            note(f"left out: {file.image}: {file.reason}")
         if report.problems:
             raise typer.Exit(1)
 
 
-def watched(describe: str, quiet: bool) -> Callable[[Sequence[Any]], Iterable[Any]]:
-    """Return what shows how far an evaluation is."""
+def progress_bar(describe: str, quiet: bool) -> Callable[[Sequence[Any]], Iterable[Any]]:
+    """Return a function that shows the progress of an evaluation."""
     return lambda items: track(items, len(items), describe, quiet=quiet)
 
 
@@ -80,7 +80,7 @@ def split_names(text: str | None) -> list[str] | None:
 
 
 def load_model(path: str | None) -> NiqeModel | None:
-    """Return the NIQE model in a file; None, which stands for the one of the package, for None."""
+    """Return the NIQE model in a file; None, which means the one in the package, for None."""
     if path is None:
         return None
     from diptych.metrics import NiqeModel
@@ -89,7 +89,7 @@ def load_model(path: str | None) -> NiqeModel | None:
 
 
 def options(**values: str | None) -> list[str]:
-    """Return the options that were given, as they are typed.
+    """Return the given options as they are typed.
 
     >>> options(reference="good", niqe_model=None)
     ['--reference', 'good']
@@ -113,45 +113,33 @@ def _print(report: Report) -> None:
 
 
 def _scores(report: Report) -> Any:
-    """Return a row for each metric and entry: narrow enough for any terminal."""
-    from diptych.evaluation.as_markdown import seconds
-    from diptych.evaluation.numbers import bounds_of, decimals_for, mean_of
+    """Return a row for each metric and candidate: narrow enough for any terminal."""
+    from diptych.evaluation.formatting import bounds, heading, number, seconds
 
     rows = []
-    for column, head in zip(report.columns, _heads(report), strict=True):
-        places = decimals_for(column, report.summaries)
-        for index, entry in enumerate(report.entries):
-            one = report.summary(entry.name, column.key)
-            count = str(one.count + one.infinite)
-            rows.append(["" if index else head, entry.name, mean_of(one, places), bounds_of(one, places), count])
-    timed = [entry for entry in report.entries if entry.seconds_per_megapixel is not None]
-    for index, entry in enumerate(timed):
-        rows.append(["" if index else "s per megapixel ↓", entry.name, seconds(entry.seconds_per_megapixel), "", ""])
+    for column in report.columns:
+        decimals = report.decimals(column.key)
+        for index, candidate in enumerate(report.candidates):
+            one = report.summary(candidate.name, column.key)
+            printed = [number(one.mean, decimals), bounds(one, decimals), str(one.count + one.infinite)]
+            rows.append(["" if index else heading(column), candidate.name, *printed])
+    timed = [candidate for candidate in report.candidates if candidate.seconds_per_megapixel is not None]
+    for index, candidate in enumerate(timed):
+        time = seconds(candidate.seconds_per_megapixel)
+        rows.append(["" if index else "s per megapixel ↓", candidate.name, time, "", ""])
     return _table(None, ["", "", "mean", "95 % interval", "images"], rows, names=2)
 
 
 def _images(report: Report, images: Sequence[str], title: str) -> Any:
-    from diptych.evaluation.numbers import decimals_for, number
+    from diptych.evaluation.formatting import heading, number
 
-    shown = [
-        (column, head) for column, head in zip(report.columns, _heads(report), strict=True) if not column.mean_matched
-    ]
+    shown = [column for column in report.columns if not column.mean_matched]
     rows = [
-        [
-            row.image,
-            row.entry,
-            *(number(row.values.get(one.key), decimals_for(one, report.summaries)) for one, _ in shown),
-        ]
+        [row.image, row.candidate, *(number(row.values.get(one.key), report.decimals(one.key)) for one in shown)]
         for row in report.rows
         if row.image in images
     ]
-    return _table(title, ["image", "", *(head for _, head in shown)], rows, names=2)
-
-
-def _heads(report: Report) -> list[str]:
-    from diptych.evaluation.as_markdown import header
-
-    return header(report)
+    return _table(title, ["image", "", *map(heading, shown)], rows, names=2)
 
 
 def _table(title: str | None, heads: Sequence[str], rows: Iterable[Sequence[str]], names: int) -> Any:

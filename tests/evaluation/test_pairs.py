@@ -7,7 +7,7 @@ import pytest
 
 import diptych as dp
 from diptych.core.errors import ParameterError
-from diptych.evaluation.pairing import pair, read_side
+from diptych.evaluation.pairs import pair, read_side
 
 PIXELS = np.zeros((4, 4), np.uint8)
 

@@ -1,4 +1,4 @@
-"""The pictures of the report: for each image the input, the outputs, the reference and the maps, reduced and packed."""
+"""The pictures of a report: for each image the input, the outputs, the reference and the maps, reduced and compressed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from diptych.quality.hallucination import NOTICEABLE, hallucinated_structure
 LONGEST_SIDE = 1600
 BINS = 64
 
-# Of a page of 15 MB, in base 64; the rest is for the tables.
+# Base 64 of this fits a page of 15 MB and leaves room for the tables.
 _BYTES_IN_ALL = 10_800_000
 _BYTES_FOR_AN_IMAGE = 700_000
 _QUALITIES = (90, 80, 65, 50)
 
 _TOO_DARK, _TOO_BRIGHT = np.array([0.10, 0.36, 0.95]), np.array([0.95, 0.45, 0.0])
-_FULL_COLOUR_AT = 0.25
+_FULL_COLOR_AT = 0.25
 _HOT = np.array([[1.0, 0.85, 0.2], [1.0, 0.1, 0.35]])
 _HOTTEST = 12.0
 
@@ -33,7 +33,7 @@ _HOTTEST = 12.0
 class Panel:
     """A picture of the report, as the bytes of a WebP file.
 
-    `kind` is ``picture``, ``difference`` or ``invented``; `note` tells how to read a map.
+    `kind` is ``picture``, ``difference`` or ``hallucinated``; `note` explains the colours of a map.
     """
 
     label: str
@@ -54,7 +54,7 @@ class Exhibit:
 
 
 class Draft(NamedTuple):
-    """A panel before it is packed."""
+    """A panel before it is compressed."""
 
     kind: str
     label: str
@@ -63,7 +63,7 @@ class Draft(NamedTuple):
 
 
 def byte_budget(images: int) -> int:
-    """Return how many bytes the panels of each of so many images may have together."""
+    """Return how many bytes the panels of one image may take, given the number of images."""
     return min(_BYTES_FOR_AN_IMAGE, _BYTES_IN_ALL // max(images, 1))
 
 
@@ -75,44 +75,44 @@ def exhibit(
     untouched: str | None = None,
     budget: int,
 ) -> Exhibit:
-    """Return the exhibit of one image: small pictures only, so that many can be kept.
+    """Return the exhibit of one image, of small pictures only, so that many fit into memory.
 
     Parameters
     ----------
     name : str
-        Of the image.
+        Name of the image.
     pictures : mapping of str to ndarray
-        The input and what the entries made of it, by name, `reduced`.
+        The input and the outputs by candidate, `reduced`.
     reference : ndarray or None
         What the image should look like, `reduced`.
     untouched : str or None
         Which of the pictures is the input.
     budget : int
-        How many bytes the panels may have together.
+        Bytes that the panels may take together.
     """
     everything = {**pictures, **({} if reference is None else {"reference": reference})}
     drafts = [Draft("picture", label, "", shown(one)) for label, one in everything.items()]
-    before = pictures.get(untouched) if untouched is not None else None
+    source = pictures.get(untouched) if untouched is not None else None
     for label, one in pictures.items():
         if reference is not None:
             drafts += _difference(label, one, "reference", reference)
-        elif before is not None and label != untouched:
-            drafts += _difference(label, one, str(untouched), before)
-        if before is not None and label != untouched:
-            drafts += _invented(label, one, before)
+        elif source is not None and label != untouched:
+            drafts += _difference(label, one, str(untouched), source)
+        if source is not None and label != untouched:
+            drafts += _hallucinated(label, one, source)
     share = budget // len(drafts)
     panels = tuple(_panel(draft, share) for draft in drafts)
     return Exhibit(name, panels, {label: _histogram(one) for label, one in everything.items()})
 
 
 def reduced(image: Image) -> Image:
-    """Return the image with no side longer than 1600 pixels, by means over areas."""
+    """Return the image with no side longer than 1600 px, reduced by means over areas."""
     factor = LONGEST_SIDE / max(image.shape[:2])
     return image if factor >= 1 else operators.zoom(image, factor=factor, interpolation="area")
 
 
 def shown(image: Image) -> Image:
-    """Return the image as 8 bits, grey (H, W) or RGB; of other channels the mean."""
+    """Return the image in 8 bits, grey (H, W) or RGB; of other numbers of channels the mean."""
     floats = to_float(image)
     if floats.ndim == 3 and floats.shape[2] != 3:
         floats = floats.mean(axis=2)
@@ -124,33 +124,33 @@ def _difference(label: str, image: Image, other_label: str, other: Image) -> lis
         return []
     note = (
         f"Orange: {label} is brighter than {other_label}; blue: darker; grey: equal. "
-        f"Full colour at a difference of {100 * _FULL_COLOUR_AT:.0f} % of white."
+        f"Full colour at a difference of {100 * _FULL_COLOR_AT:.0f} % of white."
     )
     return [Draft("difference", f"{label} − {other_label}", note, difference_map(image, other))]
 
 
-def _invented(label: str, image: Image, before: Image) -> list[Draft]:
-    if image.shape != before.shape:
+def _hallucinated(label: str, image: Image, source: Image) -> list[Draft]:
+    if image.shape != source.shape:
         return []
-    signal = hallucinated_structure(before, image)
+    signal = hallucinated_structure(source, image)
     note = (
-        f"Structure in {label} that no tone curve and no change of local contrast makes of the input, measured against the "
-        f"noise to be expected: yellow from {NOTICEABLE:g} times, red at {_HOTTEST:g} times and more. "
+        f"Structure in {label} that no tone curve and no change of local contrast makes from the input, relative to the "
+        f"expected noise: yellow from {NOTICEABLE:g} times the noise, red from {_HOTTEST:g} times. "
         f"Coloured: {100 * np.mean(signal > NOTICEABLE):.1f} % of the picture."
     )
-    return [Draft("invented", f"invented by {label}", note, invented_map(image, signal))]
+    return [Draft("hallucinated", f"hallucinated by {label}", note, hallucination_map(image, signal))]
 
 
 def difference_map(image: Image, other: Image) -> Image:
-    """Return where an image is darker (blue) or brighter (orange) than the other, on grey."""
-    difference = (_luma(image) - _luma(other))[:, :, np.newaxis] / _FULL_COLOUR_AT
+    """Return a map of where an image is darker (blue) or brighter (orange) than the other, on grey."""
+    difference = (_luma(image) - _luma(other))[:, :, np.newaxis] / _FULL_COLOR_AT
     strength = np.minimum(np.abs(difference), 1)
-    colour = np.where(difference < 0, _TOO_DARK, _TOO_BRIGHT)
-    return from_float(0.82 * (1 - strength) + colour * strength, np.dtype(np.uint8))
+    color = np.where(difference < 0, _TOO_DARK, _TOO_BRIGHT)
+    return from_float(0.82 * (1 - strength) + color * strength, np.dtype(np.uint8))
 
 
-def invented_map(image: Image, signal: NDArray[np.float64]) -> Image:
-    """Return the invented signal in yellow to red over the darkened, colourless image."""
+def hallucination_map(image: Image, signal: NDArray[np.float64]) -> Image:
+    """Return hallucinated structure in yellow to red over the darkened grey image."""
     heat = np.clip((signal - NOTICEABLE) / (_HOTTEST - NOTICEABLE), 0, 1)[:, :, np.newaxis]
     hot = _HOT[0] * (1 - heat) + _HOT[1] * heat
     weight = np.where(signal > NOTICEABLE, 0.55 + 0.45 * heat[:, :, 0], 0)[:, :, np.newaxis]

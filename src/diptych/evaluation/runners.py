@@ -1,4 +1,4 @@
-"""What is evaluated: an enhancer, the untouched input, or ready outputs."""
+"""What is compared, and how its output comes about: an enhancer, the untouched input, or ready outputs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diptych.core.enhancer import Enhancer
-from diptych.core.errors import MissingExtraError, ParameterError
+from diptych.core.errors import DiptychError, MissingExtraError, ParameterError
 from diptych.core.image import Image, check_image
-from diptych.evaluation.pairing import Item
-from diptych.evaluation.report import Entry, Row
+from diptych.evaluation.pairs import Item
+from diptych.evaluation.results import Candidate, Row
 from diptych.photo import read
 
 INPUT = "input"
@@ -27,8 +27,8 @@ _CORNER = 128
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """An entry that can be asked for its output; `enhancer` is None unless it is run, `folder` unless it was."""
+class Runner:
+    """Gives the outputs of one candidate: by an enhancer, from a folder, or the input itself if there is neither."""
 
     name: str
     enhancer: Enhancer | None = None
@@ -49,7 +49,7 @@ class Candidate:
         """Return the output for an image, and the seconds per megapixel where something was run."""
         if self.folder is not None:
             return read(item.outputs[self.name]).pixels, None
-        assert image is not None  # candidates that work on images are only made if there are any
+        assert image is not None  # `evaluate` asks for images unless all candidates are folders
         if self.enhancer is None:
             return image, None
         started = time.perf_counter()
@@ -57,11 +57,12 @@ class Candidate:
         seconds = time.perf_counter() - started
         return check_image(output, f"the output of {self.name}"), seconds / (image.shape[0] * image.shape[1] / 1e6)
 
-    def entry(self, rows: Iterable[Row]) -> Entry:
-        """Return what the report says of it."""
-        times = [row.seconds_per_megapixel for row in rows if row.entry == self.name and row.seconds_per_megapixel]
+    def candidate(self, rows: Iterable[Row]) -> Candidate:
+        """Return the candidate as the report lists it."""
+        mine = [row for row in rows if row.candidate == self.name]
+        times = [row.seconds_per_megapixel for row in mine if row.seconds_per_megapixel]
         to_toml = getattr(self.enhancer, "to_toml", None)
-        return Entry(
+        return Candidate(
             name=self.name,
             kind=self.kind,
             summary=self._summary(),
@@ -75,35 +76,33 @@ class Candidate:
         return f"ready outputs in {self.folder}" if self.folder is not None else "the untouched input"
 
 
-def candidates_of(enhancers: Enhancers) -> list[Candidate]:
-    """Return the candidates; raise `ParameterError` if there are none or one is nothing that can be evaluated."""
+def runners_of(enhancers: Enhancers) -> list[Runner]:
+    """Return a runner for each candidate; raise `ParameterError` if there is none, or one cannot be evaluated."""
     if not enhancers:
         raise ParameterError("evaluate: enhancers is empty; give one or more")
-    candidates = [_candidate(name, one) for name, one in enhancers.items()]
-    for one in candidates:
+    runners = [_runner(name, one) for name, one in enhancers.items()]
+    for one in runners:
         if one.name == REFERENCE or (one.name == INPUT and one.kind != INPUT):
-            raise ParameterError(f"evaluate: an entry cannot be called '{one.name}'; choose another name")
-    if sum(one.kind == INPUT for one in candidates) > 1:
-        raise ParameterError("evaluate: the untouched input is there more than once; name it once")
-    return candidates
+            raise ParameterError(f"evaluate: a candidate cannot be called '{one.name}'; choose another name")
+    if sum(one.kind == INPUT for one in runners) > 1:
+        raise ParameterError("evaluate: the untouched input is given more than once; give it once")
+    return runners
 
 
-def _candidate(name: str, one: Enhancer | str | os.PathLike[str] | None) -> Candidate:
+def _runner(name: str, one: Enhancer | str | os.PathLike[str] | None) -> Runner:
     if one is None or one == INPUT:
-        return Candidate(name)
+        return Runner(name)
     if isinstance(one, str | os.PathLike):
-        return Candidate(name, folder=Path(one))
+        return Runner(name, folder=Path(one))
     if isinstance(one, Enhancer):
-        return Candidate(name, enhancer=one)
+        return Runner(name, enhancer=one)
     raise ParameterError(f"evaluate: '{name}' is a {type(one).__name__}; give an enhancer, None or a folder of outputs")
 
 
 def reason_of(error: Exception) -> str:
-    """Return one line for what went wrong with one image; what would go wrong with every image is raised again."""
+    """Return one line for what failed on one image; an error that every image would meet is raised again."""
     if isinstance(error, MissingExtraError):
         raise error
-    from diptych.core.errors import DiptychError
-
     if isinstance(error, DiptychError):
         return str(error)
     if isinstance(error, MemoryError):
