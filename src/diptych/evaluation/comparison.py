@@ -119,6 +119,6 @@ def notes_on(
         notes.append("Some values could not be measured (see the problems): means may be over different images.")
     notes.append(
         f"[low, high]: bootstrap 95 % interval of the mean, {RESAMPLES:,} resamples of the images, seed {seed}. Verdicts "
-        f"resample the differences per image, need {FEWEST_FOR_A_VERDICT} images, and each is wrong up to once in 20 times."
+        f"resample the differences per image, need {FEWEST_FOR_A_VERDICT} images, and each has a chance of 1 in 20 to be wrong."
     )
     return tuple(notes)

@@ -158,7 +158,7 @@ def hallucination_map(image: Image, signal: NDArray[np.float64]) -> Image:
 
 
 def _luma(image: Image) -> NDArray[np.float64]:
-    return luma(to_float(image).astype(np.float64))
+    return np.asarray(luma(to_float(image).astype(np.float64)), np.float64)
 
 
 def _histogram(image: Image) -> tuple[float, ...]:
