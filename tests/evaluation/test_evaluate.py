@@ -65,7 +65,8 @@ def test_the_worst_image_comes_first(folders):
     dp.write(low / "4.png", np.zeros((40, 48, 3), np.uint8), overwrite=True)
     report = evaluate({"input": None, "gain": gain(4)}, low, references=high, metrics=[difference], gallery=3)
     means = [
-        next(r.values["difference"] for r in report.rows if (r.image, r.candidate) == (i, "gain")) for i in report.images
+        next(r.values["difference"] for r in report.rows if (r.image, r.candidate) == (i, "gain"))
+        for i in report.images
     ]
     assert report.images[0] == "4"
     assert means == sorted(means, reverse=True)

@@ -66,7 +66,9 @@ def compare(
     return tuple(verdicts)
 
 
-def _verdict(first: str, second: str, column: Column, differences: Sequence[float], decimals: int, seed: int) -> Verdict:
+def _verdict(
+    first: str, second: str, column: Column, differences: Sequence[float], decimals: int, seed: int
+) -> Verdict:
     said, bounds = decide(differences, seed)
     mean = float(np.mean(differences)) if differences else None
     low, high = bounds or (None, None)

@@ -77,7 +77,9 @@ def _names(found: Iterable[FoundPhoto]) -> list[str]:
     return [stem if counts[stem] == 1 else one.relative.as_posix() for stem, one in zip(stems, found, strict=True)]
 
 
-def pair(images: Side | None, references: Side | None, outputs: Mapping[str, Side]) -> tuple[list[Item], list[Unpaired]]:
+def pair(
+    images: Side | None, references: Side | None, outputs: Mapping[str, Side]
+) -> tuple[list[Item], list[Unpaired]]:
     """Pair files of the same name; single files on all sides are paired whatever their names.
 
     Parameters

@@ -163,9 +163,7 @@ def _markdown_scores(report: Report) -> str:
         cells = [candidate.name, str(len(report.rows_of(candidate=candidate.name)))]
         for column in report.columns:
             summary, decimals = report.summary(candidate.name, column.key), report.decimals(column.key)
-            cells.append(
-                f"{formatting.number(summary.mean, decimals)} {formatting.bounds(summary, decimals)}".strip()
-            )
+            cells.append(f"{formatting.number(summary.mean, decimals)} {formatting.bounds(summary, decimals)}".strip())
         lines.append(cells + [formatting.seconds(candidate.seconds_per_megapixel)] * report.timed)
     headings = map(formatting.heading, report.columns)
     return formatting.markdown_table(["", "images", *headings, *["s per megapixel"] * report.timed], lines)
@@ -174,7 +172,11 @@ def _markdown_scores(report: Report) -> str:
 def _markdown_images(report: Report) -> str:
     decimals = {one.key: report.decimals(one.key) for one in report.columns}
     lines = [
-        [row.image, row.candidate, *(formatting.number(row.values.get(key), places) for key, places in decimals.items())]
+        [
+            row.image,
+            row.candidate,
+            *(formatting.number(row.values.get(key), places) for key, places in decimals.items()),
+        ]
         for row in report.rows
     ]
     return formatting.markdown_table(["image", "", *map(formatting.heading, report.columns)], lines)
