@@ -55,6 +55,7 @@ ROOMS_OF_LIBRARIES = {
     "tifffile": {"photo"},
     "imagecodecs": {"photo"},
     "cv2": {"operators", "metrics"},
+    "llvmlite": {"export"},
     "numba": {"operators", "metrics", "runtime"},
     "scipy": {"operators", "metrics", "quality", "data"},
     "skimage": {"operators", "metrics", "cli"},

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 from diptych.core.errors import UnknownNameError
+from diptych.core.parallel import threads
 from diptych.export import ExportError, Request, UnavailableError, build, check, verify
 from diptych.export import targets as table
 from diptych.export import verify as room
-from diptych.export.loss import drop_of
-from diptych.export.timing import milliseconds, peak_bytes
+from diptych.export.loss import drop_of, wanted_for
+from diptych.export.memory import peak_bytes
+from diptych.export.timing import instruction_sets, milliseconds
+from diptych.runtime import Bundle, BundleMetadata
+from diptych.runtime.bundle import bundle_of
 from export_helpers import generator
 
 
@@ -43,7 +48,25 @@ def test_the_fastest_within_the_limit_is_kept(request_, times):
     assert 0 < drop_of(int8.decibels, request_.bundle) <= int8.drop  # the mean of the pictures' losses: it is convex
     assert (int8.verdict, onnx.verdict) == ("kept", "slower than what is kept")
     assert found.kept.target == "int8"
-    assert int8.size == len(found.kept.content)
+    assert 0 < len(found.kept.content) - int8.size < 500  # the metadata says how fast it is
+
+
+def test_the_speed_is_kept_with_what_it_holds_for(request_, times):
+    found = verify(request_, targets=["int8"])
+    speed = bundle_of(found.kept.content, source="kept").metadata.provenance["speed"]
+    assert speed == {"ratio_to_float": 2.5, "instruction_sets": list(instruction_sets()), "threads": threads()}
+    assert found.instruction_sets == instruction_sets()
+    checked = check(build("int8", request_), request_)
+    assert bundle_of(checked.content, source="checked").metadata.provenance["speed"] == speed
+    cube = build("cube", request_)
+    assert check(cube, request_) is cube  # a .cube file has no place for metadata
+    assert cube.with_speed(9.0) is cube
+
+
+def test_instruction_sets_have_the_names_of_their_makers(monkeypatch):
+    features = {"avx512vnni": True, "avx2": True, "sse2": True, "amx-int8": False}
+    monkeypatch.setattr("llvmlite.binding.get_host_cpu_features", lambda: features)
+    assert instruction_sets() == ("AVX2", "AVX512-VNNI")
 
 
 def test_int8_that_is_not_faster_is_no_improvement(request_, times):
@@ -99,6 +122,7 @@ def test_the_table_is_text_and_json(request_, times):
     assert "kept" in lines[3]
     facts = json.loads(found.to_json())
     assert facts["kept"] == "int8"
+    assert facts["instruction_sets"] == list(instruction_sets())
     assert facts["targets"][1]["speed"] == 2.5
 
 
@@ -139,17 +163,19 @@ def test_fine_tuning_where_the_limit_is_missed(bundles, pictures, monkeypatch):
     monkeypatch.setattr(onnx, "to_bundle", exported)
     artefact = build("int8", asked)
     assert seen == {"steps": 7, "exported": True}
-    assert artefact.facts["decibels"] > 25
+    assert artefact.details["decibels"] > 25
     with pytest.raises(ExportError, match="7 steps of fine-tuning were not enough; give --fine-tune 200"):
         check(artefact, asked)
 
 
 def test_the_loss_without_references():
-    facts = {"psnr": 21.5}
-    bundle = type("B", (), {"facts": type("F", (), {"scores": facts})()})()
-    assert drop_of(33.0, bundle) == pytest.approx(0.3, abs=0.01)
-    facts.clear()
-    assert drop_of(36.5, bundle) == pytest.approx(0.3, abs=0.01)
+    scored = BundleMetadata(
+        name="m", channels_in=3, channels_out=3, multiple=4, receptive_field_radius=9, scores={"psnr": 21.5}
+    )
+    assert drop_of(33.0, Bundle(scored, b"")) == pytest.approx(0.3, abs=0.01)
+    assert drop_of(36.5, Bundle(dataclasses.replace(scored, scores={}), b"")) == pytest.approx(0.3, abs=0.01)
+    for drop in (0.1, 0.3, 2.0):
+        assert drop_of(wanted_for(drop, Bundle(scored, b"")), Bundle(scored, b"")) == pytest.approx(drop)
 
 
 def test_wrong_requests_are_refused(bundles, request_):

@@ -149,7 +149,7 @@ def _single(request: Request, target: str, output: str, overwrite: bool, as_json
     from diptych.export import build, check, write
 
     artefact = build(target, request)
-    check(artefact, request)
+    artefact = check(artefact, request)
     write(artefact, request, output, overwrite=overwrite)
     _tell(artefact, request, output, as_json)
 
@@ -159,7 +159,7 @@ def _tell(artefact: Artefact, request: Request, output: str, as_json: bool) -> N
 
     proof = dict(request.bundle.metadata.provenance).get("export", {})
     facts = {"output": output, "target": artefact.target, "bytes": len(artefact.content), "export": proof}
-    facts |= dict(artefact.facts)
+    facts |= dict(artefact.details)
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
@@ -192,6 +192,9 @@ def _verified(
     write(found.kept, request, output, overwrite=overwrite)
     typer.echo(found.to_json() if as_json else found.to_markdown())
     note(f"{output}: {found.kept.target}, the fastest that loses no more than {found.max_drop:g} dB")
+    note(
+        f"measured with {', '.join(found.instruction_sets) or 'unknown instruction sets'}; measure again on another processor"
+    )
     missing = [target for target in targets if target in found.failed]
     if missing:  # they were asked for by name
         raise typer.Exit(1)

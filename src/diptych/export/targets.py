@@ -6,7 +6,7 @@ import functools
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,11 +18,12 @@ from diptych.export.errors import ExportError
 from diptych.export.int8 import Calibrate, Quantised, to_int8
 from diptych.export.loss import drop_of, wanted_for
 from diptych.export.pictures import SIDE, as_batches, middle
-from diptych.export.timing import milliseconds
+from diptych.export.timing import describe_speed, milliseconds
 from diptych.export.whole import to_whole
 from diptych.networks import Refiner
 from diptych.photo import atomic_write
-from diptych.runtime import Bundle, open_enhancer
+from diptych.runtime import Bundle, make_bundle, open_enhancer
+from diptych.runtime.bundle import bundle_of
 from diptych.runtime.refiner import is_refiner
 
 if TYPE_CHECKING:
@@ -80,22 +81,47 @@ class Request:
 
 @dataclass(frozen=True)
 class Artefact:
-    """A file that was built, and what is to be said of it."""
+    """A file that was built.
+
+    Attributes
+    ----------
+    target : str
+        Name of its target.
+    content : bytes
+        The file.
+    details : mapping of str to JSON values
+        What was measured while it was built: decibels, the calibration, layers kept in floats.
+    """
 
     target: str
     content: bytes = field(repr=False)
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def enhancer(self) -> Enhancer:
-        """Return what runs it."""
+        """Return the enhancer that runs the file."""
         return _row(self.target).open(self.content)
+
+    def with_speed(self, ratio: float) -> Artefact:
+        """Return the file with its measured speed in the metadata; one without metadata stays as it is.
+
+        Parameters
+        ----------
+        ratio : float
+            How many times as fast as the float model it runs on this machine.
+        """
+        if suffix_of(self.target) != ".onnx":
+            return self
+        bundle = bundle_of(self.content, source=self.target)
+        provenance = {**bundle.metadata.provenance, "speed": describe_speed(ratio)}
+        metadata = replace(bundle.metadata, provenance=provenance)
+        return replace(self, content=make_bundle(self.content, metadata, source=self.target).model)
 
 
 class _Target(NamedTuple):
     make: Callable[[Request], Artefact]
     open: Callable[[bytes], Enhancer]
     suffix: str
-    check: Callable[[Request, Artefact], None] | None = None
+    check: Callable[[Request, Artefact], Artefact] | None = None
     beside: Callable[[Request, Path], None] | None = None
 
 
@@ -107,13 +133,13 @@ def _onnx(request: Request) -> Artefact:
 def _int8(request: Request) -> Artefact:
     found = _quantised(request)
     bundle = to_whole(found.bundle) if request.whole else found.bundle
-    facts = {
+    details = {
         "calibration": found.calibration,
         "kept_float": list(found.kept_float),
         "decibels": found.decibels,
         "drop": drop_of(found.decibels, request.bundle),
     }
-    return Artefact("int8", bundle.model, facts)
+    return Artefact("int8", bundle.model, details)
 
 
 def _quantised(request: Request) -> Quantised:
@@ -134,9 +160,9 @@ def _quantised(request: Request) -> Quantised:
     return max(again, plain, key=lambda one: one.decibels)
 
 
-def _check_int8(request: Request, artefact: Artefact) -> None:
-    """Refuse what loses too much or gains no time."""
-    drop, kept, source = artefact.facts["drop"], artefact.facts["kept_float"], request.bundle.source
+def _check_int8(request: Request, artefact: Artefact) -> Artefact:
+    """Refuse a model that loses too much or gains no time."""
+    drop, kept, source = artefact.details["drop"], artefact.details["kept_float"], request.bundle.source
     if drop > request.max_drop:
         tuned = f"; {request.fine_tune} steps of fine-tuning were not enough" if request.fine_tune else ""
         raise ExportError(
@@ -151,6 +177,7 @@ def _check_int8(request: Request, artefact: Artefact) -> None:
             f"{source}: int8 is not faster than float32 on this machine ({times['int8']:.0f} against "
             f"{times['float32']:.0f} ms per megapixel), which is no improvement; take --target onnx"
         )
+    return artefact.with_speed(times["float32"] / times["int8"])
 
 
 def _tensorrt(request: Request) -> Artefact:
@@ -180,8 +207,8 @@ def _cube(request: Request) -> Artefact:
     from diptych.export.cube import cube_text, to_cube
 
     found = to_cube(open_enhancer(request.bundle, threads=threads()), request.pictures)
-    facts = {"decibels_of_lut": found.decibels, "decibels_of_identity": found.identity_decibels}
-    return Artefact("cube", cube_text(found.table, request.bundle.metadata.name).encode(), facts)
+    details = {"decibels_of_lut": found.decibels, "decibels_of_identity": found.identity_decibels}
+    return Artefact("cube", cube_text(found.table, request.bundle.metadata.name).encode(), details)
 
 
 def _open_onnx(content: bytes) -> Enhancer:
@@ -264,8 +291,13 @@ def _is_refiner(request: Request) -> bool:
     return is_refiner(source) if isinstance(source, Bundle) else source.config.name == Refiner.name
 
 
-def check(artefact: Artefact, request: Request) -> None:
-    """Refuse what was built if it is not worth having: INT8 that loses more than the limit, or is not faster than floats.
+def check(artefact: Artefact, request: Request) -> Artefact:
+    """Refuse a file that is not worth having: INT8 that loses more than the limit, or is not faster than floats.
+
+    Returns
+    -------
+    Artefact
+        The same; INT8 with its speed on this machine in the metadata.
 
     Raises
     ------
@@ -273,8 +305,7 @@ def check(artefact: Artefact, request: Request) -> None:
         Saying by how much, and what may help.
     """
     row = _row(artefact.target)
-    if row.check is not None:
-        row.check(request, artefact)
+    return artefact if row.check is None else row.check(request, artefact)
 
 
 def write(artefact: Artefact, request: Request, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:

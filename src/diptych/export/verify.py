@@ -16,9 +16,10 @@ from diptych.core.image import Image, to_float
 from diptych.core.parallel import threads
 from diptych.export.errors import ExportError
 from diptych.export.loss import drop_of
+from diptych.export.memory import peak_bytes
 from diptych.export.pictures import SIDE, decibels, middle
 from diptych.export.targets import Artefact, Request, build, names, suffix_of
-from diptych.export.timing import milliseconds, peak_bytes
+from diptych.export.timing import instruction_sets, milliseconds
 
 _MEASURED = 8  # pictures
 
@@ -60,18 +61,41 @@ class Row:
 
 @dataclass(frozen=True)
 class Verification:
-    """The table, and the artefact to keep."""
+    """The table, and the artefact to keep.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+        One for each target, in the order of the request.
+    kept : Artefact
+        The fastest within the limit; its metadata says how fast it is, and on which instruction sets.
+    pictures : int
+        How many were measured on.
+    max_drop : float
+        The limit in dB.
+    instruction_sets : tuple of str
+        Those of the processor, which the times hold for.
+    failed : mapping of str to DiptychError
+        Why a target could not be built.
+    """
 
     rows: tuple[Row, ...]
     kept: Artefact
     pictures: int
     max_drop: float
+    instruction_sets: tuple[str, ...] = ()
     failed: Mapping[str, DiptychError] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return the table as JSON."""
-        facts = {"pictures": self.pictures, "max_drop": self.max_drop, "threads": threads(), "kept": self.kept.target}
-        return json.dumps({**facts, "targets": [asdict(row) for row in self.rows]}, indent=2)
+        summary = {
+            "pictures": self.pictures,
+            "max_drop": self.max_drop,
+            "threads": threads(),
+            "instruction_sets": list(self.instruction_sets),
+            "kept": self.kept.target,
+        }
+        return json.dumps({**summary, "targets": [asdict(row) for row in self.rows]}, indent=2)
 
     def to_markdown(self) -> str:
         """Return the table as Markdown, which is readable as it is."""
@@ -146,7 +170,8 @@ def verify(
         else Row(target=target, verdict=str(failed[target]))
         for target in wanted
     ]
-    return Verification(tuple(table), built[kept].artefact, len(pictures), request.max_drop, failed)
+    artefact = built[kept].artefact.with_speed(rows[kept].speed or 1.0)
+    return Verification(tuple(table), artefact, len(pictures), request.max_drop, instruction_sets(), failed)
 
 
 class _Built(NamedTuple):
