@@ -45,6 +45,8 @@ def test_dtype_shape_and_range_are_kept_and_the_input_is_not_written(name, dtype
     assert result.dtype == image.dtype
     assert result.ndim == image.ndim
     assert result.shape[2:] == image.shape[2:]
+    given = operators.declaration(name).check(arguments(name))
+    assert result.shape[:2] == operators.declaration(name).output_shape(shape, **given)
     if operators.declaration(name).keeps_shape:
         assert result.shape == image.shape
     assert np.array_equal(image, before)

@@ -9,10 +9,10 @@ import pytest
 
 import diptych as dp
 from diptych.core.errors import ParameterError, PhotoExistsError
+from diptych.core.tones import ImageTones
 from diptych.large import enhance_large, rows
 from diptych.large.models import enhanced
 from diptych.large.rows import CountedTones, InMemory, Made, some
-from diptych.operators._tones import ImageTones
 from diptych.recipes import Recipe, auto, step
 from diptych.runtime import InTheBox
 

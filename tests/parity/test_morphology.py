@@ -111,7 +111,7 @@ def test_inside_equal_to_scikit_image(name, shape):
     ("shape", "size"), [("square", 3), ("square", 41), ("disk", 5), ("disk", 21), ("cross", 5), ("cross", 41)]
 )
 def test_where_blocks_and_strips_meet(name, dtype, shape, size, monkeypatch):
-    monkeypatch.setattr("diptych.operators._kernels._morphology._BLOCK", 1000)
+    monkeypatch.setattr("diptych.operators._kernels.morphology._BLOCK", 1000)
     monkeypatch.setenv("DIPTYCH_THREADS", "3")
     image = (
         np.random.default_rng(1).random((200, 37, 2)) * (1 if dtype in ("bool", "float32", "float64") else 255)

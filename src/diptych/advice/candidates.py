@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from diptych.core.enhancer import Enhancer
 from diptych.recipes import Recipe
+from diptych.recipes.steps import declaration_of
 
 
 class Effort(IntEnum):
@@ -60,7 +61,6 @@ class Candidate:
 
 def of_recipe(name: str, recipe: Recipe) -> Candidate:
     """Return the candidate that is a recipe."""
-    operators = [step.operator for step in recipe.steps]
-    calm = any(name.startswith("denoise_") for name in operators)
-    effort = Effort.DENOISING if calm else Effort.CLASSICAL if operators else Effort.NOTHING
-    return Candidate(name, recipe, effort, len(operators))
+    denoises = any(declaration_of(step.operator).denoises for step in recipe.steps)
+    effort = Effort.DENOISING if denoises else Effort.CLASSICAL if recipe.steps else Effort.NOTHING
+    return Candidate(name, recipe, effort, len(recipe.steps))

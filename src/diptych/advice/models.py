@@ -14,6 +14,7 @@ from diptych.advice.candidates import Candidate, Effort
 from diptych.advice.pictures import Half, Pictures, Tell, names_in
 from diptych.core.errors import ParameterError, TrainingError, UnknownNameError
 from diptych.recipes import auto
+from diptych.recipes.steps import declaration_of
 
 if TYPE_CHECKING:
     from diptych.training import CycleGANConfig
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 def automatic(half: Half) -> Candidate:
     """Return the recipe `auto`, as complex as the longest recipe that it makes for these pictures."""
-    plans = [[step.operator for step in auto.plan(image).steps] for image in half.sources]
-    calm = any(name.startswith("denoise_") for plan in plans for name in plan)
-    effort = Effort.DENOISING if calm else Effort.CLASSICAL
+    plans = [auto.plan(image).steps for image in half.sources]
+    denoises = any(declaration_of(step.operator).denoises for plan in plans for step in plan)
+    effort = Effort.DENOISING if denoises else Effort.CLASSICAL
     return Candidate("auto", auto, effort, max(map(len, plans)), "--recipe auto")
 
 

@@ -1,7 +1,11 @@
-"""A catalogue is a package: one public thing per file, the file named as the thing, and no list to edit."""
+"""A catalogue is a package: one public thing per file, the file named as the thing, and no list to edit.
+
+Beside the things lie their faster paths in ``_kernels``. A thing never imports them: whoever calls it asks `kernels_of`.
+"""
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from types import ModuleType
@@ -11,8 +15,9 @@ from diptych.core.errors import UnknownNameError, did_you_mean
 
 
 def names_in(package: ModuleType) -> tuple[str, ...]:
-    """Return the names of a catalogue's things: its files without a leading underscore, sorted."""
-    return tuple(sorted(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_")))
+    """Return the names of a catalogue's things, sorted: its files without a leading underscore. Folders are no things."""
+    files = [info.name for info in pkgutil.iter_modules(package.__path__) if not info.ispkg]
+    return tuple(sorted(name for name in files if not name.startswith("_")))
 
 
 def get_from(package: ModuleType, name: str, kind: str) -> Any:
@@ -22,6 +27,29 @@ def get_from(package: ModuleType, name: str, kind: str) -> Any:
         raise UnknownNameError(f"no {kind} named '{name}'{did_you_mean(name, names)}")
     importlib.import_module(f"{package.__name__}.{name}")
     return getattr(package, name)
+
+
+@functools.cache
+def kernels_of(module: str, name: str = "") -> ModuleType | None:
+    """Return the file of faster paths that belongs to a module of a catalogue, or None if there is none.
+
+    Parameters
+    ----------
+    module : str
+        Full name of the module of the thing, e.g. ``diptych.operators.gamma``.
+    name : str
+        Name of the file in ``_kernels``; by default that of the module.
+    """
+    package, _, own = module.rpartition(".")
+    if not package:  # a thing of a script or a notebook
+        return None
+    kernels = f"{package}._kernels.{name or own}"
+    try:
+        return importlib.import_module(kernels)
+    except ModuleNotFoundError as error:
+        if error.name is None or not kernels.startswith(error.name):
+            raise
+        return None
 
 
 class CatalogueModule(ModuleType):

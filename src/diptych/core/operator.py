@@ -7,12 +7,14 @@ depth.
 
 The body is the specification. A faster way to the same answer is a row in the table ``PATHS`` of the file
 ``_kernels/<name>.py`` beside the operator's own: the guard takes the first row that fits the image and the parameters.
+
+What all operators would say of themselves in the same words (the image, the result, the errors) the decorator fills into their
+docstrings.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -22,6 +24,8 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 import numpy as np
 
 from diptych.core.calibration import Denoiser, Method, questions, search
+from diptych.core.catalogue import kernels_of
+from diptych.core.documentation import IMAGE, completed, entry
 from diptych.core.errors import ParameterError, did_you_mean
 from diptych.core.image import FloatImage, Image, check_image, from_float, to_float
 from diptych.core.parameters import Parameter, Value, read_parameters
@@ -46,26 +50,53 @@ class OperatorFunction(Protocol):
 class Declaration:
     """What is known of an operator: the one source of CLI options, recipes, forms, docs and contract tests.
 
-    `function` is the operator as the user calls it; `plain` never takes a faster path. `curve` is there for tone operators
-    (see `diptych.operators._tones`). ``reach`` is what the operator was declared with, `halo` what to ask.
+    Attributes
+    ----------
+    name, group, documentation : str
+        The docstring is whole, with what the decorator fills in.
+    parameters : tuple of Parameter
+        As the signature declares them.
+    function, plain : callable
+        The operator as the user calls it, and without its faster paths.
+    freeze : callable
+        Turns checked parameters into ones that hold no array.
+    curve : callable or None
+        There for tone operators, see `diptych.core.tones`.
+    kernels : str
+        The file of its faster paths, if it is not named as the operator.
+    resize, neighbourhood : callable or None
+        What the operator was declared with; ask `output_shape` and `halo`.
+    by_rows : callable or None
+        How it works by rows where it has no halo.
     """
 
     name: str
     group: Group
     parameters: tuple[Parameter, ...]
     documentation: str
-    keeps_shape: bool
     function: Callable[..., Image]
     plain: Callable[..., Image]
     freeze: Callable[[dict[str, Value]], dict[str, Value]]
     curve: Callable[..., Any] | None
-    reach: Callable[..., int | None]
-    own_paths: tuple[FastPath, ...]
+    kernels: str
+    resize: Callable[..., tuple[int, int]] | None
+    neighbourhood: Callable[..., int | None] | None
+    by_rows: RowsMaker | None
 
     @property
     def paths(self) -> tuple[FastPath, ...]:
         """The table of faster paths."""
-        return self.own_paths or fast_paths(self.function.__module__)
+        return fast_paths(self)
+
+    @property
+    def keeps_shape(self) -> bool:
+        """Whether the result always has the height and width of the image."""
+        return self.resize is None
+
+    @property
+    def denoises(self) -> bool:
+        """Whether it is there to take noise away."""
+        return self.group == "denoising"
 
     @property
     def summary(self) -> str:
@@ -86,9 +117,18 @@ class Declaration:
         found = re.search(pattern, self.documentation + "\n", flags=re.MULTILINE)
         return " ".join(found.group(1).split()) if found else ""
 
+    def output_shape(self, shape: tuple[int, ...], /, **parameters: Value) -> tuple[int, int]:
+        """Return the height and width of the result for an image of this shape; the parameters are checked ones, all of them.
+
+        Raises `ParameterError` where the operator would, e.g. for a crop that leaves the image.
+        """
+        return (shape[0], shape[1]) if self.resize is None else self.resize(shape[:2], **parameters)
+
     def halo(self, **parameters: Value) -> int | None:
         """Return how many rows and columns around a pixel its result depends on; None where it is the whole image."""
-        return None if self.undecided(parameters) else self.reach(**parameters)
+        if self.neighbourhood is None or self.undecided(parameters):
+            return None
+        return self.neighbourhood(**parameters)
 
     def undecided(self, parameters: Mapping[str, Value]) -> tuple[Parameter, ...]:
         """Return those of the parameters that are ``auto``: to be chosen for an image."""
@@ -134,19 +174,42 @@ class FastPath:
     note: str = ""
 
 
+RowWork = Callable[[FloatImage, int], FloatImage]
+"""Takes some rows of an image ``(h, W, C)`` and the number of the first of them to the rows of the result."""
+
+
+class RowsMaker(Protocol):
+    """How an operator whose result depends on the whole image works by rows, from a subsample of the image."""
+
+    def __call__(self, sample: FloatImage, shape: tuple[int, ...], step: int, /, **parameters: Value) -> RowWork:
+        """Return the work on rows.
+
+        Parameters
+        ----------
+        sample : ndarray, shape (h, w, C)
+            Every `step`-th pixel of every `step`-th row of the image.
+        shape : tuple of int
+            Of the image.
+        step : int
+            Distance of the sampled pixels.
+        **parameters
+            Checked parameters of the operator.
+        """
+        ...
+
+
 @functools.cache
-def fast_paths(module: str) -> tuple[FastPath, ...]:
-    """Return the table of faster paths that belongs to an operator's module; empty if there is none."""
-    package, _, name = module.rpartition(".")
-    if not package:  # an operator of a script or a notebook
+def fast_paths(declaration: Declaration) -> tuple[FastPath, ...]:
+    """Return the faster paths of an operator; empty if there are none.
+
+    They are the table ``PATHS`` of its file in ``_kernels``, or what the function ``paths(declaration)`` of a file that several
+    operators share gives.
+    """
+    kernels = kernels_of(declaration.function.__module__, declaration.kernels)
+    if kernels is None:
         return ()
-    kernels = f"{package}._kernels.{name}"
-    try:
-        return tuple(importlib.import_module(kernels).PATHS)
-    except ModuleNotFoundError as error:
-        if error.name is None or not kernels.startswith(error.name):
-            raise
-        return ()
+    found = kernels.paths(declaration) if declaration.kernels else kernels.PATHS
+    return tuple(found)
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -155,36 +218,39 @@ F = TypeVar("F", bound=Callable[..., Any])
 def operator(
     *,
     group: Group,
-    keeps_shape: bool = True,
+    resize: Callable[..., tuple[int, int]] | None = None,
     freeze: Callable[[dict[str, Value]], dict[str, Value]] = dict,
-    halo: Callable[..., int | None] = lambda **parameters: None,
+    halo: Callable[..., int | None] | None = None,
+    by_rows: RowsMaker | None = None,
     curve: Callable[..., Any] | None = None,
-    paths: tuple[FastPath, ...] = (),
+    kernels: str = "",
 ) -> Callable[[F], F]:
     """Make an operator of a function ``f(image, *, parameters) -> image`` written for float images ``(H, W, C)``.
 
     Parameters
     ----------
     group : str
-        The room of the catalogue it is listed in.
-    keeps_shape : bool
-        Whether the result always has the height and width of the image.
+        The room of the catalogue it is listed in; that of ``denoising`` is for what takes noise away.
+    resize : function
+        ``resize((H, W), **parameters)`` is the height and width of the result; by default those of the image.
     freeze : function
         Turns checked parameters into ones that hold no array, for a recipe; only operators that take a reference image
         need it.
     halo : function
         ``halo(**parameters)`` is the number of rows and columns around a pixel that its result depends on; None (always,
         by default) where it depends on the whole image.
+    by_rows : function
+        How it works on images that are larger than memory where it has no halo, see `RowsMaker`; by default not at all.
     curve : function
-        For tone operators, which are declared through `diptych.operators._tones.tone_operator`.
-    paths : tuple of FastPath
-        Faster paths, if they are not in a file ``_kernels/<name>.py``.
+        For tone operators, which are declared through `diptych.core.tones.tone_operator`.
+    kernels : str
+        The file in ``_kernels`` with the faster paths, for operators that share one; by default that of the operator's name.
 
     Returns
     -------
     decorator
         The decorated function takes and returns any image of the contract (see `diptych.core.image`) and checks its
-        parameters; its `declaration` attribute is a `Declaration`.
+        parameters; its `declaration` attribute is a `Declaration`, and its docstring is completed.
 
     Examples
     --------
@@ -200,6 +266,7 @@ def operator(
 
     def decorate(function: F) -> F:
         parameters = read_parameters(function)
+        function.__doc__ = _documented(inspect.getdoc(function) or "", parameters, resize is None)
 
         @functools.wraps(function)
         def guarded(image: Image, /, **given: object) -> Image:
@@ -212,19 +279,43 @@ def operator(
             name=function.__name__,
             group=group,
             parameters=parameters,
-            documentation=inspect.getdoc(function) or "",
-            keeps_shape=keeps_shape,
-            freeze=freeze,
+            documentation=function.__doc__,
             function=guarded,
             plain=plain,
+            freeze=freeze,
             curve=curve,
-            reach=halo,
-            own_paths=paths,
+            kernels=kernels,
+            resize=resize,
+            neighbourhood=halo,
+            by_rows=by_rows,
         )
         guarded.declaration = declaration  # type: ignore[attr-defined]
         return cast(F, guarded)
 
     return decorate
+
+
+_TYPES = {"number": "float", "integer": "int", "flag": "bool", "choice": "str", "table": "table", "image": "ndarray"}
+
+
+def _documented(docstring: str, parameters: tuple[Parameter, ...], keeps_shape: bool) -> str:
+    """Return the docstring of an operator with the image, the result, the errors and the shared parameters."""
+    shared = [
+        (one.name, entry(f"{one.name} : {_TYPES.get(one.kind, one.kind)}" + ", optional" * one.optional, one.doc))
+        for one in parameters
+    ]
+    of_result = "" if keeps_shape else ", shape (height, width) or (height, width, C)"
+    errors = {"ImageError": entry("ImageError", "If the image breaks the contract.")}
+    if parameters:
+        errors["ParameterError"] = entry("ParameterError", "If a parameter is out of its bounds.")
+    return completed(
+        docstring,
+        {
+            "Parameters": {"image": entry("image : ndarray, shape (H, W) or (H, W, C)", IMAGE), **dict(shared)},
+            "Returns": {"": entry(f"ndarray{of_result}", "Same shape and dtype." if keeps_shape else "Same dtype.")},
+            "Raises": errors,
+        },
+    )
 
 
 def _run(

@@ -15,8 +15,9 @@ annotation                                  kind      values
 ``Annotated[Protocol, Model("refine")]``    model     an object with that method; in a file, its name and hash
 ==========================================  ========  ===========================================
 
-Each may also be ``| None``. A number or an integer that is also marked ``Auto(low, high)`` may be the word ``auto``: it is
-then chosen for each image by calibration, between these two (see `diptych.core.calibration`).
+Each may also be ``| None``, and carry a `Doc`, the text that describes it wherever it is used. A
+number or an integer that is also marked ``Auto(low, high)`` may be the word ``auto``: it is then chosen for each image by
+calibration, between these two (see `diptych.core.calibration`).
 """
 
 from __future__ import annotations
@@ -90,6 +91,13 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Doc:
+    """Describes a parameter that several operators share; it is filled into the docstrings that do not describe it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One parameter of an operator, as its signature declares it.
 
@@ -107,6 +115,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     method: str = ""
     auto: Auto | None = None
+    doc: str = ""
 
     REQUIRED = _REQUIRED
 
@@ -288,23 +297,24 @@ def _read_parameter(owner: str, argument: inspect.Parameter, hint: Any) -> Param
     base, marks = (hint.__origin__, hint.__metadata__) if typing.get_origin(hint) is Annotated else (hint, ())
     if not optional:
         base, optional = _strip_none(base)
-    facts: dict[str, Any] = {"name": argument.name, "default": argument.default, "optional": optional}
+    doc = next((mark.text for mark in marks if isinstance(mark, Doc)), "")
+    common: dict[str, Any] = {"name": argument.name, "default": argument.default, "optional": optional, "doc": doc}
     if base is bool:
-        return Parameter(kind="flag", **facts)
+        return Parameter(kind="flag", **common)
     if typing.get_origin(base) is Literal:
-        return Parameter(kind="choice", choices=typing.get_args(base), **facts)
+        return Parameter(kind="choice", choices=typing.get_args(base), **common)
     for mark in marks:
         if isinstance(mark, Reference):
-            return Parameter(kind="image", **facts)
+            return Parameter(kind="image", **common)
         if isinstance(mark, Model):
-            return Parameter(kind="model", method=mark.method, **facts)
+            return Parameter(kind="model", method=mark.method, **common)
         if isinstance(mark, TableOf):
-            return Parameter(kind="table", minimum=mark.minimum, maximum=mark.maximum, unit=mark.unit, **facts)
+            return Parameter(kind="table", minimum=mark.minimum, maximum=mark.maximum, unit=mark.unit, **common)
         if isinstance(mark, Range) and base in (int, float):
             kind: Kind = "integer" if base is int else "number"
-            facts["auto"] = next((other for other in marks if isinstance(other, Auto)), None)
+            common["auto"] = next((other for other in marks if isinstance(other, Auto)), None)
             return Parameter(
-                kind=kind, minimum=mark.minimum, maximum=mark.maximum, unit=mark.unit, step=mark.step, **facts
+                kind=kind, minimum=mark.minimum, maximum=mark.maximum, unit=mark.unit, step=mark.step, **common
             )
     raise TypeError(f"{owner}: parameter '{argument.name}' has no declaration; see diptych.core.parameters")
 

@@ -102,11 +102,11 @@ def mean_quantiles(folder: PhotoFolder, *, limit: int = 200) -> Table:
 
 
 def _quantiles(image: Image) -> NDArray[np.float64]:
-    from diptych.operators import _tones as tones
-    from diptych.operators._kernels._levels import FastImageTones
+    from diptych.core import tones
+    from diptych.operators.tones import FastImageTones, histograms
 
     # From counts: sorting the values of a large picture would take ten times its bytes.
-    counts = tones.histograms(image) if image.dtype.kind == "u" else FastImageTones(image).counts()
+    counts = histograms(image) if image.dtype.kind == "u" else FastImageTones(image).counts()
     depth = np.dtype(np.uint8 if counts.shape[1] == 256 else np.uint16)
     levels = tones.LevelTones(tones.identity_table(depth, len(counts)), lambda: counts)
     return levels.percentiles(np.linspace(0, 100, _POINTS).tolist(), each=False)[:, 0]

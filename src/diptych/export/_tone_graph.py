@@ -1,6 +1,6 @@
 """The tone operators as ONNX operators: from the histogram of a picture to a function of values, all inside the graph.
 
-What `diptych.operators._tones` does with arrays is done here with nodes, and the tests hold the two together. A picture is
+What `diptych.core.tones` does with arrays is done here with nodes, and the tests hold the two together. A picture is
 known by its `Values`: those that occur, and how often.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from diptych.export._graph import Graph, Name
 
 LEVELS = 65536
-"""Levels on which the distribution of a float picture is counted, as in `diptych.operators._tones`."""
+"""Levels on which the distribution of a float picture is counted, as in `diptych.core.tones`."""
 
 _POINTS = 257
 

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.core import tones
 from diptych.core.image import FloatImage, Image, to_float
-from diptych.operators import _tones as tones
+from diptych.operators.tones import histograms, map_curves
 
 _VALUES = 8_000_000  # of a piece that is worked on at a time
 _FINE = 1 << 20  # levels in which floats are counted
@@ -124,15 +125,15 @@ class CountedTones:
         self._counts: NDArray[np.int64] | None = None
 
     def percentiles(self, q: list[float], *, each: bool) -> NDArray[np.float64]:
-        """See `diptych.operators._tones.Tones`."""
+        """See `diptych.core.tones.Tones`."""
         return self._levels.percentiles(q, each=each)
 
     def power_means(self, norm: float) -> NDArray[np.float64]:
-        """See `diptych.operators._tones.Tones`."""
+        """See `diptych.core.tones.Tones`."""
         return self._levels.power_means(norm)
 
     def counts(self) -> NDArray[np.int64]:
-        """See `diptych.operators._tones.Tones`."""
+        """See `diptych.core.tones.Tones`."""
         if self._rows.dtype.kind == "u":
             return self._counted()
         coarse = np.rint(np.arange(_FINE) * ((tones.LEVELS - 1) / (_FINE - 1))).astype(np.intp)
@@ -147,7 +148,7 @@ class CountedTones:
 
 def _histograms(strip: Image) -> NDArray[np.int64]:
     if strip.dtype.kind == "u":
-        return tones.histograms(np.ascontiguousarray(strip))
+        return histograms(np.ascontiguousarray(strip))
     levels = np.rint(to_float(strip) * (_FINE - 1)).astype(np.intp)
     return np.stack([np.bincount(levels[:, :, c].ravel(), minlength=_FINE) for c in range(levels.shape[2])])
 
@@ -156,7 +157,7 @@ def through_curve(rows: Rows, curve: tones.Curve) -> Rows:
     """Return the picture after a curve, in floats."""
 
     def work(strip: FloatImage, _: int) -> Image:
-        return tones.map_floats([curve], np.ascontiguousarray(strip))
+        return map_curves([curve], np.ascontiguousarray(strip))
 
     floats = in_floats(rows)
     return Made(floats, work, floats.dtype)

@@ -14,10 +14,11 @@ from diptych.core.errors import ParameterError
 from diptych.core.image import Image, to_float
 from diptych.core.operator import Declaration, as_floats
 from diptych.core.parameters import Value
-from diptych.large.exposing import exposed
-from diptych.large.rows import CountedTones, Made, Rows, in_floats, through_curve
+from diptych.large.rows import CountedTones, Made, Rows, in_floats, some, through_curve
 from diptych.recipes import Step
 from diptych.recipes.steps import declaration_of
+
+_SAMPLED_SIDE = 768  # px of the shorter side of a subsample, or a little more
 
 
 def after_steps(steps: Sequence[Step], rows: Rows) -> Rows:
@@ -38,10 +39,13 @@ def _after(declaration: Declaration, parameters: dict[str, Value], rows: Rows) -
         raise ParameterError(f"{declaration.name}: auto looks at the whole picture; give the value for large pictures")
     if declaration.curve is not None:
         return through_curve(rows, declaration.curve(CountedTones(rows), **as_floats(parameters)))
-    reach = declaration.halo(**parameters)
-    if declaration.name == "exposure" and reach is None:
-        return exposed(rows, **parameters)
-    if reach is None or not declaration.keeps_shape:
+    halo = declaration.halo(**parameters)
+    if halo is None and declaration.by_rows is not None:
+        step = max(1, min(rows.shape[:2]) // _SAMPLED_SIDE)
+        sample = to_float(some(rows, step))
+        floats = in_floats(rows)
+        return Made(floats, declaration.by_rows(sample, rows.shape, step, **parameters), floats.dtype)
+    if halo is None or not declaration.keeps_shape:
         raise ParameterError(
             f"the step {declaration.name} needs the whole picture at once and cannot be done by rows; leave it out, or give "
             f"the picture the memory that it needs (--max-pixels)"
@@ -51,4 +55,4 @@ def _after(declaration: Declaration, parameters: dict[str, Value], rows: Rows) -
         return declaration.function(np.ascontiguousarray(to_float(strip)), **parameters)
 
     floats = in_floats(rows)
-    return Made(floats, work, floats.dtype, halo=reach)
+    return Made(floats, work, floats.dtype, halo=halo)

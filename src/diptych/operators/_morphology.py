@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +17,29 @@ from scipy import ndimage
 
 from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage
-from diptych.core.parameters import Range, Table, TableOf
+from diptych.core.operator import operator
+from diptych.core.parameters import Doc, Range, Table, TableOf
 
-Shape: TypeAlias = Literal["square", "disk", "cross"]
-"""The shape of a structuring element."""
-
-Size: TypeAlias = Annotated[int, Range(1, 999, "px", step=2)]
-"""Width and height of a structuring element."""
-
-Element: TypeAlias = Annotated[Table | None, TableOf(0, 1)]
-"""A structuring element as rows of 0 and 1."""
+Shape: TypeAlias = Annotated[
+    Literal["square", "disk", "cross"],
+    Doc(
+        "Shape of the structuring element: ``square``; ``disk``, all pixels not farther than ``size // 2`` from the centre\n"
+        "(at 3 px the four neighbours and the centre); ``cross``, one row and one column through the centre."
+    ),
+]
+Size: TypeAlias = Annotated[
+    int,
+    Range(1, 999, "px", step=2),
+    Doc("Width and height of the structuring element, odd; at 1 nothing is eroded or dilated."),
+]
+Element: TypeAlias = Annotated[
+    Table | None,
+    TableOf(0, 1),
+    Doc(
+        "A structuring element of your own as rows of 0 and 1, with at least one 1, an odd number of rows of one odd length;\n"
+        "it overrides shape and size. Its origin is its centre."
+    ),
+]
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -56,13 +69,16 @@ def structuring_element(owner: str, shape: str, size: int, element: Table | None
     return mask
 
 
-def reach(passes: int) -> Callable[..., int]:
-    """Return the halo of an operator that erodes or dilates so many times in a row."""
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def morphological_operator(passes: int) -> Callable[[F], F]:
+    """Make a morphological operator of a function that erodes or dilates so many times in a row."""
 
     def halo(*, shape: str, size: int, element: Table | None) -> int:
         return passes * ((size if element is None else max(len(element), len(element[0]))) // 2)
 
-    return halo
+    return operator(group="morphology", halo=halo, kernels="morphology")
 
 
 def _named(shape: str, size: int) -> Mask:

@@ -6,15 +6,19 @@ pixels, the centre of the first pixel at (0, 0).
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, special
 
 from diptych.core.image import FloatImage
+from diptych.core.parameters import Doc
 
-Interpolation: TypeAlias = Literal["nearest", "linear", "cubic"]
+Interpolation: TypeAlias = Annotated[
+    Literal["nearest", "linear", "cubic"],
+    Doc("Value between pixels: that of the nearest one, linear in each direction, or the cubic B-spline through them."),
+]
 """SciPy's splines of order 0, 1 and 3: ``cubic`` is the interpolating cubic B-spline, not a four-point kernel."""
 
 ORDERS = {"nearest": 0, "linear": 1, "cubic": 3}

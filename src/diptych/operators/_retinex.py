@@ -30,7 +30,7 @@ def stretched(values: FloatImage, clip: float) -> FloatImage | None:
     return np.asarray(np.clip((values - black) / (white - black), 0, 1), values.dtype)
 
 
-def evened(channel: FloatImage, sigmas: Sequence[float], clip: float) -> FloatImage:
+def stretched_detail(channel: FloatImage, sigmas: Sequence[float], clip: float) -> FloatImage:
     """Return the stretched detail of a channel, or the channel itself if it has none."""
     result = stretched(detail(channel, sigmas), clip)
     return channel if result is None else result

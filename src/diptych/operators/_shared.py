@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-Border: TypeAlias = Literal["reflect", "nearest", "mirror", "constant", "wrap"]
+from diptych.core.parameters import Doc
+
+Border: TypeAlias = Annotated[
+    Literal["reflect", "nearest", "mirror", "constant", "wrap"],
+    Doc("What lies outside the image, in SciPy's words; ``constant`` is black."),
+]
 """SciPy's names: ``reflect`` d c b a | a b c d, ``mirror`` d c b | a b c d, ``constant`` is black."""
 
 Channels: TypeAlias = Literal["together", "each"]

@@ -27,25 +27,12 @@ def affine(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     matrix : table
         Two rows of three numbers, in pixels: x runs along a row to the right, y down, and the centre of the first pixel
         is at (0, 0).
-    interpolation : str
-        Value between pixels: that of the nearest one, linear in each direction, or the cubic B-spline through them.
-    border : str
-        What lies outside the image, in the words of SciPy's filters; ``constant`` is black.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
 
     Raises
     ------
-    ImageError
-        If the image breaks the contract.
     ParameterError
         If the matrix has another form, or a parameter is out of its bounds.
 

@@ -29,26 +29,10 @@ def bilateral(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     sigma_space : float
         How far neighbours count, as a standard deviation; 0 leaves the image as it is.
     sigma_color : float
         How different neighbours may be, as a standard deviation of the distance d; 0 leaves the image as it is.
-    border : str
-        What lies outside the image, in SciPy's words; ``constant`` is black.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

@@ -31,24 +31,10 @@ def clahe(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     tiles : int
         Number of tiles along each side.
     clip_limit : float
         Largest contrast, as a multiple of the mean height of the histogram; near 1 the image hardly changes.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

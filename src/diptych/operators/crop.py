@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from diptych.core.errors import ParameterError
 from diptych.core.image import Image
@@ -12,7 +12,12 @@ from diptych.core.parameters import Range
 _LARGEST = 1_000_000
 
 
-@operator(group="geometry", keeps_shape=False)
+def _cropped(shape: tuple[int, int], **rectangle: Any) -> tuple[int, int]:
+    rows, columns = window(shape, **rectangle)
+    return rows.stop - rows.start, columns.stop - columns.start
+
+
+@operator(group="geometry", resize=_cropped)
 def crop(
     image: Image,
     *,
@@ -27,8 +32,6 @@ def crop(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     top : int
         Rows to leave out above.
     left : int
@@ -38,15 +41,8 @@ def crop(
     width : int, optional
         Width of the result; by default all columns from `left` on.
 
-    Returns
-    -------
-    ndarray, shape (height, width) or (height, width, C)
-        Same dtype.
-
     Raises
     ------
-    ImageError
-        If the image breaks the contract.
     ParameterError
         If the rectangle is not wholly inside the image, or a parameter is out of its bounds.
 
@@ -59,13 +55,13 @@ def crop(
     >>> crop(np.array([[1, 2, 3], [4, 5, 6]], np.uint8), left=1, height=1).tolist()
     [[2, 3]]
     """
-    rows, columns = window(image, top, left, height, width)
+    rows, columns = window(image.shape, top, left, height, width)
     return image[rows, columns]
 
 
-def window(image: Image, top: int, left: int, height: int | None, width: int | None) -> tuple[slice, slice]:
+def window(shape: tuple[int, ...], top: int, left: int, height: int | None, width: int | None) -> tuple[slice, slice]:
     """Return the rows and columns of the rectangle; raise `ParameterError` if it leaves the image."""
-    return _span("top", top, "height", height, image.shape[0]), _span("left", left, "width", width, image.shape[1])
+    return _span("top", top, "height", height, shape[0]), _span("left", left, "width", width, shape[1])
 
 
 def _span(first: str, start: int, second: str, length: int | None, size: int) -> slice:

@@ -10,7 +10,7 @@ from scipy import ndimage
 from diptych.core.image import FloatImage, Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
-from diptych.operators._guided import guided_filter
+from diptych.operators.guided import guided_filter
 
 EPSILON = 1e-3
 """What the guided filter takes as an edge: a variance above this."""
@@ -37,8 +37,6 @@ def dehaze(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     patch : int
         Side of the window of the dark channel, odd.
     omega : float
@@ -47,18 +45,6 @@ def dehaze(
         Lowest transmission, which bounds how much contrast may grow.
     radius : int
         Radius of the guided filter's window.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

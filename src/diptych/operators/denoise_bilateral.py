@@ -27,8 +27,6 @@ def denoise_bilateral(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     sigma_color : float
         Standard deviation for the difference of colours, as an intensity in [0, 1]; two to three times that of the noise.
         0 leaves the image as it is; auto measures the noise and finds the value with the least expected error.
@@ -36,18 +34,6 @@ def denoise_bilateral(
         Standard deviation for the distance of pixels.
     size : int
         Side of the window, odd; about five times `sigma_spatial` leaves nothing out.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

@@ -28,8 +28,6 @@ def denoise_nlm(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     strength : float
         How different two patches may be and still be averaged, as an intensity in [0, 1]; about the standard deviation
         of the noise. 0 leaves the image as it is; auto measures the noise and finds the value with the least expected error.
@@ -37,18 +35,6 @@ def denoise_nlm(
         Side of the patches that are compared, odd.
     search : int
         Side of the window in which similar patches are looked for, odd.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

@@ -34,8 +34,6 @@ def denoise_photo(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     luma : float
         Standard deviation of the noise in luma, as an intensity; auto finds the value with the least expected error.
     chroma : float
@@ -47,18 +45,6 @@ def denoise_photo(
         Side of the patches that are compared, odd.
     search : int
         Side of the window in which similar patches are looked for, odd.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     References
     ----------

@@ -27,25 +27,11 @@ def denoise_tv(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     weight : float
         How much smoothness counts against likeness; about the standard deviation of the noise. 0 leaves the image as it is;
         auto measures the noise and finds the value with the least expected error.
     iterations : int
         Number of steps; the result changes little after 50, more for a large weight.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

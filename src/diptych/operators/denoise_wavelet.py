@@ -37,8 +37,6 @@ def denoise_wavelet(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     sigma : float
         Standard deviation of the noise, as an intensity in [0, 1]; 0 estimates it, channel by channel, from the median of
         the finest diagonal coefficients; those that are 0 are left out if they are more than one in twenty. auto finds the
@@ -51,18 +49,6 @@ def denoise_wavelet(
         ``soft`` or ``hard``.
     ycbcr : bool
         Whether an RGB image is treated as luma and two colour differences, which removes more coloured noise.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from diptych.core.image import Image
+from diptych.core.tones import Curve, TableCurve, Tones, apply_curve, cumulative, tone_operator
 from diptych.operators._shared import Channels
-from diptych.operators._tones import Curve, TableCurve, Tones, apply_curve, cumulative, tone_operator
 
 
 def _curve(tones: Tones, *, channels: Channels) -> Curve:
@@ -27,22 +27,8 @@ def equalize(image: Image, *, channels: Channels = "together") -> Image:
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     channels : str
         ``together`` uses one distribution over all channels and keeps the hue; ``each`` equalises every channel.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

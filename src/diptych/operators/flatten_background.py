@@ -28,25 +28,11 @@ def flatten_background(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     sigma : float
         Standard deviation of the blur; take it larger than the objects that should stay, smaller than the shading.
     mode : str
         ``divide`` where light falls unevenly (vignetting, lamps, line cameras); ``subtract`` where light is added
         (stray light, fluorescence of the background).
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     References
     ----------

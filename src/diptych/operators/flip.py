@@ -16,20 +16,11 @@ def flip(image: Image, *, direction: Literal["horizontal", "vertical", "both"] =
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     direction : str
         ``horizontal`` swaps left and right, ``vertical`` top and bottom; ``both`` is a turn by 180°.
 
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
     Raises
     ------
-    ImageError
-        If the image breaks the contract.
     ParameterError
         If the direction is another word.
 

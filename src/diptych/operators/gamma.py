@@ -8,7 +8,7 @@ import numpy as np
 
 from diptych.core.image import Image
 from diptych.core.parameters import Range
-from diptych.operators._tones import Curve, SmoothCurve, Tones, apply_curve, tone_operator
+from diptych.core.tones import Curve, SmoothCurve, Tones, apply_curve, tone_operator
 
 
 def _curve(tones: Tones, *, gamma: float) -> Curve:
@@ -23,22 +23,8 @@ def gamma(image: Image, *, gamma: Annotated[float, Range(0.05, 20)] = 1.0) -> Im
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     gamma : float
         The exponent; 1 leaves the image as it is.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If gamma is out of its bounds.
 
     References
     ----------

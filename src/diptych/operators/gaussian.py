@@ -23,24 +23,8 @@ def gaussian(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     sigma : float
         Standard deviation of the Gaussian; 0 leaves the image as it is; auto takes what removes the image's noise best.
-    border : str
-        What lies outside the image, in SciPy's words; ``constant`` is black.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     References
     ----------

@@ -37,8 +37,6 @@ def guided(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     radius : int
         Half the side of the window.
     epsilon : float
@@ -46,11 +44,6 @@ def guided(
     guide : ndarray, shape (H, W) or (H, W, C)
         The image whose edges are kept, of the same height and width, any depth, with one channel or as many as the
         image. None: the image itself.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
 
     Raises
     ------
@@ -99,3 +92,25 @@ def check_guide(image: Image, guide: Image | None) -> None:
         f"guided: guide = an image of shape {guide.shape} is not allowed; "
         f"give {height} x {width} pixels with 1 or {channels} channels"
     )
+
+
+def guided_filter(guide: FloatImage, source: FloatImage, size: int, epsilon: float) -> FloatImage:
+    """Return the source ``(H, W)`` smoothed over windows of `size`, except across edges of the guide.
+
+    He, Sun and Tang, "Guided image filtering", ECCV 2010; borders are mirrored (SciPy's ``mirror``).
+    """
+    slope, offset = guided_lines(guide, source, size, epsilon)
+    return np.asarray(slope * guide + offset)
+
+
+def guided_lines(guide: FloatImage, source: FloatImage, size: int, epsilon: float) -> tuple[FloatImage, FloatImage]:
+    """Return slope and offset of the line by which the filter makes each px of its result from the guide's."""
+
+    def mean(values: FloatImage) -> FloatImage:
+        return np.asarray(ndimage.uniform_filter(values, size, mode="mirror", output=np.float64))
+
+    guide, source = guide.astype(np.float64), source.astype(np.float64)
+    average, level = mean(guide), mean(source)
+    variance = np.maximum(mean(guide * guide) - average * average, 0)
+    slope = (mean(guide * source) - average * level) / (variance + epsilon)
+    return mean(slope), mean(level - slope * average)

@@ -24,25 +24,9 @@ def laplacian(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     output : str
         ``magnitude`` is black where nothing bends and white at a lone white or black pixel; ``signed`` is grey (0.5) where
         nothing bends, brighter in valleys, darker on ridges.
-    border : str
-        What lies outside the image, in SciPy's words; ``constant`` is black.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     References
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 from diptych.core.errors import ParameterError
 from diptych.core.image import Image
 from diptych.core.parameters import Range
-from diptych.operators._tones import Curve, StraightCurve, Tones, apply_curve, tone_operator
+from diptych.core.tones import Curve, StraightCurve, Tones, apply_curve, tone_operator
 
 
 def _curve(tones: Tones, *, black: float, white: float, gamma: float) -> Curve:
@@ -35,8 +35,6 @@ def levels(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     black : float
         The intensity that becomes 0.
     white : float
@@ -44,15 +42,8 @@ def levels(
     gamma : float
         Below 1 brightens the middle, above 1 darkens it.
 
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
     Raises
     ------
-    ImageError
-        If the image breaks the contract.
     ParameterError
         If a parameter is out of its bounds, or white does not lie above black.
 

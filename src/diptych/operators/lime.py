@@ -36,24 +36,10 @@ def lime(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     gamma : float
         How much of the illumination is taken away; 0 leaves the image as it is, 1 makes the illumination even.
     smoothness : float
         Weight of the smoothness of the map; 0 takes the largest channel as it is, which flattens everything.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

@@ -8,7 +8,7 @@ import numpy as np
 
 from diptych.core.image import Image
 from diptych.core.parameters import Range
-from diptych.operators._tones import Curve, SmoothCurve, Tones, apply_curve, tone_operator
+from diptych.core.tones import Curve, SmoothCurve, Tones, apply_curve, tone_operator
 
 
 def _curve(tones: Tones, *, gain: float) -> Curve:
@@ -26,22 +26,8 @@ def log_tone(image: Image, *, gain: Annotated[float, Range(0, 10000)] = 10.0) ->
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     gain : float
         How strongly shadows are opened; 0 leaves the image as it is.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     References
     ----------

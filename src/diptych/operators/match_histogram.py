@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage, Image, check_image, to_float
 from diptych.core.parameters import Reference, Table, TableOf, Value
-from diptych.operators._tones import LEVELS, Curve, ImageTones, TableCurve, Tones, apply_curve, tone_operator
+from diptych.core.tones import LEVELS, Curve, ImageTones, TableCurve, Tones, apply_curve, tone_operator
 
 _KEPT = 257  # quantiles that a recipe keeps of a reference image
 
@@ -46,19 +46,12 @@ def match_histogram(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     reference : ndarray, shape (H', W') or (H', W', C)
         The image whose distribution is wanted; any size and depth, the same number of channels or one. A recipe keeps
         257 quantiles of each of its channels.
     quantiles : table
         In place of a reference: one row for each channel, or one for all, of rising values at evenly spaced
         probabilities from 0 to 1.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
 
     Raises
     ------

@@ -45,8 +45,6 @@ def register(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     reference : ndarray, shape (H', W') or (H', W', C')
         The picture to align to. One of another size is taken to show the same field of view. A recipe keeps only a
         thumbnail of it.
@@ -55,15 +53,6 @@ def register(
         about a tenth of its own pixels.
     model : str
         ``translation``: a shift; ``euclidean``: a shift and a turn; ``affine``: also scale and shear.
-    interpolation : str
-        Value between pixels: that of the nearest one, linear in each direction, or the cubic B-spline through them.
-    border : str
-        What lies outside the image, in the words of SciPy's filters; ``constant`` is black.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
 
     Raises
     ------

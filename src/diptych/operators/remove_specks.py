@@ -37,18 +37,6 @@ def remove_specks(
     diagonal : bool
         Whether pixels that touch only at a corner belong together (8 neighbours instead of 4).
 
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
-
     Notes
     -----
     An image of fewer than `area` pixels becomes black (white, for dark specks).

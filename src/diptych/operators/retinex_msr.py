@@ -10,10 +10,10 @@ from diptych.core.color import luma_or_channels, with_luma
 from diptych.core.image import Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
-from diptych.operators._retinex import evened
+from diptych.operators._retinex import stretched_detail
 
 
-@operator(group="illumination")
+@operator(group="illumination", kernels="retinex")
 def retinex_msr(
     image: Image,
     *,
@@ -30,8 +30,6 @@ def retinex_msr(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     small : float
         Standard deviation of the smallest surround.
     medium : float
@@ -40,18 +38,6 @@ def retinex_msr(
         Standard deviation of the largest surround.
     clip : float
         Share of the values that becomes black, and white.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----
@@ -71,5 +57,5 @@ def retinex_msr(
     True
     """
     old = luma_or_channels(image)
-    new = np.stack([evened(old[:, :, c], [small, medium, large], clip) for c in range(old.shape[2])], axis=2)
+    new = np.stack([stretched_detail(old[:, :, c], [small, medium, large], clip) for c in range(old.shape[2])], axis=2)
     return with_luma(image, old, new) if image.shape[2] == 3 else new

@@ -12,7 +12,7 @@ from diptych.core.parameters import Range
 from diptych.operators._retinex import FLOOR, detail, stretched
 
 
-@operator(group="illumination")
+@operator(group="illumination", kernels="retinex")
 def retinex_msrcr(
     image: Image,
     *,
@@ -30,8 +30,6 @@ def retinex_msrcr(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     small : float
         Standard deviation of the smallest surround.
     medium : float
@@ -42,18 +40,6 @@ def retinex_msrcr(
         Strength of the non-linearity of the colour restoration: the smaller, the more saturated.
     clip : float
         Share of the values that becomes black, and white.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

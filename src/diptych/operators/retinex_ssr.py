@@ -10,10 +10,10 @@ from diptych.core.color import luma_or_channels, with_luma
 from diptych.core.image import Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
-from diptych.operators._retinex import evened
+from diptych.operators._retinex import stretched_detail
 
 
-@operator(group="illumination")
+@operator(group="illumination", kernels="retinex")
 def retinex_ssr(
     image: Image,
     *,
@@ -28,24 +28,10 @@ def retinex_ssr(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     sigma : float
         Standard deviation of the surround: small values compress the range strongly, large ones keep the tones.
     clip : float
         Share of the values that becomes black, and white.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----
@@ -65,5 +51,5 @@ def retinex_ssr(
     True
     """
     old = luma_or_channels(image)
-    new = np.stack([evened(old[:, :, c], [sigma], clip) for c in range(old.shape[2])], axis=2)
+    new = np.stack([stretched_detail(old[:, :, c], [sigma], clip) for c in range(old.shape[2])], axis=2)
     return with_luma(image, old, new) if image.shape[2] == 3 else new

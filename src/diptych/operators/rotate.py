@@ -11,7 +11,11 @@ from diptych.operators._resample import Interpolation, resample, turned_shape, t
 from diptych.operators._shared import Border
 
 
-@operator(group="geometry", keeps_shape=False)
+def _turned(shape: tuple[int, int], *, angle: float, reshape: bool, **other: str) -> tuple[int, int]:
+    return turned_shape(shape, angle) if reshape else shape
+
+
+@operator(group="geometry", resize=_turned)
 def rotate(
     image: Image,
     *,
@@ -27,28 +31,15 @@ def rotate(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     angle : float
         Angle; positive is counter-clockwise as the image is seen, with the first row at the top.
-    interpolation : str
-        Value between pixels: that of the nearest one, linear in each direction, or the cubic B-spline through them.
     reshape : bool
         True gives the result the height and width that hold the whole turned image; false keeps those of the image.
-    border : str
-        What lies outside the image, in the words of SciPy's filters; ``constant`` is black.
 
     Returns
     -------
     ndarray
         Same dtype; same shape unless `reshape` is true.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

@@ -8,7 +8,7 @@ import numpy as np
 
 from diptych.core.image import Image
 from diptych.core.parameters import Range
-from diptych.operators._tones import Curve, SmoothCurve, Tones, apply_curve, tone_operator
+from diptych.core.tones import Curve, SmoothCurve, Tones, apply_curve, tone_operator
 
 
 def _curve(tones: Tones, *, gain: float, cutoff: float) -> Curve:
@@ -34,24 +34,10 @@ def sigmoid(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     gain : float
         Steepness at the cutoff; 0 leaves the image as it is.
     cutoff : float
         The intensity around which the contrast grows.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

@@ -24,25 +24,9 @@ def sobel(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     output : str
         ``magnitude``; or the change along a row (``horizontal``) or a column (``vertical``), where 0.5 is no change and
         brighter means rising to the right or downwards.
-    border : str
-        What lies outside the image, in SciPy's words; ``constant`` is black.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

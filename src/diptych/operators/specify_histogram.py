@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from diptych.core.errors import ParameterError
 from diptych.core.image import Image
 from diptych.core.parameters import Range, Table, TableOf
-from diptych.operators._tones import Curve, TableCurve, Tones, apply_curve, cumulative, tone_operator
+from diptych.core.tones import Curve, TableCurve, Tones, apply_curve, cumulative, tone_operator
 
 _POINTS = 257
 _GOOD = ((0.0, 0.08, 0.13, 0.19, 0.25, 0.32, 0.38, 0.43, 0.48, 0.53, 0.57, 0.62, 0.66, 0.71, 0.77, 0.85, 1.0),)
@@ -43,8 +43,6 @@ def specify_histogram(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     quantiles : table
         One row for all channels together, which keeps the hue, or one for each channel; rising values at evenly spaced
         probabilities from 0 to 1. `diptych.operators.match_histogram.quantiles_of` makes them of an image. The default is
@@ -52,15 +50,8 @@ def specify_histogram(
     amount : float
         0 leaves the image as it is, 1 gives it the target's distribution.
 
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
     Raises
     ------
-    ImageError
-        If the image breaks the contract.
     ParameterError
         If a row of quantiles falls, or their number does not fit the channels.
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from diptych.core.image import Image
 from diptych.core.parameters import Range
+from diptych.core.tones import Curve, StraightCurve, Tones, apply_curve, tone_operator
 from diptych.operators._shared import Channels
-from diptych.operators._tones import Curve, StraightCurve, Tones, apply_curve, tone_operator
 
 
 def _curve(tones: Tones, *, low: float, high: float, channels: Channels) -> Curve:
@@ -33,8 +33,6 @@ def stretch(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     low : float
         The percentile that becomes black.
     high : float
@@ -42,18 +40,6 @@ def stretch(
     channels : str
         ``together`` takes the percentiles over all channels and keeps the hue; ``each`` treats every channel on its
         own, which also removes a colour cast.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     References
     ----------

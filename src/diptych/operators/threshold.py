@@ -32,8 +32,6 @@ def threshold(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     method : str
         Where the threshold comes from: ``otsu``, ``local`` or ``value``.
     value : float
@@ -49,13 +47,6 @@ def threshold(
     -------
     ndarray
         Same shape and dtype, black and white only.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     Notes
     -----

@@ -24,24 +24,8 @@ def uniform(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     size : int
         Side of the window, odd; 1 leaves the image as it is.
-    border : str
-        What lies outside the image, in SciPy's words; ``constant`` is black.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     References
     ----------

@@ -24,24 +24,10 @@ def unsharp_mask(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     sigma : float
         Standard deviation of the blur: the size of the detail that is sharpened.
     amount : float
         How much is added back; 0 leaves the image as it is.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     References
     ----------

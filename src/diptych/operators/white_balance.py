@@ -9,7 +9,7 @@ import numpy as np
 from diptych.core.color import LUMA
 from diptych.core.image import Image
 from diptych.core.parameters import Range
-from diptych.operators._tones import Curve, StraightCurve, Tones, apply_curve, tone_operator
+from diptych.core.tones import Curve, StraightCurve, Tones, apply_curve, tone_operator
 
 
 def _curve(tones: Tones, *, amount: float, norm: float) -> Curve:
@@ -36,24 +36,10 @@ def white_balance(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     amount : float
         0 leaves the image as it is, 1 removes the whole cast.
     norm : float
         Order of the mean: how much bright pixels count.
-
-    Returns
-    -------
-    ndarray
-        Same shape and dtype.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    ParameterError
-        If a parameter is out of its bounds.
 
     References
     ----------

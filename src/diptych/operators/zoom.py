@@ -16,7 +16,13 @@ from diptych.operators._resample import ORDERS
 _LARGEST = 65_535
 
 
-@operator(group="geometry", keeps_shape=False)
+def _zoomed(
+    shape: tuple[int, int], *, factor: float, height: int | None, width: int | None, interpolation: str
+) -> tuple[int, int]:
+    return zoomed_shape(shape, factor, height, width)
+
+
+@operator(group="geometry", resize=_zoomed)
 def zoom(
     image: Image,
     *,
@@ -32,8 +38,6 @@ def zoom(
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
     factor : float
         Factor of both sides, which are rounded to whole pixels and are at least one; 1 leaves the image as it is.
     height : int, optional
@@ -45,15 +49,8 @@ def zoom(
         three look at a few pixels only, and shrinking by more than 2 with them makes jagged edges and moiré. ``area`` is
         the mean over the area that an output pixel covers, for shrinking; a side that grows is interpolated linearly.
 
-    Returns
-    -------
-    ndarray, shape (height, width) or (height, width, C)
-        Same dtype.
-
     Raises
     ------
-    ImageError
-        If the image breaks the contract.
     ParameterError
         If both a factor and a size are given, or a parameter is out of its bounds.
 

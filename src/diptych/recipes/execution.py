@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from diptych.core.image import FloatImage, Image, from_float, to_float
 from diptych.core.operator import Declaration, as_floats
 from diptych.core.parameters import Value
-from diptych.operators import _tones as tones
-from diptych.operators._kernels import _levels as levels
+from diptych.core.tones import Curve, identity_table, next_table
+from diptych.operators.tones import apply_table, histograms, map_curves
 from diptych.recipes.steps import Step, declaration_of
 
 _STRIP = 4_000_000  # values of a strip of floats
@@ -46,16 +46,16 @@ Call = tuple[Declaration, dict[str, Value]]
 
 
 def _run_floats(calls: Sequence[Call], image: FloatImage) -> FloatImage:
-    pending: list[tones.Curve] = []
+    pending: list[Curve] = []
     for declaration, parameters in calls:
         curve = _without_statistics(declaration, parameters)
         if curve is not None:
             pending.append(curve)
             continue
-        image = tones.map_floats(pending, image) if pending else image
+        image = map_curves(pending, image) if pending else image
         pending = []
         image = declaration.function(image, **parameters)
-    return tones.map_floats(pending, image) if pending else image
+    return map_curves(pending, image) if pending else image
 
 
 class _StatisticsNeededError(Exception):
@@ -67,11 +67,11 @@ class _NoTones:
         raise _StatisticsNeededError
 
 
-def _without_statistics(declaration: Declaration, parameters: dict[str, Value]) -> tones.Curve | None:
+def _without_statistics(declaration: Declaration, parameters: dict[str, Value]) -> Curve | None:
     if declaration.curve is None:
         return None
     try:
-        curve: tones.Curve = declaration.curve(_NoTones(), **as_floats(parameters))
+        curve: Curve = declaration.curve(_NoTones(), **as_floats(parameters))
         return curve
     except _StatisticsNeededError:
         return None
@@ -89,29 +89,29 @@ class _Stored:
 
     @classmethod
     def of(cls, image: Image) -> _Stored:
-        return cls(image, tones.identity_table(image.dtype, image.shape[2]))
+        return cls(image, identity_table(image.dtype, image.shape[2]))
 
     def counts(self) -> NDArray[np.int64]:
         if self._counts is None:
-            self._counts = tones.histograms(self.image)
+            self._counts = histograms(self.image)
         return self._counts
 
     @property
     def untouched(self) -> bool:
-        identity = tones.identity_table(self.image.dtype, self.image.shape[2])
+        identity = identity_table(self.image.dtype, self.image.shape[2])
         return not self.local and np.array_equal(self.table, identity)
 
     def written(self, dtype: np.dtype[Any]) -> Image:
         """Return the image after table and local work, in `dtype`."""
         if not self.local:
-            return levels.apply_table(self.image, self.table, dtype)
+            return apply_table(self.image, self.table, dtype)
         height, width, channels = self.image.shape
         result = np.empty(self.image.shape, dtype)
         rows = max(16, _STRIP // (width * channels), 2 * self.halo)
         for start in range(0, height, rows):
             stop = min(start + rows, height)
             top, bottom = max(0, start - self.halo), min(height, stop + self.halo)
-            strip = levels.apply_table(self.image[top:bottom], self.table, np.dtype(np.float32))
+            strip = apply_table(self.image[top:bottom], self.table, np.dtype(np.float32))
             for work in self.local:
                 strip = work(strip)
             result[start:stop] = from_float(strip[start - top : stop - top], dtype)
@@ -143,7 +143,7 @@ def _add_curve(state: _Stored, declaration: Declaration, parameters: dict[str, V
     given = as_floats(parameters)
     assert declaration.curve is not None
     if not state.local:
-        state.table = tones.next_table(declaration.curve, state.table, state.counts, **given)
+        state.table = next_table(declaration.curve, state.table, state.counts, **given)
         return state
     curve = _without_statistics(declaration, parameters)
     if curve is None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from diptych import operators
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError, PhotoTooLargeError
-from diptych.operators.zoom import zoomed_shape
 from diptych.recipes import Recipe, Step, step
+from diptych.recipes.steps import declaration_of
 from diptych.web.shelf import Shelf
 
 MOST_STEPS = 16
@@ -101,29 +100,8 @@ def check_growth(enhancer: Enhancer, shape: tuple[int, ...], max_pixels: int) ->
     height, width = shape[:2]
     planes = -(-(shape[2] if len(shape) == 3 else 1) // 4)
     for one in enhancer.steps if isinstance(enhancer, Recipe) else ():
-        height, width = (
-            RESIZING[one.operator](dict(one.parameters), height, width) if one.operator in RESIZING else (height, width)
-        )
+        height, width = declaration_of(one.operator).output_shape((height, width), **dict(one.parameters))
         if height * width * planes > max_pixels:
             raise PhotoTooLargeError(
                 f"{one.operator} would make {width} x {height} pixels of it, more than the service's {max_pixels}; ask for less"
             )
-
-
-def _zoomed(values: Mapping[str, Any], height: int, width: int) -> tuple[int, int]:
-    return zoomed_shape((height, width), values["factor"], values["height"], values["width"])
-
-
-def _rotated(values: Mapping[str, Any], height: int, width: int) -> tuple[int, int]:
-    if not values["reshape"]:
-        return height, width
-    cos, sin = abs(math.cos(math.radians(values["angle"]))), abs(math.sin(math.radians(values["angle"])))
-    return math.ceil(height * cos + width * sin), math.ceil(height * sin + width * cos)
-
-
-def _cropped(values: Mapping[str, Any], height: int, width: int) -> tuple[int, int]:
-    return min(values["height"] or height, height), min(values["width"] or width, width)
-
-
-RESIZING = {"zoom": _zoomed, "rotate": _rotated, "crop": _cropped}
-"""The operators that change the size, and what they make of a height and a width."""

@@ -15,7 +15,7 @@ Plane = NDArray[np.float32]
 
 
 def guided_filter(guide: Plane, source: Plane, size: int, epsilon: float) -> Plane:
-    """Return `_guided.guided_filter` of two planes."""
+    """Return `diptych.operators.guided.guided_filter` of two planes."""
     border = tuple(np.pad(np.arange(length), size // 2, mode="reflect") for length in guide.shape)
     lines, out = (np.empty_like(guide), np.empty_like(guide)), np.empty_like(guide)
 

@@ -10,7 +10,7 @@ from diptych.operators.crop import window
 
 
 def _copy(image: Image, **rectangle: Any) -> Image:
-    rows, columns = window(image, **rectangle)
+    rows, columns = window(image.shape, **rectangle)
     return image[rows, columns].copy()
 
 

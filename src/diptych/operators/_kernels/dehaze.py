@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from diptych.core.image import Image, white_level
 from diptych.core.operator import FastPath
-from diptych.operators._kernels._retinex import over_rows
+from diptych.operators._kernels.retinex import over_rows
 from diptych.operators.dehaze import EPSILON, SHARE
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from diptych.core.image import Image, from_float, white_level
 from diptych.core.operator import FastPath
 from diptych.core.parallel import in_strips
-from diptych.operators._kernels._retinex import Plane, over_rows
+from diptych.operators._kernels.retinex import Plane, over_rows
 from diptych.operators.exposure import brightened, curve, window
 
 

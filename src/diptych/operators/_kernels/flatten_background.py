@@ -10,8 +10,8 @@ import numpy as np
 from diptych.core.image import Image, white_level
 from diptych.core.operator import FastPath
 from diptych.core.parallel import in_strips
-from diptych.operators._kernels._retinex import Plane, level_plane, over_rows
 from diptych.operators._kernels._wide_blur import blurred, spectrum
+from diptych.operators._kernels.retinex import Plane, level_plane, over_rows
 
 _FLOOR = np.float32(1 / 255)
 

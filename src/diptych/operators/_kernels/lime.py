@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from diptych.core.image import Image, white_level
 from diptych.core.operator import FastPath
 from diptych.core.parallel import in_strips
-from diptych.operators._kernels._retinex import over_rows
+from diptych.operators._kernels.retinex import over_rows
 from diptych.operators.lime import EPSILON, ROUNDS, SIGMA
 
 Plane = NDArray[np.float32]

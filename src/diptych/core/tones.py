@@ -13,9 +13,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from diptych.core.image import FloatImage, Image, white_level
-from diptych.core.operator import FastPath, as_floats, operator
-from diptych.core.parallel import in_strips
+from diptych.core.image import FloatImage, white_level
+from diptych.core.operator import operator
 from diptych.core.parameters import Value
 
 LEVELS = 65536
@@ -204,71 +203,6 @@ def next_table(
     return np.clip(values[:, 0, :], 0, 1).astype(np.float32)
 
 
-def histograms(image: Image) -> NDArray[np.int64]:
-    """Return the counts of every level of an integer image, ``(C, L)``."""
-    from diptych.operators._kernels._levels import histograms as count
-
-    return count(image)
-
-
-def _on_levels(curve: CurveMaker) -> Callable[..., Image]:
-    def run(image: Image, **parameters: Value) -> Image:
-        from diptych.operators._kernels._levels import apply_table
-
-        table = identity_table(image.dtype, image.shape[2])
-        after = next_table(curve, table, lambda: histograms(image), **as_floats(parameters))
-        return apply_table(image, after, image.dtype)
-
-    return run
-
-
-def _on_floats(curve: CurveMaker) -> Callable[..., Image]:
-    def run(image: Image, **parameters: Value) -> Image:
-        from diptych.operators._kernels._levels import FastImageTones
-
-        return map_floats([curve(FastImageTones(image), **as_floats(parameters))], image)
-
-    return run
-
-
-def map_floats(curves: list[Curve], image: FloatImage) -> FloatImage:
-    """Apply curves, one after the other, in one pass over a float image: piece by piece, each small enough for the cache."""
-    result = np.empty_like(image)
-    piece = max(1, 65536 // (image.shape[1] * image.shape[2]))
-
-    def work(start: int, stop: int) -> None:
-        for row in range(start, stop, piece):
-            rows = slice(row, min(row + piece, stop))
-            values = image[rows]
-            for curve in curves:
-                values = _clipped(_through(curve, values), values)
-            result[rows] = values
-
-    in_strips(work, image.shape[0])
-    return result
-
-
-def _through(curve: Curve, values: FloatImage) -> FloatImage:
-    if values.dtype != np.float32:
-        return curve(values)
-    from diptych.operators._kernels import _levels
-
-    if isinstance(curve, TableCurve):
-        return _levels.interpolate(curve, values)
-    if isinstance(curve, SmoothCurve):
-        return _levels.smooth(curve, values)
-    return _levels.straight(curve, values) if isinstance(curve, StraightCurve) else curve(values)
-
-
-def _clipped(values: FloatImage, before: FloatImage) -> FloatImage:
-    # In place, unless the curve has handed back what it was given.
-    return np.clip(values, 0, 1, out=None if np.shares_memory(values, before) else values)
-
-
 def tone_operator(curve: CurveMaker, **options: Any) -> Callable[[F], F]:
     """Make a tone operator: an operator whose body is ``apply_curve(curve, image, ...)``, with tables for integers."""
-    paths = (
-        FastPath("look-up table", ("uint8", "uint16"), _on_levels(curve)),
-        FastPath("strips", ("float32",), _on_floats(curve)),
-    )
-    return operator(group="tone", curve=curve, paths=paths, **options)
+    return operator(group="tone", curve=curve, kernels="tones", **options)

@@ -1,4 +1,4 @@
-"""The faster paths of erosion, dilation and what is made of them.
+"""The faster paths of the morphological operators: erosion, dilation and what is made of them.
 
 Small elements go through OpenCV, block of rows by block, so that the steps of an opening meet in the cache. Large boxes,
 crosses and disks go through Numba kernels whose cost hardly grows with the element. All of them only pick values, so
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import Image, white_level
-from diptych.core.operator import FastPath
+from diptych.core.operator import Declaration, FastPath
 from diptych.core.parallel import in_strips
 from diptych.core.parameters import Table
 from diptych.operators._morphology import Mask, structuring_element
@@ -26,6 +26,17 @@ _BLOCK = 1 << 20  # bytes of an image that are worked on at a time, so that they
 
 
 _LARGEST_FOR_OPENCV = {"box": (21, 11, 9), "cross": (21, 11, 9), "stack": (9, 7, 7)}  # for 1, 2 and 4 bytes, measured
+
+_CHAINS: dict[str, tuple[str, ...]] = {
+    "erosion": ("e",),
+    "dilation": ("d",),
+    "opening": ("ed",),
+    "closing": ("de",),
+    "white_tophat": ("", "ed"),
+    "black_tophat": ("de", ""),
+    "morphological_gradient": ("d", "e"),
+}
+"""Each operator as a chain of erosions ``e`` and dilations ``d``; of two chains, the first minus the second."""
 
 OverRows: TypeAlias = Callable[[Callable[[int, int], object], int], None]
 """Calls ``work(start, stop)`` for ranges that cover so many rows."""
@@ -77,12 +88,10 @@ def _plan(owner: str, shape: str, size: int, element: Table | None) -> Plan:
     return Plan(mask, "other", reaches)
 
 
-def paths(owner: str, first: str, second: str | None = None) -> tuple[FastPath, ...]:
-    """Return the table of an operator that is a chain of erosions ``e`` and dilations ``d``, or the first minus the second.
-
-    ``("ed",)`` is an opening, ``("", "ed")`` a white top-hat.
-    """
-    chains = (first,) if second is None else (first, second)
+def paths(declaration: Declaration) -> tuple[FastPath, ...]:
+    """Return the faster paths of a morphological operator."""
+    owner = declaration.name
+    chains = _CHAINS[owner]
     dtypes = ("bool", "uint8", "uint16", "float32", "float64")
 
     def small(image: Image, **given: Any) -> bool:
@@ -159,7 +168,7 @@ def _opencv_step(image: Image, plan: Plan, step: str, white: float, over_rows: O
 
 
 def _numba_step(image: Image, plan: Plan, step: str, white: float, over_rows: OverRows) -> Image:
-    from diptych.operators._kernels import _morphology_numba as kernels
+    from diptych.operators._kernels import morphology_numba as kernels
 
     out = np.empty_like(image)
     rows, result = image.reshape(len(image), -1), out.reshape(len(image), -1)

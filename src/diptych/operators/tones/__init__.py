@@ -1,4 +1,7 @@
-"""Histograms and look-up tables of integer images, and fast statistics of float images."""
+"""Running tone curves: histograms and look-up tables of integer images, fast statistics of float images, curves over strips.
+
+The curves themselves are `diptych.core.tones`, which says what all this computes.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ from numpy.typing import NDArray
 
 from diptych.core.image import FloatImage, Image, white_level
 from diptych.core.parallel import in_strips
-from diptych.operators._tones import LEVELS, ImageTones, SmoothCurve, StraightCurve, TableCurve
+from diptych.core.tones import LEVELS, Curve, ImageTones, SmoothCurve, StraightCurve, TableCurve
 
 
 def histograms(image: Image) -> NDArray[np.int64]:
     """Return the counts of every level of an integer image ``(H, W, C)``, as ``(C, L)``."""
     if image.dtype == np.uint8:
         return _summed(_count_bytes, image, 256)
-    from diptych.operators._kernels._levels_numba import count
+    from diptych.operators.tones._numba import count
 
     return _summed(count, image, LEVELS)
 
@@ -59,7 +62,7 @@ def apply_table(image: Image, table: FloatImage, dtype: np.dtype[Any]) -> Image:
 
 
 def _look_up(image: Image, table: Image, same: bool) -> Image:
-    from diptych.operators._kernels._levels_numba import look_up_all, look_up_each
+    from diptych.operators.tones._numba import look_up_all, look_up_each
 
     result = np.empty(image.shape, table.dtype)
 
@@ -88,7 +91,7 @@ class FastImageTones(ImageTones):
 
     def counts(self) -> NDArray[np.int64]:
         """See `Tones`."""
-        from diptych.operators._kernels._levels_numba import count_floats
+        from diptych.operators.tones._numba import count_floats
 
         return _summed(count_floats, self._image, LEVELS)
 
@@ -96,7 +99,7 @@ class FastImageTones(ImageTones):
         """See `Tones`."""
         if norm != int(norm):
             return super().power_means(norm)
-        from diptych.operators._kernels._levels_numba import power_sums
+        from diptych.operators.tones._numba import power_sums
 
         # Fixed pieces, summed in their order: the number of threads must not show in the last digit.
         rows = 16
@@ -112,17 +115,49 @@ class FastImageTones(ImageTones):
         return np.asarray(sums.sum(axis=0) / pixels) ** (1 / norm)
 
 
-def interpolate(curve: TableCurve, values: FloatImage) -> FloatImage:
-    """Return ``curve(values)`` for float32 values whose last axis is the channels."""
-    from diptych.operators._kernels import _levels_numba
+def map_curves(curves: list[Curve], image: FloatImage) -> FloatImage:
+    """Apply curves, one after the other, in one pass over a float image: piece by piece, each small enough for the cache."""
+    result = np.empty_like(image)
+    piece = max(1, 65536 // (image.shape[1] * image.shape[2]))
 
-    result = np.empty_like(values)
-    pixels = np.ascontiguousarray(values).reshape(-1, values.shape[-1])
-    _levels_numba.interpolate(pixels, curve.tables, curve.nearest, result.reshape(pixels.shape))
+    def work(start: int, stop: int) -> None:
+        for row in range(start, stop, piece):
+            rows = slice(row, min(row + piece, stop))
+            values = image[rows]
+            for curve in curves:
+                values = _clipped(_through(curve, values), values)
+            result[rows] = values
+
+    in_strips(work, image.shape[0])
     return result
 
 
-def straight(curve: StraightCurve, values: FloatImage) -> FloatImage:
+def _through(curve: Curve, values: FloatImage) -> FloatImage:
+    if values.dtype != np.float32:
+        return curve(values)
+    if isinstance(curve, TableCurve):
+        return _interpolated(curve, values)
+    if isinstance(curve, SmoothCurve):
+        return _smoothed(curve, values)
+    return _straight(curve, values) if isinstance(curve, StraightCurve) else curve(values)
+
+
+def _clipped(values: FloatImage, before: FloatImage) -> FloatImage:
+    # In place, unless the curve has handed back what it was given.
+    return np.clip(values, 0, 1, out=None if np.shares_memory(values, before) else values)
+
+
+def _interpolated(curve: TableCurve, values: FloatImage) -> FloatImage:
+    """Return ``curve(values)`` for float32 values whose last axis is the channels."""
+    from diptych.operators.tones import _numba
+
+    result = np.empty_like(values)
+    pixels = np.ascontiguousarray(values).reshape(-1, values.shape[-1])
+    _numba.interpolate(pixels, curve.tables, curve.nearest, result.reshape(pixels.shape))
+    return result
+
+
+def _straight(curve: StraightCurve, values: FloatImage) -> FloatImage:
     """Return ``curve(values)`` for float32 values whose last axis is the channels."""
     channels = values.shape[-1]
     if max(len(curve.offset), len(curve.scale)) == 1:
@@ -137,11 +172,11 @@ def straight(curve: StraightCurve, values: FloatImage) -> FloatImage:
     return result.reshape(values.shape)
 
 
-def smooth(curve: SmoothCurve, values: FloatImage) -> FloatImage:
+def _smoothed(curve: SmoothCurve, values: FloatImage) -> FloatImage:
     """Return ``curve(values)`` for float32 values in [0, 1], within 1e-4."""
-    from diptych.operators._kernels import _levels_numba
+    from diptych.operators.tones import _numba
 
     result = np.empty(values.shape, np.float32)
     bits = np.ascontiguousarray(values).view(np.int32).reshape(-1)
-    _levels_numba.smooth(bits, curve.table(), result.reshape(-1))
+    _numba.smooth(bits, curve.table(), result.reshape(-1))
     return result

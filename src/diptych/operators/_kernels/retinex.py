@@ -1,4 +1,4 @@
-"""The fast path of the three Retinex operators: one logarithm per pixel, of the product of all ratios."""
+"""The faster paths of the three Retinex operators: one logarithm per pixel, of the product of all ratios."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import Image, white_level
+from diptych.core.operator import Declaration, FastPath
 from diptych.core.parallel import in_strips
 from diptych.operators._kernels._wide_blur import blurred, spectrum
 from diptych.operators._retinex import FLOOR, LEAST
@@ -17,8 +18,48 @@ Plane = NDArray[np.float32]
 _FLOOR = np.float32(FLOOR)
 
 
-def even_out(image: Image, sigmas: Sequence[float], clip: float) -> Image:
-    """Return what `_retinex.evened` makes of the luma of an RGB image, or of every channel of another."""
+def paths(declaration: Declaration) -> tuple[FastPath, ...]:
+    """Return the faster path of a Retinex operator."""
+    run = {"retinex_ssr": _ssr, "retinex_msr": _msr, "retinex_msrcr": _msrcr}[declaration.name]
+    return (FastPath("Numba", ("uint8", "uint16", "float32"), run, note="the surrounds by a cosine transform"),)
+
+
+def _ssr(image: Image, *, sigma: float, clip: float) -> Image:
+    return _with_detail(image, [sigma], clip)
+
+
+def _msr(image: Image, *, small: float, medium: float, large: float, clip: float) -> Image:
+    return _with_detail(image, [small, medium, large], clip)
+
+
+def _msrcr(image: Image, *, small: float, medium: float, large: float, alpha: float, clip: float) -> Image:
+    from diptych.operators._kernels import _illumination_numba as kernels
+
+    white = np.float32(white_level(image.dtype))
+    result = np.empty(image.shape, np.float32)
+    for channel in range(image.shape[2]):
+        result[:, :, channel] = detail(level_plane(image, channel), [small, medium, large])
+    in_strips(lambda start, stop: _restore(image[start:stop], result[start:stop], white, alpha), image.shape[0])
+    if not stretch(result, clip):
+        return image.copy()
+    if image.dtype == np.float32:
+        return result
+    out = np.empty_like(image)
+    over_rows(kernels.store_rows, result, white, out)
+    return out
+
+
+def _restore(image: Image, details: Image, white: np.float32, alpha: float, rows: int = 16) -> None:
+    # A few rows at a time, which stay in the cache.
+    for start in range(0, image.shape[0], rows):
+        part = image[start : start + rows] / white + np.float32(FLOOR)
+        part /= part.sum(axis=2, keepdims=True)
+        part *= np.float32(alpha)
+        details[start : start + rows] *= np.log(part, out=part)
+
+
+def _with_detail(image: Image, sigmas: Sequence[float], clip: float) -> Image:
+    """Return what `_retinex.stretched_detail` makes of the luma of an RGB image, or of every channel of another."""
     from diptych.operators._kernels import _illumination_numba as kernels
 
     out, white = np.empty_like(image), np.float32(white_level(image.dtype))

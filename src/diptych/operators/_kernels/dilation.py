@@ -1,7 +1,0 @@
-"""Faster paths of `dilation`."""
-
-from __future__ import annotations
-
-from diptych.operators._kernels._morphology import paths
-
-PATHS = paths("dilation", "d")
