@@ -10,12 +10,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from checking_helpers import bytes_of, found, night, only, scene, write_folders
+from check_helpers import bytes_of, found, night, only, scene, write_folders
 from diptych.core.errors import ParameterError
 from diptych.core.image import from_float
-from diptych.data.checking import check
-from diptych.data.checking import survey as survey_module
-from diptych.data.checking.survey import describe
+from diptych.data.domain_check import check
+from diptych.data.domain_check import survey as survey_module
+from diptych.data.domain_check.survey import summary_of
 from diptych.operators import exposure, zoom
 from diptych.photo import read
 
@@ -203,8 +203,8 @@ def test_every_picture_is_decoded_once_and_never_more_than_jobs_at_a_time(folder
 
 
 def test_nothing_large_is_kept_of_a_picture():
-    look = describe("A", "big.png", bytes_of(scene(0, 1500, 2000)))
-    arrays = [*look.structure[1:]]
+    look = summary_of("A", "big.png", bytes_of(scene(0, 1500, 2000)))
+    arrays = [*look.content[1:]]
     assert sum(array.nbytes for array in arrays) + len(look.thumbnail) < 20_000
     assert all(array.base is None or array.base.nbytes == array.nbytes for array in arrays)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from checking_helpers import bytes_of, document, found, night, only, scene, write_folders
-from diptych.data.checking import check
-from diptych.data.checking.separation import scenes, separate
-from diptych.data.checking.survey import describe
+from check_helpers import bytes_of, document, found, night, only, scene, write_folders
+from diptych.data.domain_check import check
+from diptych.data.domain_check.survey import summary_of
+from diptych.quality.separation import scenes, separate
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def test_few_pictures_say_nothing_about_contents(folders):
 
 
 def test_features_see_neither_exposure_nor_colour_nor_noise():
-    looks = [describe("A", "", bytes_of(scene(seed))).structure.features for seed in range(30)]
-    nights = [describe("A", "", bytes_of(night(scene(seed), seed))).structure.features for seed in range(30)]
+    looks = [summary_of("A", "", bytes_of(scene(seed))).content.features for seed in range(30)]
+    nights = [summary_of("A", "", bytes_of(night(scene(seed), seed))).content.features for seed in range(30)]
     centred, others = (np.array(rows) - np.mean(looks, axis=0) for rows in (looks, nights))
     likeness = centred @ others.T
     assert (likeness.argmax(axis=0) == np.arange(30)).all()

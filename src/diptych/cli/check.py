@@ -23,7 +23,7 @@ def check(
 
     Exit code 0 if they are ready, also with warnings; 1 if they are not or a file cannot be read; 2 for a wrong call.
     """
-    from diptych.data.checking import check as check_folders
+    from diptych.data.domain_check import check as check_folders
     from diptych.photo import atomic_write, check_target
 
     if html is not None:

@@ -1,4 +1,4 @@
-"""What is in a picture, whatever its exposure, colour and noise: features of its structure, and a perceptual hash."""
+"""Content: what a picture shows, whatever its exposure, colour and noise, as features and as a perceptual hash."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from scipy import fft, ndimage, stats
 
 from diptych import operators
 from diptych.core.image import FloatImage
+from diptych.quality.structure import block_means
 
 _SIDE = 64
 _CELLS = 4
@@ -24,8 +25,8 @@ _FEWEST_LEVELS = 0.5 / 255
 _STRUCTURE_OVER_NOISE = 2.0
 
 
-class Structure(NamedTuple):
-    """What is in one picture.
+class Content(NamedTuple):
+    """What one picture shows.
 
     Attributes
     ----------
@@ -33,7 +34,7 @@ class Structure(NamedTuple):
         True if it is black, flat or nothing but noise; the rest means nothing then.
     features : ndarray, shape (256,), float32
         Orientations of its edges on two scales in 4 x 4 cells, and its layout of light and dark in 8 x 8.
-    small : ndarray, shape (256,), float32
+    layout : ndarray, shape (256,), float32
         Its equalised luma in 16 x 16, of mean 0 and length 1: the product of two of them is their correlation.
     bits : ndarray, shape (64,), int8
         The perceptual hash, as -1 and 1.
@@ -41,11 +42,11 @@ class Structure(NamedTuple):
 
     blank: bool
     features: NDArray[np.float32]
-    small: NDArray[np.float32]
+    layout: NDArray[np.float32]
     bits: NDArray[np.int8]
 
 
-def structure_of(luma: FloatImage) -> Structure:
+def content_of(luma: FloatImage) -> Content:
     """Describe a picture by the luma (H, W) of its small copy.
 
     The middle square is reduced to 64 x 64, smoothed and replaced by its ranks, so that no monotone tone curve shows in
@@ -53,11 +54,11 @@ def structure_of(luma: FloatImage) -> Structure:
     """
     square = _resized(_middle_square(luma), _SIDE)
     equalised = _ranks(ndimage.gaussian_filter(square, 1.0))
-    small = _means(equalised, 16).ravel() - equalised.mean()
-    return Structure(
+    layout = block_means(equalised, _SIDE // 16).ravel() - equalised.mean()
+    return Content(
         blank=_is_blank(square),
         features=_features(equalised),
-        small=small / max(float(np.linalg.norm(small)), 1e-6),
+        layout=layout / max(float(np.linalg.norm(layout)), 1e-6),
         bits=_hash(luma),
     )
 
@@ -77,19 +78,14 @@ def _ranks(luma: FloatImage) -> FloatImage:
     return ((stats.rankdata(luma).reshape(luma.shape) - 0.5) / luma.size).astype(np.float32)
 
 
-def _means(image: FloatImage, cells: int) -> FloatImage:
-    size = image.shape[0] // cells
-    return image.reshape(cells, size, cells, size).mean(axis=(1, 3))
-
-
 def _is_blank(square: FloatImage) -> bool:
-    coarse = float(_means(square, 16).var())
+    coarse = float(block_means(square, _SIDE // 16).var())
     noise = float(square.var()) / 16
     return coarse < max(_FEWEST_LEVELS**2, _STRUCTURE_OVER_NOISE * noise)
 
 
 def _features(equalised: FloatImage) -> NDArray[np.float32]:
-    layout = _LAYOUT_WEIGHT * (_means(equalised, _LAYOUT) - 0.5)
+    layout = _LAYOUT_WEIGHT * (block_means(equalised, _SIDE // _LAYOUT) - 0.5)
     parts = [*(_orientations(equalised, scale) for scale in _SCALES), layout.ravel()]
     return np.concatenate(parts).astype(np.float32)
 
@@ -99,9 +95,9 @@ def _orientations(equalised: FloatImage, scale: float) -> FloatImage:
     across = ndimage.gaussian_filter(equalised, scale, order=(0, 1))
     down = ndimage.gaussian_filter(equalised, scale, order=(1, 0))
     strength = np.hypot(across, down)
-    place = np.arctan2(down, across) % np.pi / np.pi * _ORIENTATIONS
-    first = np.floor(place).astype(int)
-    share = place - first
+    angle = np.arctan2(down, across) % np.pi / np.pi * _ORIENTATIONS
+    first = np.floor(angle).astype(int)
+    share = angle - first
     cell = np.arange(_SIDE) * _CELLS // _SIDE
     base = (cell[:, np.newaxis] * _CELLS + cell) * _ORIENTATIONS
     size = _CELLS * _CELLS * _ORIENTATIONS

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import rankdata
 
-FEWEST_GROUPS = 10
+FEWEST_SCENES = 10
 
 _Floats = NDArray[np.float64]
 _FOLDS = 5
@@ -81,7 +81,7 @@ def separate(features: NDArray[np.float32], is_target: NDArray[np.bool_], *, see
     True
     """
     groups = scenes(features, is_target)
-    if min(len(set(groups[is_target])), len(set(groups[~is_target]))) < FEWEST_GROUPS:
+    if min(len(set(groups[is_target])), len(set(groups[~is_target]))) < FEWEST_SCENES:
         return None
     rng = np.random.default_rng(seed)
     values = features.astype(np.float64)

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from diptych.data.checking.checking import check
-from diptych.data.checking.findings import Finding
-from diptych.data.checking.result import Counts, DomainCheck
+from diptych.data.domain_check.check import check
+from diptych.data.domain_check.findings import Finding
+from diptych.data.domain_check.result import Counts, DomainCheck
 
 __all__ = ["Counts", "DomainCheck", "Finding", "check"]

@@ -6,8 +6,8 @@ import collections
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
-from diptych.data.checking.findings import Finding, counted, finding, verb
-from diptych.data.checking.survey import Look, Unreadable
+from diptych.data.domain_check.findings import Finding, counted, finding, verb
+from diptych.data.domain_check.survey import PhotoSummary, Unreadable, by_domain
 
 CROP = 256
 """Side of the crops that training draws, px."""
@@ -20,12 +20,12 @@ _FEW, _VERY_FEW = 300, 50
 _SCALE = 2.0
 
 
-def find_files(looks: Sequence[Look], unreadable: Sequence[Unreadable]) -> list[Finding]:
+def find_files(photos: Sequence[PhotoSummary], unreadable: Sequence[Unreadable]) -> list[Finding]:
     """Check readability, numbers, depths, channels and sizes."""
-    sides = {domain: [look for look in looks if look.domain == domain] for domain in "AB"}
+    sides = by_domain(photos)
     found = [one for domain in "AB" for one in _unreadable(domain, unreadable, len(sides[domain]))]
     found += [one for domain in "AB" for one in _too_few(domain, len(sides[domain]))]
-    found += _mixed(sides, "depths", lambda look: _DEPTHS[look.depth], "give both folders files of one depth")
+    found += _mixed(sides, "depths", lambda photo: _DEPTHS[photo.depth], "give both folders files of one depth")
     found += _mixed(sides, "channels", _channels, "convert them all to one, as a network has one number of channels")
     found += [one for domain in "AB" for one in _small(domain, sides[domain])]
     return found + list(_scales(sides)) + [one for domain in "AB" for one in _blank(domain, sides[domain])]
@@ -40,8 +40,8 @@ _DEPTHS = {
 }
 
 
-def _channels(look: Look) -> str:
-    return {1: "grey", 3: "RGB"}.get(look.channels, f"{look.channels}-channel")
+def _channels(photo: PhotoSummary) -> str:
+    return {1: "grey", 3: "RGB"}.get(photo.channels, f"{photo.channels}-channel")
 
 
 def _unreadable(domain: str, files: Sequence[Unreadable], readable: int) -> Iterator[Finding]:
@@ -79,8 +79,10 @@ def _too_few(domain: str, count: int) -> Iterator[Finding]:
         yield finding("count", "note", text, numbers=numbers)
 
 
-def _mixed(sides: dict[str, list[Look]], kind: str, key: Callable[[Look], str], action: str) -> list[Finding]:
-    kinds = {domain: collections.Counter(key(look) for look in side) for domain, side in sides.items()}
+def _mixed(
+    sides: dict[str, list[PhotoSummary]], kind: str, key: Callable[[PhotoSummary], str], action: str
+) -> list[Finding]:
+    kinds = {domain: collections.Counter(key(photo) for photo in side) for domain, side in sides.items()}
     together = kinds["A"] + kinds["B"]
     if len(together) < 2:
         return []
@@ -89,27 +91,27 @@ def _mixed(sides: dict[str, list[Look]], kind: str, key: Callable[[Look], str], 
         for domain in "AB"
     )
     usual = {domain: kinds[domain].most_common(1)[0][0] for domain in "AB" if kinds[domain]}
-    odd = [(look.label,) for side in sides.values() for look in side if key(look) != usual[look.domain]]
+    odd = [(photo.label,) for side in sides.values() for photo in side if key(photo) != usual[photo.domain]]
     numbers = {f"{domain} {name}": float(number) for domain in "AB" for name, number in kinds[domain].items()}
     return [finding(kind, "warning", f"The {kind} differ ({told}); {action}.", numbers=numbers, examples=odd)]
 
 
-def _small(domain: str, side: Sequence[Look]) -> Iterator[Finding]:
-    small = [look for look in side if min(look.height, look.width) < CROP]
+def _small(domain: str, side: Sequence[PhotoSummary]) -> Iterator[Finding]:
+    small = [photo for photo in side if min(photo.height, photo.width) < CROP]
     if small:
         text = (
             f"{counted(len(small))} of {domain} {verb(len(small))} smaller than a crop of {CROP} x {CROP}; train with smaller "
             f"crops, or leave {verb(len(small), 'it', 'them')} out."
         )
         yield finding(
-            "small", "warning", text, numbers={"small": len(small)}, examples=((look.label,) for look in small)
+            "small", "warning", text, numbers={"small": len(small)}, examples=((photo.label,) for photo in small)
         )
 
 
-def _scales(sides: dict[str, list[Look]]) -> Iterator[Finding]:
+def _scales(sides: dict[str, list[PhotoSummary]]) -> Iterator[Finding]:
     if not all(sides.values()):
         return
-    lengths = {domain: [max(look.height, look.width) for look in side] for domain, side in sides.items()}
+    lengths = {domain: [max(photo.height, photo.width) for photo in side] for domain, side in sides.items()}
     middle = {domain: median(values) for domain, values in lengths.items()}
     numbers = {f"longest_side_{domain}": float(value) for domain, value in middle.items()}
     if max(middle.values()) > _SCALE * min(middle.values()):
@@ -124,13 +126,13 @@ def _scales(sides: dict[str, list[Look]]) -> Iterator[Finding]:
         yield finding("sizes", "note", text, numbers=numbers)
 
 
-def _blank(domain: str, side: Sequence[Look]) -> Iterator[Finding]:
-    blank = [look for look in side if look.structure.blank]
+def _blank(domain: str, side: Sequence[PhotoSummary]) -> Iterator[Finding]:
+    blank = [photo for photo in side if photo.content.blank]
     if blank:
         text = (
             f"{counted(len(blank))} of {domain} {verb(len(blank))} black, flat or nothing but noise; leave "
             f"{verb(len(blank), 'it', 'them')} out."
         )
         yield finding(
-            "blank", "warning", text, numbers={"blank": len(blank)}, examples=((look.label,) for look in blank)
+            "blank", "warning", text, numbers={"blank": len(blank)}, examples=((photo.label,) for photo in blank)
         )

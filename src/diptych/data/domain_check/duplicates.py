@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.data.checking.findings import Finding, counted, finding, verb
-from diptych.data.checking.survey import Look
+from diptych.data.domain_check.findings import Finding, counted, finding, verb
+from diptych.data.domain_check.survey import PhotoSummary, by_domain
 
 BITS_APART = 8
 """Two pictures show the same view if at most so many of the 64 bits of their hashes differ ..."""
@@ -26,73 +26,73 @@ _LIKE = 0.05
 _ROWS_AT_A_TIME = 256
 
 
-def find_duplicates(looks: Sequence[Look]) -> list[Finding]:
+def find_duplicates(photos: Sequence[PhotoSummary]) -> list[Finding]:
     """Find copies within each domain, the same pictures in both, and pairs that could be used for evaluation."""
-    shown = [look for look in looks if not look.structure.blank]
+    shown = [photo for photo in photos if not photo.content.blank]
     pairs = named_pairs(shown)
-    paired = {look.label for pair in pairs for look in pair}
+    paired = {photo.label for pair in pairs for photo in pair}
     groups = _groups(shown)
     found = [within for domain in "AB" for within in _within(domain, groups)]
-    across = [group for group in groups if len({look.domain for look in group}) == 2]
-    across = [group for group in across if any(look.label not in paired for look in group)]
+    across = [group for group in groups if len({photo.domain for photo in group}) == 2]
+    across = [group for group in across if any(photo.label not in paired for photo in group)]
     same = [group for group in across if _alike(group)]
     found += _in_both(same) + _views(pairs, [group for group in across if group not in same])
     return found
 
 
-def _groups(looks: Sequence[Look]) -> list[list[Look]]:
-    groups: dict[int, list[Look]] = {}
-    for look, first in zip(looks, _first_of_view(looks), strict=True):
-        groups.setdefault(first, []).append(look)
+def _groups(photos: Sequence[PhotoSummary]) -> list[list[PhotoSummary]]:
+    groups: dict[int, list[PhotoSummary]] = {}
+    for photo, first in zip(photos, _first_of_view(photos), strict=True):
+        groups.setdefault(first, []).append(photo)
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _first_of_view(looks: Sequence[Look]) -> list[int]:
+def _first_of_view(photos: Sequence[PhotoSummary]) -> list[int]:
     """Return, for each picture, the index of the first one of its group: each joins that of the first it matches."""
     first: list[int] = []
-    for start, match in _matches(looks):
+    for start, match in _matches(photos):
         for row, index in enumerate(range(start, start + len(match))):
             before = np.flatnonzero(match[row, :index])
             first.append(first[before[0]] if len(before) else index)
     return first
 
 
-def _matches(looks: Sequence[Look]) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+def _matches(photos: Sequence[PhotoSummary]) -> Iterator[tuple[int, NDArray[np.bool_]]]:
     """Yield, a few rows at a time, which pictures show the same view: all with all, but never all in memory."""
-    if not looks:
+    if not photos:
         return
-    bits = np.array([look.structure.bits for look in looks], np.float32)
-    small = np.array([look.structure.small for look in looks], np.float32)
-    for start in range(0, len(looks), _ROWS_AT_A_TIME):
+    bits = np.array([photo.content.bits for photo in photos], np.float32)
+    layouts = np.array([photo.content.layout for photo in photos], np.float32)
+    for start in range(0, len(photos), _ROWS_AT_A_TIME):
         rows = slice(start, start + _ROWS_AT_A_TIME)
         # Of 64 signs, their product is 64 less twice the number of bits that differ.
-        near = bits[rows] @ bits.T >= bits.shape[1] - 2 * BITS_APART
-        yield start, near & (small[rows] @ small.T >= CORRELATION)
+        close = bits[rows] @ bits.T >= bits.shape[1] - 2 * BITS_APART
+        yield start, close & (layouts[rows] @ layouts.T >= CORRELATION)
 
 
-def _within(domain: str, groups: Sequence[Sequence[Look]]) -> Iterator[Finding]:
-    inside = [[look for look in group if look.domain == domain] for group in groups]
-    inside = [group for group in inside if len(group) > 1]
-    if inside:
-        extra = sum(len(group) - 1 for group in inside)
+def _within(domain: str, groups: Sequence[Sequence[PhotoSummary]]) -> Iterator[Finding]:
+    within = [[photo for photo in group if photo.domain == domain] for group in groups]
+    within = [group for group in within if len(group) > 1]
+    if within:
+        extra = sum(len(group) - 1 for group in within)
         yield finding(
             "duplicates",
             "warning",
-            f"{domain} shows {counted(len(inside), 'view')} more than once, in {counted(extra)} too many: copies count "
+            f"{domain} shows {counted(len(within), 'view')} more than once, in {counted(extra)} too many: copies count "
             f"double in training; remove those that bring nothing new.",
-            numbers={"views": len(inside), "too_many": extra},
-            examples=_labels(inside),
+            numbers={"views": len(within), "too_many": extra},
+            examples=_labels(within),
         )
 
 
-def _alike(group: Sequence[Look]) -> bool:
+def _alike(group: Sequence[PhotoSummary]) -> bool:
     """Tell whether a view has the same brightness and colour in A as in B somewhere."""
-    sides = [[look for look in group if look.domain == domain] for domain in "AB"]
+    sides = [[photo for photo in group if photo.domain == domain] for domain in "AB"]
     return any(_distance(one, other) < _LIKE for one in sides[0] for other in sides[1])
 
 
-def _distance(one: Look, other: Look) -> float:
-    first, second = one.appearance, other.appearance
+def _distance(one: PhotoSummary, other: PhotoSummary) -> float:
+    first, second = one.traits, other.traits
     return max(
         abs(first.luma - second.luma),
         abs(first.contrast - second.contrast),
@@ -101,7 +101,7 @@ def _distance(one: Look, other: Look) -> float:
     )
 
 
-def _in_both(groups: Sequence[Sequence[Look]]) -> list[Finding]:
+def _in_both(groups: Sequence[Sequence[PhotoSummary]]) -> list[Finding]:
     if not groups:
         return []
     text = (
@@ -111,7 +111,9 @@ def _in_both(groups: Sequence[Sequence[Look]]) -> list[Finding]:
     return [finding("in_both", "warning", text, numbers={"views": len(groups)}, examples=_labels(groups))]
 
 
-def _views(pairs: Sequence[tuple[Look, Look]], groups: Sequence[Sequence[Look]]) -> list[Finding]:
+def _views(
+    pairs: Sequence[tuple[PhotoSummary, PhotoSummary]], groups: Sequence[Sequence[PhotoSummary]]
+) -> list[Finding]:
     found = []
     if pairs:
         text = (
@@ -136,30 +138,30 @@ def _views(pairs: Sequence[tuple[Look, Look]], groups: Sequence[Sequence[Look]])
     return found
 
 
-def _labels(groups: Sequence[Sequence[Look]]) -> list[list[str]]:
-    return [[look.label for look in group] for group in groups]
+def _labels(groups: Sequence[Sequence[PhotoSummary]]) -> list[list[str]]:
+    return [[photo.label for photo in group] for group in groups]
 
 
-def named_pairs(looks: Sequence[Look]) -> list[tuple[Look, Look]]:
+def named_pairs(photos: Sequence[PhotoSummary]) -> list[tuple[PhotoSummary, PhotoSummary]]:
     """Return pictures of A and B whose names are equal but for the suffix, and whose structures match.
 
     Where all pictures are framed alike, those of one name may match by accident: each must be the best match of the other,
     and a tenth of the equal names must do so.
     """
-    sides = {domain: [look for look in looks if look.domain == domain] for domain in "AB"}
-    small = {domain: np.array([look.structure.small for look in side]) for domain, side in sides.items()}
-    places = {_stem(look): index for index, look in enumerate(sides["B"])}
-    pairs: list[tuple[Look, Look]] = []
+    sides = by_domain(photos)
+    layouts = {domain: np.array([photo.content.layout for photo in side]) for domain, side in sides.items()}
+    index_of = {_stem(photo): index for index, photo in enumerate(sides["B"])}
+    pairs: list[tuple[PhotoSummary, PhotoSummary]] = []
     common = 0
-    for index, look in enumerate(sides["A"]):
-        partner = places.get(_stem(look))
+    for index, photo in enumerate(sides["A"]):
+        partner = index_of.get(_stem(photo))
         if partner is not None:
             common += 1
-            one, other = small["A"][index], small["B"][partner]
-            best = max(PAIR_CORRELATION, (small["B"] @ one).max() - _BETTER, (small["A"] @ other).max() - _BETTER)
-            pairs += [(look, sides["B"][partner])] if one @ other >= best else []
+            one, other = layouts["A"][index], layouts["B"][partner]
+            best = max(PAIR_CORRELATION, (layouts["B"] @ one).max() - _BETTER, (layouts["A"] @ other).max() - _BETTER)
+            pairs += [(photo, sides["B"][partner])] if one @ other >= best else []
     return pairs if len(pairs) >= _FEWEST_OF_NAMES * common else []
 
 
-def _stem(look: Look) -> str:
-    return PurePosixPath(look.name).with_suffix("").as_posix()
+def _stem(photo: PhotoSummary) -> str:
+    return PurePosixPath(photo.name).with_suffix("").as_posix()

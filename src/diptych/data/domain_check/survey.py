@@ -12,9 +12,9 @@ from diptych import operators
 from diptych.core.color import luma
 from diptych.core.errors import DiptychError
 from diptych.core.image import FloatImage, Image, from_float, to_float
-from diptych.data.checking.appearance import Appearance, appearance_of
-from diptych.data.checking.structure import Structure, structure_of
 from diptych.photo import FoundPhoto, Photo, formats, read
+from diptych.quality.content import Content, content_of
+from diptych.quality.traits import Traits, traits_of
 
 _LONGEST = 256
 _THUMBNAIL = 160
@@ -22,7 +22,7 @@ _QUALITY = 60
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class PhotoSummary:
     """What is kept of a picture: some kilobytes, whatever its size.
 
     Attributes
@@ -35,8 +35,8 @@ class Look:
         Of the upright picture.
     depth : str
         NumPy dtype of its values.
-    appearance, structure
-        How it looks and what is in it.
+    traits, content
+        What an enhancer may change in it, and what it shows.
     thumbnail : bytes
         A WebP file.
     """
@@ -47,8 +47,8 @@ class Look:
     width: int
     channels: int
     depth: str
-    appearance: Appearance
-    structure: Structure
+    traits: Traits
+    content: Content
     thumbnail: bytes
 
     @property
@@ -71,28 +71,38 @@ class Unreadable:
         return f"{self.domain}/{self.name}"
 
 
-Seen = Look | Unreadable
-Progress = Callable[[Iterable[Seen], int], Iterable[Seen]]
+Surveyed = PhotoSummary | Unreadable
+Progress = Callable[[Iterable[Surveyed], int], Iterable[Surveyed]]
 
 
-def survey(folders: Mapping[str, Sequence[FoundPhoto]], *, jobs: int, progress: Progress | None = None) -> list[Seen]:
-    """Look at every picture, on threads; the order of the result is that of the folders.
+def survey(
+    folders: Mapping[str, Sequence[FoundPhoto]], *, jobs: int, progress: Progress | None = None
+) -> list[Surveyed]:
+    """Read and summarise every picture, on threads; the order of the result is that of the folders.
 
     Never more than `jobs` pictures are decoded at a time.
     """
     tasks = [(domain, found) for domain, files in folders.items() for found in files]
     order = {(domain, _name(found)): index for index, (domain, found) in enumerate(tasks)}
     with ThreadPoolExecutor(jobs) as pool:
-        results: Iterable[Seen] = _in_flight(pool, tasks, 2 * jobs)
+        results: Iterable[Surveyed] = _in_flight(pool, tasks, 2 * jobs)
         seen = list(results if progress is None else progress(results, len(tasks)))
     return sorted(seen, key=lambda one: order[one.domain, one.name])
 
 
-def _in_flight(pool: ThreadPoolExecutor, tasks: Sequence[tuple[str, FoundPhoto]], limit: int) -> Iterator[Seen]:
-    waiting: set[Future[Seen]] = set()
+def by_domain(photos: Iterable[PhotoSummary]) -> dict[str, list[PhotoSummary]]:
+    """Return the pictures of A and those of B."""
+    sides: dict[str, list[PhotoSummary]] = {"A": [], "B": []}
+    for photo in photos:
+        sides[photo.domain].append(photo)
+    return sides
+
+
+def _in_flight(pool: ThreadPoolExecutor, tasks: Sequence[tuple[str, FoundPhoto]], limit: int) -> Iterator[Surveyed]:
+    waiting: set[Future[Surveyed]] = set()
     try:
         for domain, found in tasks:
-            waiting.add(pool.submit(_look, domain, found))
+            waiting.add(pool.submit(_summarise, domain, found))
             if len(waiting) >= limit:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)
@@ -108,27 +118,27 @@ def _name(found: FoundPhoto) -> str:
     return found.relative.as_posix()
 
 
-def _look(domain: str, found: FoundPhoto) -> Seen:
+def _summarise(domain: str, found: FoundPhoto) -> Surveyed:
     try:
-        return describe(domain, _name(found), read(found.path).pixels)
+        return summary_of(domain, _name(found), read(found.path).pixels)
     except DiptychError as error:
         return Unreadable(domain, _name(found), str(error).removeprefix(f"{found.path}: "))
     except MemoryError:
         return Unreadable(domain, _name(found), "not enough memory; check with --jobs 1, or reduce the picture")
 
 
-def describe(domain: str, name: str, pixels: Image) -> Look:
+def summary_of(domain: str, name: str, pixels: Image) -> PhotoSummary:
     """Return what is kept of a picture."""
     small = to_float(_reduced(pixels, _LONGEST))
-    return Look(
+    return PhotoSummary(
         domain=domain,
         name=name,
         height=pixels.shape[0],
         width=pixels.shape[1],
         channels=pixels.shape[2] if pixels.ndim == 3 else 1,
         depth=pixels.dtype.name,
-        appearance=appearance_of(pixels, small),
-        structure=structure_of(luma(small)),
+        traits=traits_of(pixels, small),
+        content=content_of(luma(small)),
         thumbnail=_thumbnail(small),
     )
 

@@ -1,4 +1,4 @@
-"""How a picture looks, in six numbers: what an enhancer is expected to change."""
+"""Traits: exposure, contrast, colour, noise and flatness of a picture, in numbers that a person can read."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _FLAT, _STEEP = 0.5, 0.12
 _STEP = 16 / 255
 
 
-class Appearance(NamedTuple):
-    """The look of one picture.
+class Traits(NamedTuple):
+    """What an enhancer is expected to change in a picture, and whether it is a photograph.
 
     Attributes
     ----------
@@ -57,13 +57,28 @@ class Appearance(NamedTuple):
         return self.flat > _FLAT and self.steep > _STEEP
 
 
-def appearance_of(pixels: Image, small: FloatImage) -> Appearance:
-    """Measure a picture: noise and flatness on its own pixels, the rest on its small copy."""
+def traits_of(pixels: Image, small: FloatImage) -> Traits:
+    """Measure a picture.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (H, W) or (H, W, C)
+        The picture, on which noise and flatness are measured.
+    small : ndarray, shape (h, w) or (h, w, C)
+        A reduced copy in floats, on which the rest is.
+
+    Examples
+    --------
+    >>> grey = np.full((64, 64, 3), 51, np.uint8)
+    >>> found = traits_of(grey, to_float(grey))
+    >>> round(found.luma, 3), found.red, found.noise
+    (0.2, 0.0, 0.0)
+    """
     light = luma(small)
     low, high = np.percentile(light, [1, 99])
     red, blue, saturation = _colour(small)
     flat, steep = _neighbours(pixels)
-    return Appearance(
+    return Traits(
         luma=float(light.mean()),
         contrast=float(high - low),
         red=red,

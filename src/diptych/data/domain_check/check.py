@@ -8,13 +8,13 @@ from pathlib import Path
 
 from diptych.core.errors import ParameterError
 from diptych.core.parallel import available_cores
-from diptych.data.checking.contents import find_contents
-from diptych.data.checking.differences import find_differences, medians
-from diptych.data.checking.duplicates import find_duplicates
-from diptych.data.checking.files import find_files
-from diptych.data.checking.findings import Finding
-from diptych.data.checking.result import Counts, DomainCheck
-from diptych.data.checking.survey import Look, Progress, Seen, Unreadable, survey
+from diptych.data.domain_check.contents import find_contents
+from diptych.data.domain_check.differences import find_differences, medians
+from diptych.data.domain_check.duplicates import find_duplicates
+from diptych.data.domain_check.files import find_files
+from diptych.data.domain_check.findings import Finding
+from diptych.data.domain_check.result import Counts, DomainCheck
+from diptych.data.domain_check.survey import PhotoSummary, Progress, Surveyed, Unreadable, survey
 from diptych.photo import FoundPhoto, find_photos
 
 _ORDER = ("error", "warning", "note")
@@ -77,17 +77,17 @@ def check(
             raise ParameterError(f"{name} is {value}; give 0 or more")
     folders = _folders(source, target)
     seen = survey(folders, jobs=jobs or available_cores(), progress=progress)
-    looks = [one for one in seen if isinstance(one, Look)]
+    photos = [one for one in seen if isinstance(one, PhotoSummary)]
     unreadable = [one for one in seen if isinstance(one, Unreadable)]
-    found = [*find_files(looks, unreadable), *find_duplicates(looks), *find_differences(looks)]
-    found += find_contents(looks, seed=seed)
+    found = [*find_files(photos, unreadable), *find_duplicates(photos), *find_differences(photos)]
+    found += find_contents(photos, seed=seed)
     findings = tuple(sorted(found, key=lambda one: _ORDER.index(one.level)))
     return DomainCheck(
         source=os.fspath(source),
         target=os.fspath(target),
         counts={domain: _counts(domain, seen) for domain in folders},
         findings=findings,
-        thumbnails=_thumbnails(findings, looks),
+        thumbnails=_thumbnails(findings, photos),
     )
 
 
@@ -111,12 +111,12 @@ def _folders(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> 
     return found
 
 
-def _counts(domain: str, seen: Sequence[Seen]) -> Counts:
+def _counts(domain: str, seen: Sequence[Surveyed]) -> Counts:
     own = [one for one in seen if one.domain == domain]
-    looks = [one for one in own if isinstance(one, Look)]
-    return Counts(len(own), len(looks), medians(looks) if looks else {})
+    photos = [one for one in own if isinstance(one, PhotoSummary)]
+    return Counts(len(own), len(photos), medians(photos) if photos else {})
 
 
-def _thumbnails(findings: Sequence[Finding], looks: Sequence[Look]) -> dict[str, bytes]:
+def _thumbnails(findings: Sequence[Finding], photos: Sequence[PhotoSummary]) -> dict[str, bytes]:
     named = {label for one in findings for group in one.examples for label in group}
-    return {look.label: look.thumbnail for look in looks if look.label in named}
+    return {photo.label: photo.thumbnail for photo in photos if photo.label in named}

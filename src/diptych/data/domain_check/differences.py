@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from diptych.data.checking.findings import Finding, counted, finding, verb
-from diptych.data.checking.survey import Look
+from diptych.data.domain_check.findings import Finding, counted, finding, verb
+from diptych.data.domain_check.survey import PhotoSummary, by_domain
 
 _LEARNED = "this is what training should learn"
 _ADDED = "training would learn to add noise; clean B first"
@@ -40,9 +40,9 @@ _TRAITS = (
 )
 
 
-def find_differences(looks: Sequence[Look]) -> list[Finding]:
-    """Compare the looks of the domains, and name the pictures that look like the other domain, or drawn."""
-    sides = {domain: [look for look in looks if look.domain == domain] for domain in "AB"}
+def find_differences(photos: Sequence[PhotoSummary]) -> list[Finding]:
+    """Compare the traits of the domains, and name the pictures that look like the other domain, or drawn."""
+    sides = by_domain(photos)
     if not all(sides.values()):
         return []
     found = [one for kind in ("exposure", "colour", "noise") for one in _compare(kind, sides)]
@@ -52,9 +52,9 @@ def find_differences(looks: Sequence[Look]) -> list[Finding]:
     return found + list(_misfits(sides)) + [one for domain in "AB" for one in _drawn(domain, sides[domain])]
 
 
-def medians(looks: Sequence[Look]) -> dict[str, float]:
+def medians(photos: Sequence[PhotoSummary]) -> dict[str, float]:
     """Return the median of each trait over some pictures: ratios to green for red and blue, shares for the others."""
-    return {trait.field: _median(trait, _values(trait, looks)) for trait in _TRAITS}
+    return {trait.field: _median(trait, _values(trait, photos)) for trait in _TRAITS}
 
 
 def area(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
@@ -67,8 +67,8 @@ def area(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     return float((ranks.sum() - len(second) * (len(second) + 1) / 2) / (len(first) * len(second)))
 
 
-def _values(trait: _Trait, looks: Sequence[Look]) -> NDArray[np.float64]:
-    return np.array([getattr(look.appearance, trait.field) for look in looks], np.float64)
+def _values(trait: _Trait, photos: Sequence[PhotoSummary]) -> NDArray[np.float64]:
+    return np.array([getattr(photo.traits, trait.field) for photo in photos], np.float64)
 
 
 def _median(trait: _Trait, values: NDArray[np.float64]) -> float:
@@ -76,7 +76,7 @@ def _median(trait: _Trait, values: NDArray[np.float64]) -> float:
     return float(2.0**middle) if trait.field in ("red", "blue") else middle
 
 
-def _compare(kind: str, sides: Mapping[str, Sequence[Look]]) -> Iterator[Finding]:
+def _compare(kind: str, sides: Mapping[str, Sequence[PhotoSummary]]) -> Iterator[Finding]:
     words: list[str] = []
     numbers: dict[str, float] = {}
     for trait in (one for one in _TRAITS if one.kind == kind):
@@ -108,9 +108,9 @@ def _differs(above: float, first: int, second: int) -> bool:
     return abs(above - 0.5) > max(_EFFECT, _SURE * deviation)
 
 
-def _misfits(sides: Mapping[str, Sequence[Look]]) -> Iterator[Finding]:
+def _misfits(sides: Mapping[str, Sequence[PhotoSummary]]) -> Iterator[Finding]:
     """Name what is as dark as the dark domain, or as bright as the bright one, where the two are far apart."""
-    lumas = {domain: np.array([look.appearance.luma for look in side]) for domain, side in sides.items()}
+    lumas = {domain: np.array([photo.traits.luma for photo in side]) for domain, side in sides.items()}
     above = area(lumas["A"], lumas["B"])
     if 1 - _APART < above < _APART or not _differs(above, len(lumas["A"]), len(lumas["B"])):
         return
@@ -123,12 +123,12 @@ def _misfits(sides: Mapping[str, Sequence[Look]]) -> Iterator[Finding]:
                 f"{counted(count)} of {domain} {verb(count)} {word} than the median of {other} (mean luma "
                 f"{100 * middle:.0f} % of white); move or remove {verb(count, 'it', 'them')}."
             )
-            named = [(look.label,) for look, out in zip(sides[domain], beyond, strict=True) if out]
+            named = [(photo.label,) for photo, out in zip(sides[domain], beyond, strict=True) if out]
             yield finding("misfits", "warning", text, numbers={"misfits": count, "median": middle}, examples=named)
 
 
-def _drawn(domain: str, side: Sequence[Look]) -> Iterator[Finding]:
-    drawn = [look for look in side if look.appearance.drawn]
+def _drawn(domain: str, side: Sequence[PhotoSummary]) -> Iterator[Finding]:
+    drawn = [photo for photo in side if photo.traits.drawn]
     if drawn:
         count = len(drawn)
         text = (
@@ -136,4 +136,4 @@ def _drawn(domain: str, side: Sequence[Look]) -> Iterator[Finding]:
             f"of the neighbouring pixels are equal and the rest has steep edges; if photographs are meant, leave "
             f"{verb(count, 'it', 'them')} out."
         )
-        yield finding("drawn", "warning", text, numbers={"drawn": count}, examples=((look.label,) for look in drawn))
+        yield finding("drawn", "warning", text, numbers={"drawn": count}, examples=((photo.label,) for photo in drawn))
