@@ -206,7 +206,7 @@ def written_out(name: str) -> np.ndarray:
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea"])
 def test_niqe_features_are_those_written_out_here(name):
     image, expected = getattr(data, name)(), written_out(name)
-    for patches in (_nss.plain_patches_of(image), _nss.patches_of(image)):
+    for patches in (_nss.patches_of.plain(image), _nss.patches_of(image)):
         features = _nss.features_of(patches.moments)
         assert features.shape == expected.shape
         # The shapes come in steps of 0.001; the pictures written out are in single precision.
@@ -251,7 +251,7 @@ def test_niqe_with_parameters_that_are_written_out_here():
 def test_fast_patches_are_the_plain_ones(shape, dtype):
     crop = data.astronaut()[100 : 100 + shape[0], 50 : 50 + shape[1], : shape[2]] / 255.0
     image = from_float(crop, np.dtype(dtype))
-    plain, fast = _nss.plain_patches_of(image), _nss.patches_of(image)
+    plain, fast = _nss.patches_of.plain(image), _nss.patches_of(image)
     assert np.abs(plain.sharpness - fast.sharpness).max() < 0.05
     # Counts may move by a pixel or two that equals its local mean; sums of squares by rounding.
     assert np.abs(plain.moments[..., :2] - fast.moments[..., :2]).max() <= 8
@@ -261,7 +261,7 @@ def test_fast_patches_are_the_plain_ones(shape, dtype):
 def test_flat_areas_stay_exactly_flat():
     image = np.full((192, 192, 3), 201, np.uint8)
     image[:100] = data.astronaut()[:100, 100:292]
-    for patches in (_nss.plain_patches_of(image), _nss.patches_of(image)):
+    for patches in (_nss.patches_of.plain(image), _nss.patches_of(image)):
         assert np.all(patches.moments[2:, 0, 0, :2].sum(axis=1) <= 10 * 96)
 
 

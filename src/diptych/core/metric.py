@@ -1,4 +1,4 @@
-"""The metric: a pure function from an image, or an image and its reference, to a number, with its facts declared.
+"""The metric: a pure function from an image, or an image and its reference, to a number, and its declaration.
 
 The body is the specification. A faster way to the same answer is a function ``fast`` in the file ``_kernels/<name>.py``
 beside the metric's own. A metric of two sets of images (`set_metric`) needs no pairs.
@@ -7,7 +7,6 @@ beside the metric's own. A metric of two sets of images (`set_metric`) needs no 
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +15,7 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 
+from diptych.core.catalogue import kernels_of
 from diptych.core.errors import ImageError
 from diptych.core.image import Image, check_image, to_float
 
@@ -209,17 +209,21 @@ def set_metric(
     return decorate
 
 
-@functools.cache
-def fast_body(module: str) -> Callable[..., float] | None:
-    """Return the faster path that belongs to a metric's module, or None if there is none."""
-    package, _, name = module.rpartition(".")
-    kernels = f"{package}._kernels.{name}"
-    try:
-        return cast("Callable[..., float]", importlib.import_module(kernels).fast) if package else None
-    except ModuleNotFoundError as error:
-        if error.name is None or not kernels.startswith(error.name):
-            raise
-        return None
+def accelerated(function: F) -> F:
+    """Let a function that several metrics share take its faster path; its attribute ``plain`` is the function itself."""
+
+    @functools.wraps(function)
+    def chosen(*arguments: Any) -> Any:
+        return (fast_body(function.__module__) or function)(*arguments)
+
+    chosen.plain = function  # type: ignore[attr-defined]
+    return cast(F, chosen)
+
+
+def fast_body(module: str) -> Callable[..., Any] | None:
+    """Return the faster path that belongs to a module of the metrics, or None if there is none."""
+    kernels = kernels_of(module)
+    return None if kernels is None else cast("Callable[..., Any]", kernels.fast)
 
 
 def _checked(declaration: MetricDeclaration, image: Image, references: tuple[Image, ...]) -> list[Image]:

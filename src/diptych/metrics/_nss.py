@@ -2,7 +2,7 @@
 
 For each patch of 96 x 96 pixels, 18 numbers at the full and 18 at half the size describe how the luma, after its local
 mean and contrast are taken out, is distributed, and how the products of neighbouring pixels are: see `features_of`.
-`moments` is the specification of what the kernels in ``_kernels/nss_numba.py`` compute.
+Where there are kernels for it (``_kernels/_nss.py``), `patches_of` takes them; its body is the specification.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from diptych.core.color import LUMA
 from diptych.core.errors import ImageError
 from diptych.core.image import Image, white_level
+from diptych.core.metric import accelerated
 
 Floats = NDArray[np.float64]
 
@@ -57,17 +58,10 @@ class Patches:
     sharpness: Floats
 
 
+@accelerated
 def patches_of(image: Image, patch: int = PATCH) -> Patches:
     """Measure the patches of an image ``(H, W, C)``, C = 1 or 3; what is left over at the right and below is ignored."""
-    from diptych.metrics._kernels._nss import fast_patches_of
-
-    _check(image, patch)
-    return fast_patches_of(image, patch)
-
-
-def plain_patches_of(image: Image, patch: int = PATCH) -> Patches:
-    """Do the same as `patches_of` in NumPy and SciPy: the specification."""
-    _check(image, patch)
+    check_patches(image, patch)
     full = luma(image[: image.shape[0] // patch * patch, : image.shape[1] // patch * patch])
     half = halved(full)
     (mscn, contrast), (mscn_half, _) = normalised(full), normalised(half)
@@ -75,7 +69,8 @@ def plain_patches_of(image: Image, patch: int = PATCH) -> Patches:
     return Patches(np.stack(both, axis=1), _cut(contrast, patch).mean(axis=(1, 2)))
 
 
-def _check(image: Image, patch: int) -> None:
+def check_patches(image: Image, patch: int) -> None:
+    """Raise `ImageError` if an image ``(H, W, C)`` has no patches of this side, or is neither grey nor RGB."""
     height, width, channels = image.shape
     if channels not in (1, 3):
         raise ImageError(f"niqe: the image has {channels} channels; give a grey or an RGB image")

@@ -6,14 +6,15 @@ import numpy as np
 
 from diptych.core.image import Image, white_level
 from diptych.core.parallel import in_strips
-from diptych.metrics._nss import HALVE, Floats, Patches, gaussian_window
+from diptych.metrics._nss import HALVE, PATCH, Floats, Patches, check_patches, gaussian_window
 
 # A row of the half-size normalised luma needs 3 rows of the half-size picture, and each of these 4 rows of the full one.
 _MARGIN = 10
 
 
-def fast_patches_of(image: Image, patch: int) -> Patches:
-    """Do what `diptych.metrics._nss.plain_patches_of` does; sides of patches must be even."""
+def fast(image: Image, patch: int = PATCH) -> Patches:
+    """Measure the patches of an image; sides of patches must be even."""
+    check_patches(image, patch)
     down, across = image.shape[0] // patch, image.shape[1] // patch
     moments, sharpness = np.zeros((down, across, 2, 5, 5)), np.zeros((down, across))
     flat = np.ascontiguousarray(image).reshape(image.shape[0], -1)
