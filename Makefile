@@ -3,15 +3,29 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+TOGETHER := -n 2 --dist worksteal
 
-.PHONY: demo test check bench chromium web-example docs soak clean
+.PHONY: demo test check bench chromium web-example docs soak test-oldest release-check clean
 
 demo: $(READY)  ## Install and run the main job on a sample picture
 	mkdir -p out
 	$(BIN)/diptych demo -o out/demo.png --overwrite
 
-test: $(READY) chromium web-example  ## The whole test suite
-	$(BIN)/python -m pytest -n 2
+test: $(READY) chromium web-example  ## The whole test suite; COVERAGE=yes also demands 90 % of the lines
+ifdef COVERAGE
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(TOGETHER)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+else
+	$(BIN)/python -m pytest $(TOGETHER)
+endif
+
+test-oldest:  ## The suite with the oldest dependencies that pyproject.toml allows
+	$(PYTHON) -m venv build/oldest
+	$(PYTHON) .ci/oldest.py > build/oldest/constraints.txt
+	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check -c build/oldest/constraints.txt -e '.[dev]'
+	build/oldest/bin/python -m pytest $(TOGETHER)
 
 check: $(READY)  ## Lint, types, and the tests that guard the architecture
 	$(BIN)/ruff check src tests benchmarks docs
@@ -21,6 +35,15 @@ check: $(READY)  ## Lint, types, and the tests that guard the architecture
 
 bench: $(READY)  ## Measure, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
+
+release-check: $(READY)  ## Build source archive and wheel, install the wheel alone elsewhere, and run the main job with it
+	rm -rf dist build/release
+	$(BIN)/python -m build --outdir dist
+	$(PYTHON) -m venv build/release
+	build/release/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+	cd build/release && bin/diptych demo -o demo.png && bin/diptych list operators > operators.txt && bin/diptych doctor
+	grep -q "^## $$(cd build/release && bin/python -c 'import diptych; print(diptych.__version__)') " CHANGELOG.md || \
+	(echo "CHANGELOG.md has no heading for this version: see docs/release.md"; exit 1)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -52,4 +75,4 @@ soak: $(READY)  ## The long versions of the tests that kill, restart and damage,
 	$(BIN)/python benchmarks/large.py --side 30000 --folder out/large
 
 clean:  ## Remove what was built
-	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) out build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
