@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 
 import diptych as dp
-from diptych.cluster import Order, Run, enhance_folder
-from diptych.cluster.running import connected
+from diptych.cluster import JobSpec, Run, enhance_folder
+from diptych.cluster.run import connected
+from diptych.runtime import EnhancerChoice
 
 
 def main() -> None:
@@ -62,7 +63,12 @@ def make(folder: Path, count: int) -> None:
 def run(client, folder: Path, out: Path, profile: str) -> float:
     """Enhance a folder and return the seconds."""
     started = time.perf_counter()
-    given = Run(source=str(folder), target=str(out), order=Order(profile=profile), manifest=f"{out}.jsonl")
+    given = Run(
+        source=str(folder),
+        target=str(out),
+        job=JobSpec(choice=EnhancerChoice(profile=profile)),
+        manifest=f"{out}.jsonl",
+    )
     outcomes = list(enhance_folder(given, client))
     assert {outcome.status for outcome in outcomes} == {"done"}, outcomes
     return time.perf_counter() - started

@@ -16,7 +16,7 @@ import diptych as dp
 from diptych.core.image import Image
 from diptych.photo import find_photos
 from diptych.recipes import Recipe, catalogue, step
-from diptych.runtime import InTheBox
+from diptych.runtime import DefaultEnhancer
 from diptych.training.samples import sample_grid
 
 _SIDE = 900
@@ -42,8 +42,8 @@ def main() -> None:
     parser.add_argument("--model", action="append", default=[], type=Path)
     given = parser.parse_args()
     enhancers: list[Callable[[Image], Image]] = [catalogue.find(name) for name in given.recipe]
-    enhancers += [InTheBox(source=path) for path in given.model]
-    enhancers.append(InTheBox())
+    enhancers += [DefaultEnhancer(source=path) for path in given.model]
+    enhancers.append(DefaultEnhancer())
     rows = [
         [image, *(enhance(image) for enhance in enhancers)]
         for folder in given.folders

@@ -15,7 +15,7 @@ from diptych.core.enhancer import Enhancer
 from diptych.evaluation import evaluate
 from diptych.photo import find_photos
 from diptych.recipes import catalogue
-from diptych.runtime import InTheBox, OnnxRefiner, Refined, open_enhancer
+from diptych.runtime import DefaultEnhancer, OnnxRefiner, Refined, open_enhancer
 
 
 def entries_of(given: argparse.Namespace) -> dict[str, Enhancer]:
@@ -24,9 +24,11 @@ def entries_of(given: argparse.Namespace) -> dict[str, Enhancer]:
     for text in given.model:
         name, _, file = text.partition("=")
         found[name] = open_enhancer(file)
-    found["model in the box"] = InTheBox()
+    found["model in the box"] = DefaultEnhancer()
     for strength in given.strengths if given.refine else []:
-        found[f"refined, {strength:g}"] = Refined(InTheBox(), OnnxRefiner(given.refine, strength=strength, steps=1))
+        found[f"refined, {strength:g}"] = Refined(
+            DefaultEnhancer(), OnnxRefiner(given.refine, strength=strength, steps=1)
+        )
     return found
 
 

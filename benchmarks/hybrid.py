@@ -22,7 +22,7 @@ from diptych.core.enhancer import Enhancer
 from diptych.core.image import Image, from_float, to_float
 from diptych.evaluation import evaluate
 from diptych.recipes import Recipe, catalogue
-from diptych.runtime import InTheBox
+from diptych.runtime import DefaultEnhancer
 from diptych.training.generator_file import TrainedGenerator, load_generator
 
 
@@ -62,8 +62,8 @@ def main() -> None:
         name, _, file = text.partition("=")
         entries[f"{name}, hybrid"] = load_generator(file)
     if given.render:
-        entries["render alone"] = InTheBox(source=given.render, profile="fast")
-        entries["render, hybrid"] = InTheBox(source=given.render, profile="best")
+        entries["render alone"] = DefaultEnhancer(source=given.render, profile="fast")
+        entries["render, hybrid"] = DefaultEnhancer(source=given.render, profile="best")
     report = evaluate(entries, given.test_low, references=given.test_high, metrics=["psnr", "ssim", "niqe"])
     print(report.to_markdown())
 

@@ -22,7 +22,7 @@ from diptych.evaluation import evaluate
 from diptych.metrics import psnr
 from diptych.photo import find_photos
 from diptych.recipes import catalogue
-from diptych.runtime import InTheBox
+from diptych.runtime import DefaultEnhancer
 
 
 def chroma(image: Image) -> float:
@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("good", type=Path)
     parser.add_argument("dark", type=Path, nargs="*")
     given = parser.parse_args()
-    model, fast = (InTheBox(source=given.model, profile=profile) for profile in ("best", "fast"))
+    model, fast = (DefaultEnhancer(source=given.model, profile=profile) for profile in ("best", "fast"))
     entries = {"input": None, "auto": catalogue.find("auto"), "fast": fast, "best": model}
     print(evaluate(entries, given.low, references=given.high, metrics=["psnr", "ssim", "niqe"]).to_markdown())
     on_pairs(model, given.low, given.high)

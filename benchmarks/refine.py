@@ -23,7 +23,7 @@ from diptych.core.image import Image, from_float, to_float
 from diptych.data import PhotoFolder, split
 from diptych.evaluation import evaluate
 from diptych.networks import Degradation, build
-from diptych.runtime import InTheBox, OnnxRefiner
+from diptych.runtime import DefaultEnhancer, OnnxRefiner
 
 HOLDOUT, SEED = 0.1, 0  # of the preset
 
@@ -32,7 +32,7 @@ class Remembering:
     """The model in the package, which is asked for each picture once, however many refiners come after it."""
 
     def __init__(self) -> None:
-        self._enhancer, self._known = InTheBox(), {}
+        self._enhancer, self._known = DefaultEnhancer(), {}
 
     spec = EnhancerSpec("first", "the model in the package")
 

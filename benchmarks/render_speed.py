@@ -2,8 +2,8 @@
 
     python benchmarks/render_speed.py [--model FILE.onnx] [--rounds 5]
 
-Without a model, that of the package. ``model`` is the model alone, ``fast`` and ``best`` are what `InTheBox` makes of it. The
-rounds take turns, and the quickest of each counts. The seconds of all threads are printed beside the time, as other work on
+Without a model, that of the package. ``model`` is the model alone, ``fast`` and ``best`` are those of `DefaultEnhancer`.
+The rounds take turns, and the quickest of each counts. The seconds of all threads are printed beside the time, as other work on
 the machine lengthens the one and not the other.
 """
 
@@ -19,7 +19,7 @@ from PIL import Image
 from skimage import data
 
 from diptych.core.parallel import threads
-from diptych.runtime import InTheBox, default_model, open_enhancer
+from diptych.runtime import DefaultEnhancer, default_model, open_enhancer
 
 WIDTH, HEIGHT, QUALITY = 4000, 3000, 90
 
@@ -57,7 +57,7 @@ def main() -> None:
     Image.fromarray(pixels).save(file, "JPEG", quality=QUALITY)
     encoded = file.getvalue()
     model = open_enhancer(arguments.model, profile="fast")
-    fast, best = (InTheBox(source=arguments.model, profile=profile) for profile in ("fast", "best"))
+    fast, best = (DefaultEnhancer(source=arguments.model, profile=profile) for profile in ("fast", "best"))
     works: dict[str, Callable[[], object]] = {
         "decode": lambda: np.asarray(Image.open(io.BytesIO(encoded))),
         "network": lambda: model.predict(pixels),

@@ -158,10 +158,10 @@ def megapixels() -> list[bytes]:
 def loop(folder: Path) -> None:
     """Print hashes; then, for each line that comes in, do the work of a round in one loop with all cores inside."""
     from diptych.photo import decode, encode
-    from diptych.runtime import InTheBox, enhance
+    from diptych.runtime import DefaultEnhancer, enhance
 
     pictures = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
-    enhancer = InTheBox()
+    enhancer = DefaultEnhancer()
 
     def work(data):
         return encode(enhance(decode(data), enhancer), "jpeg")

@@ -38,7 +38,7 @@ def put_into_the_box(patch, work):
         return "made.onnx"
 
     patch.setattr(runtime, "default_model", find)
-    patch.setattr(runtime, "InTheBox", lambda *, source, profile="best": Made(work))
+    patch.setattr(runtime, "DefaultEnhancer", lambda *, source, profile="best": Made(work))
 
 
 @pytest.fixture(scope="module", autouse=True)

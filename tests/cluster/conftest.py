@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import diptych as dp
-from diptych.cluster import Order
+from cluster_helpers import job_of
 from diptych.recipes import Recipe, step
 
 
@@ -20,9 +20,9 @@ def client():
 
 
 @pytest.fixture
-def order():
-    """Return a quick order."""
-    return Order(recipe=Recipe(step("gamma", gamma=0.5)).to_toml())
+def job():
+    """Return a quick job."""
+    return job_of(Recipe(step("gamma", gamma=0.5)))
 
 
 @pytest.fixture

@@ -8,16 +8,15 @@ import json
 import pytest
 
 from diptych.cli.app import main
-from diptych.cli.clustering import default_manifest, order_for
-from diptych.cluster import running
-from diptych.core.errors import DiptychError, ParameterError
-from diptych.runtime import default_model
+from diptych.cli.cluster import default_manifest
+from diptych.cluster.run import connected
+from diptych.core.errors import ParameterError
 
 
 @pytest.fixture
 def cli(capsys, client, monkeypatch):
     """Return a function that runs a command on the cluster in this process."""
-    monkeypatch.setattr(running, "connected", lambda _: contextlib.nullcontext(client))
+    monkeypatch.setattr("diptych.cluster.run.connected", lambda _: contextlib.nullcontext(client))
 
     def run(*arguments: object) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as caught:
@@ -58,18 +57,6 @@ def test_calls_that_cannot_work(cli, folder, tmp_path):
         assert words in err
 
 
-def test_orders():
-    assert order_for(None, None, None, memory="1GiB", profile="fast").memory == 1 << 30
-    assert order_for(None, "auto", None, memory=None, profile=None).recipe == "auto"
-    assert order_for("none", None, None, memory=None, profile=None).recipe == "auto"
-    assert "gamma" in order_for(None, None, ["gamma"], memory=None, profile=None).recipe
-    model = order_for(str(default_model()), None, None, memory=None, profile="fast")
-    assert model.model == default_model().read_bytes()
-    assert model.work != order_for(str(default_model()), None, None, memory=None, profile=None).work
-    with pytest.raises(DiptychError):
-        order_for("unheard_of", None, None, memory=None, profile=None)
-
-
 def test_a_manifest_for_a_url_lies_here():
     assert default_manifest("s3://bucket/out").parent.name == ""
     assert default_manifest("s3://bucket/out") != default_manifest("s3://bucket/out2")
@@ -77,7 +64,7 @@ def test_a_manifest_for_a_url_lies_here():
 
 def test_clusters_that_are_none():
     for cluster in ("local:0", "local:x", "local", "here:1", "8786"):
-        with pytest.raises(ParameterError, match="--cluster"), running.connected(cluster):
+        with pytest.raises(ParameterError, match="--cluster"), connected(cluster):
             pass
 
 
@@ -88,5 +75,5 @@ def test_no_scheduler_is_one_line(monkeypatch):
         raise OSError("Timed out trying\n to connect")
 
     monkeypatch.setattr(distributed, "Client", refuse)
-    with pytest.raises(ParameterError, match="no scheduler answers"), running.connected("tcp://127.0.0.1:1"):
+    with pytest.raises(ParameterError, match="no scheduler answers"), connected("tcp://127.0.0.1:1"):
         pass

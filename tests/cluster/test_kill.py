@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 import diptych as dp
-from diptych.cluster import Order, Run, enhance_folder
-from diptych.cluster.running import connected
+from cluster_helpers import job_of
+from diptych.cluster import Run, enhance_folder
+from diptych.cluster.run import connected
 from diptych.recipes import Recipe, step
 from kill_helpers import kill_amid, wait_for
 
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 KILLS = int(os.environ.get("DIPTYCH_KILLS", "1"))
 PICTURES = int(os.environ.get("DIPTYCH_PICTURES", "24"))
 RECIPE = ["--op", "median", "size=5", "--op", "gamma", "gamma=0.5"]
-ORDER = Order(recipe=Recipe(step("median", size=5), step("gamma", gamma=0.5), name="command line").to_toml())
+JOB = job_of(Recipe(step("median", size=5), step("gamma", gamma=0.5), name="steps"))
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def expected(folder: Path) -> dict[str, bytes]:
     from diptych.photo import find_photos
 
     alone = folder.parent / "alone"
-    for result in Batch(ORDER.enhancer()).run(plan_jobs(find_photos([folder]), str(alone))):
+    for result in Batch(JOB.enhancer()).run(plan_jobs(find_photos([folder]), str(alone))):
         assert result.status == "done"
     return {path.name: path.read_bytes() for path in alone.iterdir()}
 
@@ -69,7 +70,7 @@ def test_workers_are_killed(folder):
     moments = {PICTURES * (kill + 1) // (KILLS + 1) for kill in range(KILLS)}
     rng, killed, outcomes = random.Random(1), [], []
     with connected("local:2") as client:
-        for outcome in enhance_folder(Run(source=str(folder), target=str(out), order=ORDER, manifest=manifest), client):
+        for outcome in enhance_folder(Run(source=str(folder), target=str(out), job=JOB, manifest=manifest), client):
             outcomes.append(outcome)
             if len(outcomes) in moments:
                 running = client.run(os.getpid)

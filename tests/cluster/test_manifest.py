@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from diptych.cluster.manifest import Entry, Manifest
+from diptych.cluster.manifest import Manifest, Record
 from diptych.core.errors import ParameterError
 
-STARTED = Entry("a.png", "a.png", "10 1", "work", "started")
+STARTED = Record("a.png", "a.png", "10 1", "work", "started")
 
 
 def test_what_is_done_is_remembered(tmp_path):

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from diptych.cluster.places import Found, Place
+from diptych.cluster.location import Found, Location
 from diptych.core.errors import ParameterError
 
 pytest.importorskip("fsspec")
@@ -17,7 +17,7 @@ def place(request, tmp_path):
     """Return an empty place of each kind."""
     (tmp_path / "p").mkdir()
     name = uuid.uuid4().hex
-    return Place(
+    return Location(
         {"path": str(tmp_path / "p"), "file": f"file://{tmp_path}/p", "memory": f"memory://{name}"}[request.param]
     )
 
@@ -46,7 +46,7 @@ def test_a_file_that_is_not_there_is_an_oserror(place):
 def test_listing_is_lazy(tmp_path):
     for index in range(50):
         (tmp_path / f"{index}.png").touch()
-    listed = Place(str(tmp_path)).pictures()
+    listed = Location(str(tmp_path)).pictures()
     assert isinstance(next(listed), Found)
     for path in tmp_path.iterdir():  # what is gone is not looked at again
         path.unlink()
@@ -54,17 +54,17 @@ def test_listing_is_lazy(tmp_path):
 
 
 def test_places_within_one_another(tmp_path):
-    here, inside, beside = (Place(str(tmp_path / name)) for name in ("a", "a/b", "ab"))
+    here, inside, beside = (Location(str(tmp_path / name)) for name in ("a", "a/b", "ab"))
     assert here.holds(inside)
-    assert here.holds(Place(f"file://{tmp_path}/a/"))
+    assert here.holds(Location(f"file://{tmp_path}/a/"))
     assert not here.holds(beside)
     assert not inside.holds(here)
-    assert not here.holds(Place(f"memory://{tmp_path}/a"))
+    assert not here.holds(Location(f"memory://{tmp_path}/a"))
 
 
 def test_an_unknown_protocol_is_named():
     with pytest.raises(ParameterError, match="nothing://bucket"):
-        Place("nothing://bucket").is_there()
+        Location("nothing://bucket").is_there()
 
 
 def test_other_file_systems_get_a_temporary_name_first(tmp_path):
@@ -79,7 +79,7 @@ def test_other_file_systems_get_a_temporary_name_first(tmp_path):
             self.moved.append((path1, path2))
             return super().mv(path1, path2, **options)
 
-    place = Place(str(tmp_path))
+    place = Location(str(tmp_path))
     place.__dict__["_opened"] = (Far(), str(tmp_path))
     place.write("sub/a.png", b"content")
     assert (tmp_path / "sub" / "a.png").read_bytes() == b"content"

@@ -11,10 +11,10 @@ import diptych as dp
 from diptych.core.errors import ParameterError, PhotoExistsError
 from diptych.core.tones import ImageTones
 from diptych.large import enhance_large, rows
-from diptych.large.models import enhanced
-from diptych.large.rows import CountedTones, InMemory, Made, some
+from diptych.large.enhancers import enhanced
+from diptych.large.rows import ArrayRows, CountedTones, LazyRows, every
 from diptych.recipes import Recipe, auto, step
-from diptych.runtime import InTheBox
+from diptych.runtime import DefaultEnhancer
 
 RECIPES = {
     "curves": Recipe(step("stretch"), step("white_balance", norm=6), step("gamma", gamma=0.7), step("equalize")),
@@ -39,7 +39,7 @@ def levels(one: np.ndarray, other: np.ndarray) -> float:
 
 def by_rows(enhancer, image: np.ndarray) -> np.ndarray:
     """Return the result, read in pieces of uneven heights."""
-    made = enhanced(enhancer, InMemory(image))
+    made = enhanced(enhancer, ArrayRows(image))
     assert made.dtype == image.dtype
     edges = [0, 1, 100, 233, len(image)]
     return np.concatenate([made.read(first, last) for first, last in itertools.pairwise(edges)])
@@ -60,14 +60,14 @@ def test_recipes(scene, name, dtype):
 @pytest.mark.parametrize("profile", ["fast", "best"])
 def test_the_model_in_the_box(scene, kind, profile):
     image = scene(kind)
-    box = InTheBox(profile=profile)
+    box = DefaultEnhancer(profile=profile)
     assert levels(by_rows(box, image), box(image)) <= 1.001
 
 
 def test_the_fast_model_gives_the_very_same_bytes(scene):
     for dtype in ("uint8", "uint16", "float32"):
         image = scene("dark", dtype)
-        assert np.array_equal(by_rows(InTheBox(profile="fast"), image), InTheBox(profile="fast")(image))
+        assert np.array_equal(by_rows(DefaultEnhancer(profile="fast"), image), DefaultEnhancer(profile="fast")(image))
 
 
 @pytest.mark.parametrize("kind", ["dark", "night", "day"])
@@ -88,7 +88,7 @@ def test_statistics_by_rows_are_those_of_the_whole(scene):
     for dtype in ("uint8", "uint16", "float32"):
         image = scene("dark", dtype)
         floats = image if dtype == "float32" else image / np.float32(np.iinfo(dtype).max)
-        counted, plain = CountedTones(InMemory(image)), ImageTones(floats)
+        counted, plain = CountedTones(ArrayRows(image)), ImageTones(floats)
         for each in (True, False):
             expected = plain.percentiles([0.5, 50, 99.5], each=each)
             assert counted.percentiles([0.5, 50, 99.5], each=each) == pytest.approx(expected, abs=1e-5)
@@ -98,19 +98,19 @@ def test_statistics_by_rows_are_those_of_the_whole(scene):
 
 def test_some_of_the_pixels(scene):
     image = scene()
-    for every in (1, 3, 30, 90):
-        assert np.array_equal(some(InMemory(image), every), image[::every, ::every])
+    for apart in (1, 3, 30, 90):
+        assert np.array_equal(every(ArrayRows(image), apart), image[::apart, ::apart])
 
 
 def test_rows_around_are_read_and_the_edges_respected(scene):
     image, asked = scene(), []
 
-    class Watched(InMemory):
+    class Watched(ArrayRows):
         def read(self, first, last):
             asked.append((first, last))
             return super().read(first, last)
 
-    made = Made(Watched(image), lambda strip, _: strip, image.dtype, halo=6)
+    made = LazyRows(Watched(image), lambda strip, _: strip, image.dtype, halo=6)
     assert np.array_equal(made.read(0, 10), image[:10])
     assert np.array_equal(made.read(20, 30), image[20:30])
     assert asked == [(0, 16), (14, 36)]
@@ -126,7 +126,7 @@ def test_rows_around_are_read_and_the_edges_respected(scene):
 )
 def test_what_needs_the_whole_picture_says_so(scene, recipe, words):
     with pytest.raises(ParameterError, match=words):
-        enhanced(recipe, InMemory(scene()))
+        enhanced(recipe, ArrayRows(scene()))
 
 
 def test_from_file_to_file(tmp_path, scene):

@@ -12,7 +12,7 @@ import diptych as dp
 from diptych.core.errors import PhotoExistsError, PhotoFormatError
 from diptych.large import enhance_large
 from diptych.large.ome import ZarrRows, write_zarr
-from diptych.large.rows import InMemory
+from diptych.large.rows import ArrayRows
 from diptych.recipes import Recipe, step
 
 zarr = pytest.importorskip("zarr")
@@ -23,7 +23,7 @@ zarr = pytest.importorskip("zarr")
 def test_there_and_back(tmp_path, scene, dtype, channels):
     image = scene("day", dtype, (700, 600))
     image = np.concatenate([image, image], axis=2)[:, :, :channels]
-    write_zarr(tmp_path / "a.ome.zarr", InMemory(image))
+    write_zarr(tmp_path / "a.ome.zarr", ArrayRows(image))
     rows = ZarrRows(tmp_path / "a.ome.zarr")
     assert (rows.shape, rows.dtype) == (image.shape, image.dtype)
     assert np.array_equal(rows.read(0, 700), image)
@@ -33,8 +33,8 @@ def test_there_and_back(tmp_path, scene, dtype, channels):
     assert [axis["name"] for axis in facts["multiscales"][0]["axes"]] == ["c", "y", "x"]
     assert [one["path"] for one in facts["multiscales"][0]["datasets"]] == ["0", "1"]
     with pytest.raises(PhotoExistsError, match="--overwrite"):
-        write_zarr(tmp_path / "a.ome.zarr", InMemory(image))
-    write_zarr(tmp_path / "a.ome.zarr", InMemory(255 - image if dtype == "uint8" else image), overwrite=True)
+        write_zarr(tmp_path / "a.ome.zarr", ArrayRows(image))
+    write_zarr(tmp_path / "a.ome.zarr", ArrayRows(255 - image if dtype == "uint8" else image), overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["a.ome.zarr"]
 
 

@@ -9,7 +9,7 @@ from skimage import data
 import diptych as dp
 from diptych.core.noise import noise_level
 from diptych.recipes import auto
-from diptych.runtime import InTheBox
+from diptych.runtime import DefaultEnhancer
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def dark():
 
 
 def test_a_dark_picture_becomes_bright_and_calm(dark):
-    best, fast = InTheBox()(dark), InTheBox(profile="fast")(dark)
+    best, fast = DefaultEnhancer()(dark), DefaultEnhancer(profile="fast")(dark)
     for result in (best, fast):
         assert result.dtype == np.uint8
         assert result.mean() > 3 * dark.mean()
@@ -28,7 +28,7 @@ def test_a_dark_picture_becomes_bright_and_calm(dark):
 
 
 def test_depths_agree(dark):
-    box = InTheBox()
+    box = DefaultEnhancer()
     eight, sixteen = box(dark), box(dark.astype(np.uint16) * 257)
     floats = box(dark.astype(np.float32) / np.float32(255))
     assert np.abs(eight / 255 - sixteen / 65535).max() < 1.5 / 255
@@ -37,7 +37,7 @@ def test_depths_agree(dark):
 
 def test_a_good_picture_is_left_nearly_alone():
     good = data.astronaut()[::2, ::2]
-    difference = (InTheBox()(good) / 255.0 - good / 255.0) ** 2
+    difference = (DefaultEnhancer()(good) / 255.0 - good / 255.0) ** 2
     assert -10 * np.log10(difference.mean()) > 20
 
 

@@ -141,7 +141,7 @@ def test_every_operator_runs_with_its_defaults(client):
 
 
 def test_models_and_recipes_of_the_start(tmp_path, make_client):
-    from diptych.runtime.opening import default_model
+    from diptych.runtime.default import default_model
     from diptych.web.app import create_app
     from diptych.web.settings import Settings
 

@@ -58,9 +58,9 @@ def _in_the_box() -> list[Candidate]:
         file = runtime.default_model()
     except UnknownNameError:  # this installation has none
         return []
-    fast = runtime.InTheBox(source=file, profile="fast")
+    fast = runtime.DefaultEnhancer(source=file, profile="fast")
     return [
-        Candidate("model in the box", runtime.InTheBox(source=file), Effort.MODEL, 2),
+        Candidate("model in the box", runtime.DefaultEnhancer(source=file), Effort.MODEL, 2),
         Candidate("model in the box, fast", fast, Effort.MODEL, 1, "--profile fast"),
     ]
 

@@ -1,4 +1,4 @@
-"""What the command line says, turned into enhancers."""
+"""What the command line says of an enhancer: its options, and the steps of ``--op``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from diptych.core.errors import ParameterError
-
 if TYPE_CHECKING:
-    from diptych.core.enhancer import Enhancer
     from diptych.core.parameters import Parameter
-    from diptych.runtime.render import Profile
+    from diptych.recipes import Step
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]+=", re.ASCII)
 _SEPARATOR = "\x1f"  # cannot be typed by accident, unlike a space
@@ -34,82 +31,33 @@ def fold_operators(arguments: Iterable[str]) -> list[str]:
     return folded
 
 
-def choose_enhancer(
-    model: str | None,
-    recipe: str | None,
-    operators: list[str] | None,
-    *,
-    memory: str | None = None,
-    profile: Profile | None = None,
-) -> Enhancer:
-    """Return the enhancer that the three options ask for; the model in the package if none does. The others are for models."""
-    given = [
-        option for option, value in (("--model", model), ("--recipe", recipe), ("--op", operators or None)) if value
-    ]
-    if len(given) > 1:
-        raise ParameterError(f"{' and '.join(given)} exclude each other; give one of them")
-    for option, value in (("--memory", memory), ("--profile", profile)):
-        if value is not None and (recipe or operators or (model and not is_model(model))):
-            raise ParameterError(f"{option} is for a model; leave it out, or give --model FILE.onnx")
-    from diptych.recipes import Recipe
-
-    if operators:
-        return Recipe(*(_step(text) for text in operators), name="command line")
-    if model == "none":
-        return find_enhancer("auto")
-    if model is None and recipe is None:
-        return _in_the_box(memory, profile)
-    return find_enhancer(model or recipe or "auto", memory=memory, profile=profile)
+OPTIONS = {
+    "model": "--model",
+    "recipe": "--recipe",
+    "steps": "--op",
+    "profile": "--profile",
+    "memory": "--memory",
+    "refiner": "--refine",
+    "refine_strength": "--refine-strength",
+    "refine_steps": "--refine-steps",
+    "refine_seed": "--refine-seed",
+}
+"""What the command line calls the fields of an `EnhancerChoice`."""
 
 
-def is_model_file(name: str) -> bool:
-    """Return whether a name means a model in a file.
-
-    >>> is_model_file("evening.onnx"), is_model_file("auto")
-    (True, False)
-    """
-    return name.lower().endswith(".onnx")
+def read_steps(operators: list[str] | None) -> tuple[Step, ...] | None:
+    """Return the steps of ``--op``; None without any."""
+    return tuple(_step(text) for text in operators) if operators else None
 
 
-def is_model(name: str) -> bool:
-    """Return whether a name means a model, in a file or in the package."""
-    return is_model_file(name) or _is_in_the_box(name)
-
-
-def find_enhancer(name: str, *, memory: str | None = None, profile: Profile | None = None) -> Enhancer:
-    """Return what a name on the command line means: a model's file, a recipe by name, or a recipe's file."""
-    if _is_in_the_box(name):
-        return _in_the_box(memory, profile)
-    if name.lower().endswith((".so", ".dll", ".dylib")):
-        raise ParameterError(f"{name}: a compiled library; run it from Python with TvmEnhancer, or give a .onnx file")
-    if is_model_file(name):
-        from diptych.runtime import open_enhancer
-
-        return open_enhancer(name, memory=_bytes(memory), profile=profile or "best")
-    from diptych.recipes import catalogue
-
-    return catalogue.find(name)
-
-
-def _is_in_the_box(name: str) -> bool:
-    from diptych.runtime.opening import DEFAULT
-
-    return name == DEFAULT
-
-
-def _in_the_box(memory: str | None, profile: Profile | None) -> Enhancer:
-    from diptych.runtime import InTheBox
-
-    return InTheBox(profile=profile or "best", memory=_bytes(memory))
-
-
-def _bytes(memory: str | None) -> int | None:
+def read_size(memory: str | None) -> int | None:
+    """Return the bytes that ``--memory`` says."""
     from diptych.runtime.memory import parse_size
 
     return None if memory is None else parse_size(memory)
 
 
-def _step(text: str) -> Any:
+def _step(text: str) -> Step:
     from diptych import operators
     from diptych.recipes import step
 

@@ -141,7 +141,7 @@ class Batch:
     def _do(self, job: Job) -> None:
         from diptych.core.errors import PhotoExistsError
         from diptych.photo import read, write
-        from diptych.recipes import enhance
+        from diptych.runtime import enhance
 
         if self.existing == "refuse" and job.output.exists():
             raise PhotoExistsError(f"{job.output}: is there already; use --overwrite or --skip-existing")

@@ -79,15 +79,10 @@ def _named(given: list[str]) -> dict[str, Enhancer | str | None]:
 
 def _find(text: str) -> tuple[str, Enhancer | str | None]:
     from diptych.recipes import catalogue
-    from diptych.runtime import InTheBox, open_enhancer
-    from diptych.runtime.opening import DEFAULT
+    from diptych.runtime import resolve_enhancer
 
     if text == _UNTOUCHED:
         return "input", None
-    if text == DEFAULT:
-        return text, InTheBox()
-    if text.lower().endswith(".onnx"):
-        return Path(text).stem, open_enhancer(text)
     if text not in catalogue.names() and Path(text).is_dir():
         return Path(text).resolve().name, text
-    return Path(text).stem, catalogue.find(text)
+    return Path(text).stem, resolve_enhancer(text)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from diptych.cli.arguments import choose_enhancer
+from diptych.cli.arguments import OPTIONS, read_size, read_steps
+from diptych.cli.large import enhance_by_rows, is_large
 from diptych.cli.progress import note, track
-from diptych.cli.refining import with_refiner
 
 if TYPE_CHECKING:
     from diptych.cli.batch import Batch, Existing, Job, Result
@@ -83,30 +82,36 @@ def enhance(
 ) -> None:
     """Enhance pictures. Depth, EXIF, colour profile and transparency are kept; nothing is overwritten unasked."""
     from diptych.cli.batch import Batch, plan_jobs
-    from diptych.cli.clustering import enhance_on_cluster, finish, order_for
-    from diptych.cli.larger import enhance_by_rows, is_large
     from diptych.core.errors import ParameterError
     from diptych.core.parallel import available_cores
     from diptych.photo import find_photos
+    from diptych.runtime import EnhancerChoice, resolve_enhancer
 
     if overwrite and skip_existing:
         raise ParameterError("--overwrite and --skip-existing exclude each other; give one of them")
     existing: Existing = "overwrite" if overwrite else "skip" if skip_existing else "refuse"
-    if cluster is not None:
-        if refine or large:
-            raise ParameterError("--refine and --large are not for --cluster; leave them out")
-        order = order_for(model, recipe, op, memory=memory, profile=profile)
-        order = replace(order, quality=quality, max_pixels=max_pixels)
-        finish(enhance_on_cluster(cluster, inputs, output, order, existing, retries, manifest, as_json), as_json)
-        return
-    enhancer = with_refiner(
-        choose_enhancer(model, recipe, op, memory=memory, profile=profile),
-        refine,
-        strength=refine_strength,
-        steps=refine_steps,
-        seed=refine_seed,
-        memory=memory,
+    choice = EnhancerChoice(
+        model=model,
+        recipe=recipe,
+        steps=read_steps(op),
+        profile=profile,
+        memory=read_size(memory),
+        refiner=refine,
+        refine_strength=refine_strength,
+        refine_steps=refine_steps,
+        refine_seed=refine_seed,
     )
+    choice.check(OPTIONS)
+    if cluster is not None:
+        if large:
+            raise ParameterError("--large is not for --cluster; leave it out")
+        from diptych.cli.cluster import enhance_on_cluster, finish
+        from diptych.cluster import JobSpec
+
+        job = JobSpec(choice=choice, quality=quality, max_pixels=max_pixels)
+        finish(enhance_on_cluster(cluster, inputs, output, job, existing, retries, manifest, as_json), as_json)
+        return
+    enhancer = resolve_enhancer(choice, called=OPTIONS)
     if is_large(inputs, output, large, max_pixels):
         _finish([enhance_by_rows(inputs[0], output or "", enhancer, existing, quiet=as_json)], as_json)
         return

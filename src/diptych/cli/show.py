@@ -37,27 +37,27 @@ def show(
 
 
 def _plan(name: str, op: list[str] | None) -> str:
-    from diptych.cli.arguments import choose_enhancer
+    from diptych.cli.arguments import read_steps
     from diptych.photo import read
     from diptych.recipes import Recipe, auto
 
-    recipe = choose_enhancer(None, None, op) if op else auto
-    assert isinstance(recipe, Recipe) or recipe is auto
+    steps = read_steps(op)
+    recipe = auto if steps is None else Recipe(*steps, name="steps")
     return recipe.plan(read(name).pixels).to_toml()
 
 
 def _describe(name: str) -> tuple[dict[str, Any], str]:
     from diptych import operators
-    from diptych.cli.arguments import is_model_file
     from diptych.core.errors import UnknownNameError, did_you_mean
     from diptych.photo import is_readable
     from diptych.recipes import catalogue
+    from diptych.runtime import is_model
 
     if name in operators.names():
         return _operator(operators.declaration(name))
     if name in catalogue.names() or name.endswith(".toml"):
         return _recipe(name)
-    if is_model_file(name):
+    if is_model(name):
         return _model(name)
     if Path(name).exists() or is_readable(name):
         return _photo(name)
@@ -106,9 +106,10 @@ def _recipe(name: str) -> tuple[dict[str, Any], str]:
 def _model(name: str) -> tuple[dict[str, Any], str]:
     from dataclasses import asdict
 
-    from diptych.runtime import read_bundle
+    from diptych.runtime import default_model, read_bundle
+    from diptych.runtime.default import DEFAULT
 
-    bundle = read_bundle(name)
+    bundle = read_bundle(default_model() if name == DEFAULT else name)
     facts = asdict(bundle.metadata) | {"bytes": len(bundle.model)}
     lines = [f"{bundle.metadata.name}: {bundle.metadata.summary}".removesuffix(": ")]
     for key, value in facts.items():

@@ -5,7 +5,7 @@ Importing this package loads neither Dask nor fsspec.
 
 from __future__ import annotations
 
-from diptych.cluster.order import Order
-from diptych.cluster.running import Outcome, Run, enhance_folder
+from diptych.cluster.job import JobSpec
+from diptych.cluster.run import Outcome, Run, enhance_folder
 
-__all__ = ["Order", "Outcome", "Run", "enhance_folder"]
+__all__ = ["JobSpec", "Outcome", "Run", "enhance_folder"]

@@ -17,17 +17,17 @@ Status = Literal["started", "done", "failed", "refused"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class Record:
     """One line.
 
     Attributes
     ----------
     input, output : str
-        Names of the files, within their places.
+        Names of the files, within their locations.
     version : str
         Size and time (or entity tag) of the input when it was listed.
-    work : str
-        Hash of the order: of the model or recipe, and of how outputs are stored.
+    fingerprint : str
+        Hash of the job: of the model or recipe, and of how outputs are stored.
     status : str
         ``started``, then ``done``, ``failed``, or ``refused`` where the output is there already and is not ours.
     hash : str
@@ -41,16 +41,16 @@ class Entry:
     input: str
     output: str
     version: str
-    work: str
+    fingerprint: str
     status: Status
     hash: str = ""
     reason: str = ""
     seconds: float = 0.0
 
 
-def key(name: str, version: str, work: str) -> bytes:
-    """Return 16 bytes that stand for an input, as it is now, with this work."""
-    return hashlib.blake2b(f"{name}\0{version}\0{work}".encode(), digest_size=16).digest()
+def key(name: str, version: str, fingerprint: str) -> bytes:
+    """Return 16 bytes that stand for an input, as it is now, with this fingerprint."""
+    return hashlib.blake2b(f"{name}\0{version}\0{fingerprint}".encode(), digest_size=16).digest()
 
 
 class Manifest:
@@ -106,7 +106,7 @@ class Manifest:
     def _learn(self, line: bytes) -> None:
         try:
             values = json.loads(line)
-            found = key(values["input"], values["version"], values["work"])
+            found = key(values["input"], values["version"], values["fingerprint"])
             status = values["status"]
         except (ValueError, KeyError, TypeError):
             return  # torn, or foreign
@@ -119,17 +119,17 @@ class Manifest:
         else:
             self._done.discard(found)
 
-    def is_done(self, name: str, version: str, work: str) -> bool:
+    def is_done(self, name: str, version: str, fingerprint: str) -> bool:
         """Return whether this was done before, according to the last line on it."""
-        return key(name, version, work) in self._done
+        return key(name, version, fingerprint) in self._done
 
-    def was_started(self, name: str, version: str, work: str) -> bool:
+    def was_started(self, name: str, version: str, fingerprint: str) -> bool:
         """Return whether this was begun before, so that an output that is there is one of ours."""
-        return key(name, version, work) in self._started
+        return key(name, version, fingerprint) in self._started
 
-    def add(self, entry: Entry) -> None:
+    def add(self, record: Record) -> None:
         """Append a line, in one piece."""
-        line = json.dumps(asdict(entry), ensure_ascii=False, separators=(",", ":")) + "\n"
+        line = json.dumps(asdict(record), ensure_ascii=False, separators=(",", ":")) + "\n"
         os.write(self._handle, line.encode("utf-8", "surrogatepass"))
 
     def close(self) -> None:

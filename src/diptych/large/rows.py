@@ -33,7 +33,7 @@ class Rows(Protocol):
         """Return rows first to last, last not included."""
 
 
-class InMemory:
+class ArrayRows:
     """An array as `Rows`."""
 
     def __init__(self, image: Image) -> None:
@@ -47,7 +47,7 @@ class InMemory:
 
 
 @dataclass(frozen=True)
-class Made:
+class LazyRows:
     """What a function makes of another picture's rows, computed whenever rows are read.
 
     Attributes
@@ -87,7 +87,7 @@ def in_floats(rows: Rows) -> Rows:
     """Return the picture in float32 (or float64, if it is)."""
     if rows.dtype.kind == "f":
         return rows
-    return Made(rows, lambda strip, _: to_float(strip), np.dtype(np.float32))
+    return LazyRows(rows, lambda strip, _: to_float(strip), np.dtype(np.float32))
 
 
 def strips(rows: Rows) -> Iterator[tuple[int, int]]:
@@ -102,7 +102,7 @@ def _piece(rows: Rows) -> int:
     return max(16, _VALUES // (width * channels))
 
 
-def some(rows: Rows, step: int) -> Image:
+def every(rows: Rows, step: int) -> Image:
     """Return every `step`-th px of every `step`-th row."""
     if step > _FAR:
         found = (rows.read(row, row + 1)[:, ::step] for row in range(0, rows.shape[0], step))
@@ -160,4 +160,4 @@ def through_curve(rows: Rows, curve: tones.Curve) -> Rows:
         return map_curves([curve], np.ascontiguousarray(strip))
 
     floats = in_floats(rows)
-    return Made(floats, work, floats.dtype)
+    return LazyRows(floats, work, floats.dtype)

@@ -14,7 +14,7 @@ from diptych.core.errors import ParameterError
 from diptych.core.image import Image, to_float
 from diptych.core.operator import Declaration, as_floats
 from diptych.core.parameters import Value
-from diptych.large.rows import CountedTones, Made, Rows, in_floats, some, through_curve
+from diptych.large.rows import CountedTones, LazyRows, Rows, every, in_floats, through_curve
 from diptych.recipes import Step
 from diptych.recipes.steps import declaration_of
 
@@ -42,9 +42,9 @@ def _after(declaration: Declaration, parameters: dict[str, Value], rows: Rows) -
     halo = declaration.halo(**parameters)
     if halo is None and declaration.by_rows is not None:
         step = max(1, min(rows.shape[:2]) // _SAMPLED_SIDE)
-        sample = to_float(some(rows, step))
+        sample = to_float(every(rows, step))
         floats = in_floats(rows)
-        return Made(floats, declaration.by_rows(sample, rows.shape, step, **parameters), floats.dtype)
+        return LazyRows(floats, declaration.by_rows(sample, rows.shape, step, **parameters), floats.dtype)
     if halo is None or not declaration.keeps_shape:
         raise ParameterError(
             f"the step {declaration.name} needs the whole picture at once and cannot be done by rows; leave it out, or give "
@@ -55,4 +55,4 @@ def _after(declaration: Declaration, parameters: dict[str, Value], rows: Rows) -
         return declaration.function(np.ascontiguousarray(to_float(strip)), **parameters)
 
     floats = in_floats(rows)
-    return Made(floats, work, floats.dtype, halo=halo)
+    return LazyRows(floats, work, floats.dtype, halo=halo)

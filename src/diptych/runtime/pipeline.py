@@ -39,8 +39,13 @@ class Pipeline:
 
     @property
     def spec(self) -> EnhancerSpec:
-        """Name and summary, as every enhancer has them."""
-        return EnhancerSpec(self._metadata.name, self._metadata.summary or f"a model from {self._source}")
+        """What the metadata says of the model; a model that renders adds its own."""
+        metadata = self._metadata
+        return EnhancerSpec(
+            metadata.name,
+            metadata.summary or f"a model from {self._source}",
+            receptive_field_radius=metadata.receptive_field_radius,
+        )
 
     def run(self, image: Image, network: Network) -> Image:
         """Return the enhanced image: same dtype, same number of axes.

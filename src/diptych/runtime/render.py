@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -127,8 +128,8 @@ class RenderEnhancer:
 
     @property
     def spec(self) -> EnhancerSpec:
-        """Name and summary, as every enhancer has them."""
-        return self._pipeline.spec
+        """Name and summary, as every enhancer has them; by rows only without a denoiser."""
+        return replace(self._pipeline.spec, profiles=("best", "fast"), by_rows=self._denoiser is None)
 
     def __call__(self, image: Image, /) -> Image:
         """Return the enhanced image: same dtype, same number of axes.
@@ -153,11 +154,6 @@ class RenderEnhancer:
     def thumbnail(self) -> int:
         """Side in px of the thumbnail that the network sees."""
         return self._config.thumbnail
-
-    @property
-    def denoises(self) -> bool:
-        """Whether a denoiser comes before the rendering."""
-        return self._denoiser is not None
 
     def decide(self, thumbnail: NDArray[np.float32]) -> Parameters:
         """Return what the network decides about a picture with this thumbnail ``(C, S, S)``."""

@@ -13,6 +13,7 @@ from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError, PhotoTooLargeError
 from diptych.recipes import Recipe, Step, step
 from diptych.recipes.steps import declaration_of
+from diptych.runtime import EnhancerChoice, resolve_enhancer
 from diptych.web.shelf import Shelf
 
 MOST_STEPS = 16
@@ -42,16 +43,9 @@ class Wish(BaseModel):
 
 def enhancer_for(wish: Wish, shelf: Shelf) -> Enhancer:
     """Return what the query asks for; `ParameterError` or `UnknownNameError` if it cannot be had."""
-    given = [name for name in ("model", "recipe", "steps") if getattr(wish, name) is not None]
-    if len(given) > 1:
-        raise ParameterError(f"{' and '.join(given)} exclude each other; give one of them")
-    if wish.profile and given and given != ["model"]:
-        raise ParameterError("profile is for a model; leave it out, or give model")
-    if wish.steps is not None:
-        return Recipe(*read_steps(wish.steps), name="request")
-    if wish.recipe is not None:
-        return shelf.recipe(wish.recipe)
-    return shelf.default(wish.profile) if wish.model is None else shelf.model(wish.model, wish.profile)
+    steps = None if wish.steps is None else read_steps(wish.steps)
+    choice = EnhancerChoice(model=wish.model, recipe=wish.recipe, steps=steps, profile=wish.profile)
+    return resolve_enhancer(choice, registry=shelf)
 
 
 def read_steps(text: str) -> list[Step]:

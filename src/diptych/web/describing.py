@@ -8,7 +8,7 @@ from diptych import operators
 from diptych.core.operator import Declaration
 from diptych.core.parameters import Parameter
 from diptych.recipes import Recipe
-from diptych.runtime.opening import DEFAULT
+from diptych.runtime.default import DEFAULT
 from diptych.web.asking import to_json
 from diptych.web.shelf import Shelf
 

@@ -9,7 +9,8 @@ from diptych import operators
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError
 from diptych.photo import Photo, decode, encode
-from diptych.recipes import Recipe, auto, enhance
+from diptych.recipes import Recipe, auto
+from diptych.runtime import enhance
 from diptych.web.asking import check_growth, to_json
 
 MEDIA_TYPES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -11,10 +12,10 @@ from diptych import operators
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError, UnknownNameError, did_you_mean
 from diptych.recipes import Recipe, auto, catalogue
-from diptych.runtime import InTheBox, open_enhancer, read_bundle
+from diptych.runtime import open_enhancer, read_bundle
 from diptych.runtime.bundle import Bundle
-from diptych.runtime.opening import DEFAULT, default_model
-from diptych.runtime.render import Profile, is_render
+from diptych.runtime.default import DEFAULT, DefaultEnhancer, default_model
+from diptych.runtime.render import Profile
 from diptych.web.settings import Settings
 
 
@@ -57,26 +58,29 @@ class Shelf:
         """Names of the recipes."""
         return tuple(self._recipes)
 
-    def default(self, profile: Profile | None = None) -> Enhancer:
+    def default(self, *, profile: Profile | None = None, memory: int | None = None) -> Enhancer:
         """Return what enhances when nothing is named."""
-        return self.model(DEFAULT, profile) if self._has_default else auto
+        return self.model(DEFAULT, profile=profile) if self._has_default else auto
 
-    def profiles(self, name: str) -> tuple[Profile, ...]:
+    def profiles(self, name: str) -> tuple[str, ...]:
         """Return the profiles that a model has."""
-        return ("best", "fast") if name == DEFAULT or is_render(self._bundles[name]) else ("best",)
+        return self.model(name).spec.profiles
 
-    def model(self, name: str, profile: Profile | None = None) -> Enhancer:
+    def model(
+        self, name: str | os.PathLike[str] | Bundle, *, profile: Profile | None = None, memory: int | None = None
+    ) -> Enhancer:
         """Return a model by its name; it is opened once for each profile."""
-        if name not in self.models:
-            raise UnknownNameError(f"no model named '{name}'{did_you_mean(name, self.models)}")
+        if not isinstance(name, str) or name not in self.models:
+            raise UnknownNameError(f"no model named '{name}'{did_you_mean(str(name), self.models)}")
         chosen: Profile = profile or "best"
-        if chosen not in self.profiles(name):
+        if chosen != "best" and chosen not in self.profiles(name):
             raise ParameterError(f"the model '{name}' has no profile {chosen}; leave profile out")
         with self._lock:
             if (name, chosen) not in self._open:
-                in_the_box = name == DEFAULT
                 self._open[name, chosen] = (
-                    InTheBox(profile=chosen) if in_the_box else open_enhancer(self._bundles[name], profile=chosen)
+                    DefaultEnhancer(profile=chosen)
+                    if name == DEFAULT
+                    else open_enhancer(self._bundles[name], profile=chosen)
                 )
             return self._open[name, chosen]
 

@@ -13,7 +13,7 @@ from diptych.core.enhancer import Enhancer
 from diptych.core.errors import UnknownNameError
 from diptych.networks.modules.degradation import DegradationModule
 from diptych.recipes import auto
-from diptych.runtime import InTheBox
+from diptych.runtime import DefaultEnhancer
 
 _CELL = 32  # px; what is larger is tone, and that of the first result stays
 _DARKEST = 0.004
@@ -72,6 +72,6 @@ def _enhanced(shot: Tensor, enhancer: Enhancer) -> Tensor:
 @functools.cache
 def _usual() -> Enhancer:
     try:
-        return InTheBox()
+        return DefaultEnhancer()
     except UnknownNameError:  # an installation without a model
         return auto

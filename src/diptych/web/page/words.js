@@ -48,8 +48,8 @@ export function script(choice, name) {
     lines[0] += "\nfrom diptych.runtime import open_enhancer";
     how = `, open_enhancer(${python(choice.file)}${choice.fast ? ', profile="fast"' : ""})`;
   } else if (choice.fast) {
-    lines[0] += "\nfrom diptych.runtime import InTheBox";
-    how = ', InTheBox(profile="fast")';
+    lines[0] += "\nfrom diptych.runtime import DefaultEnhancer";
+    how = ', DefaultEnhancer(profile="fast")';
   }
   return [...lines, `photo = dp.read(${file})`, `dp.write(${python(outputName(name, ""))}, dp.enhance(photo${how}))`].join("\n");
 }

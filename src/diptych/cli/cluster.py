@@ -10,32 +10,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from diptych.cli.arguments import choose_enhancer, is_model_file
 from diptych.cli.progress import note
 from diptych.core.errors import ParameterError
 
 if TYPE_CHECKING:
     from diptych.cli.batch import Existing
-    from diptych.cluster import Order, Outcome
-    from diptych.runtime.render import Profile
-
-
-def order_for(
-    model: str | None, recipe: str | None, op: list[str] | None, *, memory: str | None, profile: Profile | None
-) -> Order:
-    """Return what the options ask for, in a form that travels to other machines."""
-    from diptych.cluster import Order
-    from diptych.recipes import Recipe
-    from diptych.runtime.memory import parse_size
-
-    size = None if memory is None else parse_size(memory)
-    if recipe or op or model == "none":
-        chosen = choose_enhancer(model, recipe, op, memory=memory, profile=profile)
-        return Order(recipe=chosen.to_toml() if isinstance(chosen, Recipe) else "auto")
-    if model and is_model_file(model):
-        return Order.of_model(model, profile=profile, memory=size)
-    choose_enhancer(model, None, None, memory=memory, profile=profile)  # refuses what is no model
-    return Order(profile=profile, memory=size)
+    from diptych.cluster import JobSpec, Outcome
 
 
 def default_manifest(output: str) -> Path:
@@ -50,7 +30,7 @@ def enhance_on_cluster(
     cluster: str,
     inputs: list[str],
     output: str | None,
-    order: Order,
+    job: JobSpec,
     existing: Existing,
     retries: int,
     manifest: str | None,
@@ -58,12 +38,12 @@ def enhance_on_cluster(
 ) -> list[Outcome]:
     """Do the work, say what happens, and return the failures; with `quiet` all outcomes."""
     from diptych.cluster import Run, enhance_folder
-    from diptych.cluster.running import connected
+    from diptych.cluster.run import connected
 
     if len(inputs) != 1 or output is None:
         raise ParameterError("--cluster takes one folder or URL and -o with another; run several one after the other")
     file = manifest or default_manifest(output)
-    run = Run(source=inputs[0], target=output, order=order, manifest=file, existing=existing, retries=retries)
+    run = Run(source=inputs[0], target=output, job=job, manifest=file, existing=existing, retries=retries)
     kept: list[Outcome] = []
     count = 0
     with connected(cluster) as client:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from diptych.cluster.order import Order
-from diptych.cluster.places import Place
+from diptych.cluster.job import JobSpec
+from diptych.cluster.location import Location
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import DiptychError, ParameterError, PhotoExistsError
 
@@ -21,12 +21,12 @@ _ATTRIBUTE = "diptych_enhancers"
 
 @dataclass(frozen=True)
 class Task:
-    """One picture, by the names that it has in the two places."""
+    """One picture, by the names that it has in the two locations."""
 
     source: str
     target: str
     name: str
-    work: str
+    fingerprint: str
     fresh: bool
     """True if an output that is there was not made by this run, and is to be kept."""
 
@@ -44,25 +44,25 @@ class Done:
 
 
 class Enhancers:
-    """The enhancer of an order, made when the first picture needs it. A worker has one of these for each order."""
+    """The enhancer of a job, made when the first picture needs it. A worker has one of these for each job."""
 
-    def __init__(self, order: Order, work: str) -> None:
-        self._order, self._work = order, work
+    def __init__(self, job: JobSpec, fingerprint: str) -> None:
+        self._job, self._fingerprint = job, fingerprint
         self._lock = threading.Lock()
         self._made: Enhancer | None = None
 
     @property
-    def order(self) -> Order:
-        """The order."""
-        return self._order
+    def job(self) -> JobSpec:
+        """The job."""
+        return self._job
 
     def get(self) -> Enhancer:
         """Return the enhancer; an error if this machine's Diptych would give another result."""
         with self._lock:
             if self._made is None:
-                if self._order.work != self._work:
+                if self._job.fingerprint != self._fingerprint:
                     raise ParameterError("the worker has another version of Diptych; install the same everywhere")
-                self._made = self._order.enhancer()
+                self._made = self._job.enhancer()
             return self._made
 
 
@@ -72,7 +72,7 @@ def enhance_one(task: Task) -> Done:
     digest = ""
     passing = False
     try:
-        content = Place(task.source).read(task.name)
+        content = Location(task.source).read(task.name)
         digest = hashlib.sha256(content).hexdigest()
         _do(task, content)
         reason = ""
@@ -94,7 +94,7 @@ def _do(task: Task, content: bytes) -> None:
     from distributed import get_worker
 
     worker = get_worker()
-    enhancers: Enhancers = getattr(worker, _ATTRIBUTE)[task.work]
+    enhancers: Enhancers = getattr(worker, _ATTRIBUTE)[task.fingerprint]
     # In the folder that Dask removes if the worker is killed.
     with tempfile.TemporaryDirectory(dir=worker.local_directory) as folder:
         # The suffix of the name decides the format that is written.
@@ -102,11 +102,11 @@ def _do(task: Task, content: bytes) -> None:
         try:
             _store(task, _enhanced(enhancers, content, here))
         except DiptychError as error:
-            raise type(error)(str(error).replace(str(here), Place(task.source).path_of(task.name))) from None
+            raise type(error)(str(error).replace(str(here), Location(task.source).path_of(task.name))) from None
 
 
 def _store(task: Task, content: bytes) -> None:
-    target = Place(task.target)
+    target = Location(task.target)
     if not (task.fresh and target.exists(task.name)):
         target.write(task.name, content)
     elif target.read(task.name) != content:  # the same bytes are ours: of a worker that was killed before it could tell
@@ -115,26 +115,26 @@ def _store(task: Task, content: bytes) -> None:
 
 def _enhanced(enhancers: Enhancers, content: bytes, here: Path) -> bytes:
     from diptych.photo import read, write
-    from diptych.recipes import enhance
+    from diptych.runtime import enhance
 
     here.write_bytes(content)
-    photo = enhance(read(here, max_pixels=enhancers.order.max_pixels), enhancers.get())
-    write(here, photo, overwrite=True, quality=enhancers.order.quality)
+    photo = enhance(read(here, max_pixels=enhancers.job.max_pixels), enhancers.get())
+    write(here, photo, overwrite=True, quality=enhancers.job.quality)
     return here.read_bytes()
 
 
-def bring(order: Order, work: str) -> Any:
-    """Return the plugin that brings an order to every worker of a cluster, to those that start later too."""
+def plugin_for(job: JobSpec, fingerprint: str) -> Any:
+    """Return the plugin that brings a job to every worker of a cluster, to those that start later too."""
     from distributed import WorkerPlugin
 
-    class BringOrder(WorkerPlugin):
-        """Keeps the enhancer of an order on a worker."""
+    class BringJob(WorkerPlugin):
+        """Keeps the enhancer of a job on a worker."""
 
-        name = f"diptych-{work}"
+        name = f"diptych-{fingerprint}"
 
         def setup(self, worker: Any) -> None:
             """Make room for the enhancer; it is made with the first picture."""
             known = dict(getattr(worker, _ATTRIBUTE, {}))
-            setattr(worker, _ATTRIBUTE, {**known, work: Enhancers(order, work)})
+            setattr(worker, _ATTRIBUTE, {**known, fingerprint: Enhancers(job, fingerprint)})
 
-    return BringOrder()
+    return BringJob()

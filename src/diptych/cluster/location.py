@@ -20,14 +20,14 @@ _AT_ONCE = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss",
 
 @dataclass(frozen=True)
 class Found:
-    """A picture of a place: its name within it, and what changes when its content does."""
+    """A picture of a location: its name within it, and what changes when its content does."""
 
     name: str
     version: str
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A folder, named by a path or by a URL that fsspec knows (``file://``, ``s3://``, ``gs://``, ``memory://``).
 
     Raises
@@ -59,7 +59,7 @@ class Place:
         return Path(path) if "file" in _protocols(files) else None
 
     def path_of(self, name: str) -> str:
-        """Return what a picture is called outside of the place."""
+        """Return what a picture is called outside of the location."""
         return f"{self.url.rstrip('/')}/{name}"
 
     def is_there(self) -> bool:
@@ -115,9 +115,9 @@ class Place:
     def _inner(self, name: str) -> str:
         return f"{self._opened[1].rstrip('/')}/{name}"
 
-    def holds(self, other: Place) -> bool:
-        """Return whether another place is this one, or lies in it."""
-        mine, yours = (f"{sorted(_protocols(place._opened[0]))}{place._real}/" for place in (self, other))
+    def holds(self, other: Location) -> bool:
+        """Return whether another location is this one, or lies in it."""
+        mine, yours = (f"{sorted(_protocols(location._opened[0]))}{location._real}/" for location in (self, other))
         return yours.startswith(mine)
 
     @property

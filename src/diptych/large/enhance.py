@@ -12,7 +12,7 @@ import numpy as np
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError, PhotoExistsError
 from diptych.core.image import Image
-from diptych.large.models import enhanced
+from diptych.large.enhancers import enhanced
 from diptych.large.ome import ZarrRows, is_zarr, write_zarr
 from diptych.large.rows import Rows
 from diptych.photo import Photo, TiffRows, write_pyramid

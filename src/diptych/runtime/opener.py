@@ -1,20 +1,15 @@
-"""From a file to what runs it, and the file in the package."""
+"""From a bundle to the enhancer that runs it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from importlib import resources
-from pathlib import Path
 
-from diptych.core.errors import ParameterError, UnknownNameError
+from diptych.core.errors import ParameterError
 from diptych.runtime.bundle import Bundle, read_bundle
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.refiner import OnnxRefiner, is_refiner
 from diptych.runtime.render import Profile, RenderEnhancer, is_render
-
-DEFAULT = "low_light"
-"""Name of the model in the package."""
 
 
 def open_enhancer(
@@ -62,19 +57,3 @@ def open_enhancer(
     if is_refiner(bundle):
         return OnnxRefiner(bundle, threads=threads, providers=providers, memory=memory)
     return OnnxEnhancer(bundle, threads=threads, providers=providers, memory=memory)
-
-
-def default_model() -> Path:
-    """Return the file of the model in the package.
-
-    Raises
-    ------
-    UnknownNameError
-        If this installation has none.
-    """
-    path = Path(str(resources.files("diptych"))) / "models" / f"{DEFAULT}.onnx"
-    if not path.is_file():
-        raise UnknownNameError(
-            f"{path}: this installation has no model of its own; give the file of one, or take the recipe auto (--model none)"
-        )
-    return path

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from diptych.cluster.manifest import Entry, Manifest
-from diptych.cluster.order import Order, check
-from diptych.cluster.places import Found, Place
-from diptych.cluster.working import Done, Task, bring, enhance_one
+from diptych.cluster.job import JobSpec
+from diptych.cluster.location import Found, Location
+from diptych.cluster.manifest import Manifest, Record
+from diptych.cluster.worker import Done, Task, enhance_one, plugin_for
 from diptych.core.errors import MissingExtraError, ParameterError
 from diptych.photo import sweep_temporary
 
@@ -33,7 +33,7 @@ class Run:
     ----------
     source, target : str
         A folder's path, or a URL that fsspec knows.
-    order : Order
+    job : JobSpec
         What is done with each picture.
     manifest : path
         The file of the manifest, on this machine.
@@ -45,7 +45,7 @@ class Run:
 
     source: str
     target: str
-    order: Order
+    job: JobSpec
     manifest: str | os.PathLike[str]
     existing: Existing = "refuse"
     retries: int = 3
@@ -117,34 +117,35 @@ def enhance_folder(run: Run, client: Client) -> Iterator[Outcome]:
     Raises
     ------
     ParameterError
-        If the folder is not there, or the two places contain one another.
+        If the folder is not there, or the two locations contain one another.
     BundleError, RecipeError
-        If the order cannot be carried out.
+        If the job cannot be carried out.
     """
-    source, target = Place(run.source), Place(run.target)
+    source, target = Location(run.source), Location(run.target)
     if not source.is_there():
         raise ParameterError(f"{run.source}: no such folder; check the path")
     if source.holds(target) or target.holds(source):
         raise ParameterError(f"-o {run.target} and {run.source} lie in one another; give another folder")
-    check(run.order)
+    job = run.job.portable()
+    job.enhancer()  # what cannot be made is refused here, and not by every worker
     if target.local is not None:
         target.local.mkdir(parents=True, exist_ok=True)
-    work = run.order.work
-    client.register_plugin(bring(run.order, work))
+    fingerprint = job.fingerprint
+    client.register_plugin(plugin_for(job, fingerprint))
     with Manifest(run.manifest) as manifest:
-        yield from _Flight(run, client, manifest, work).fly(source, target)
+        yield from _Dispatcher(run, client, manifest, fingerprint).run(source, target)
 
 
-class _Flight:
-    """The pictures that are under way."""
+class _Dispatcher:
+    """Sends pictures to workers, a bounded number at a time, and takes their results."""
 
-    def __init__(self, run: Run, client: Client, manifest: Manifest, work: str) -> None:
-        self._run, self._manifest, self._work = run, manifest, work
+    def __init__(self, run: Run, client: Client, manifest: Manifest, fingerprint: str) -> None:
+        self._run, self._manifest, self._fingerprint = run, manifest, fingerprint
         self._client: Any = client  # untyped
         self._under_way: dict[Any, tuple[Found, Task, int]] = {}
         self._swept: set[Path] = set()
 
-    def fly(self, source: Place, target: Place) -> Iterator[Outcome]:
+    def run(self, source: Location, target: Location) -> Iterator[Outcome]:
         listed = source.pictures()
         with contextlib.ExitStack() as closing:
             closing.callback(self._cancel)
@@ -157,27 +158,29 @@ class _Flight:
                     outcome = self._start(found, target) if found else None
                     if outcome:
                         yield outcome
-                yield from self._landed()
+                yield from self._finished()
 
     def _most(self) -> int:
         return max(2, _PER_THREAD * sum(self._client.nthreads().values()))
 
-    def _start(self, found: Found, target: Place) -> Outcome | None:
+    def _start(self, found: Found, target: Location) -> Outcome | None:
         """Send a picture off; return what became of it if it needs no work."""
         name, version = found.name, found.version
-        ours = self._manifest.was_started(name, version, self._work)
+        ours = self._manifest.was_started(name, version, self._fingerprint)
         # Of a bucket the manifest is believed: to ask for each object would take longer than the work.
-        if self._manifest.is_done(name, version, self._work) and (target.local is None or target.exists(name)):
+        if self._manifest.is_done(name, version, self._fingerprint) and (target.local is None or target.exists(name)):
             return self._outcome(found, "skipped", "done before")
         if self._run.existing == "skip" and not ours and target.exists(name):
             return self._outcome(found, "skipped", "the output is there already")
         self._sweep(target, name)
-        self._manifest.add(Entry(name, name, version, self._work, "started"))
+        self._manifest.add(Record(name, name, version, self._fingerprint, "started"))
         fresh = self._run.existing == "refuse" and not ours
-        self._submit(found, Task(_anywhere(self._run.source), _anywhere(self._run.target), name, self._work, fresh), 1)
+        self._submit(
+            found, Task(_anywhere(self._run.source), _anywhere(self._run.target), name, self._fingerprint, fresh), 1
+        )
         return None
 
-    def _sweep(self, target: Place, name: str) -> None:
+    def _sweep(self, target: Location, name: str) -> None:
         """Remove what killed workers of this machine have left in a folder, when its first picture is sent off."""
         folder = None if target.local is None else (target.local / name).parent
         if folder is not None and folder not in self._swept and folder.is_dir():
@@ -188,15 +191,15 @@ class _Flight:
         future = self._client.submit(enhance_one, task, pure=False)
         self._under_way[future] = found, task, tries
 
-    def _landed(self) -> Iterator[Outcome]:
+    def _finished(self) -> Iterator[Outcome]:
         import distributed
 
         wait: Any = distributed.wait
         if not self._under_way:
             return
         with self._client.as_current():
-            landed = wait(list(self._under_way), return_when="FIRST_COMPLETED").done
-        for future in landed:
+            finished = wait(list(self._under_way), return_when="FIRST_COMPLETED").done
+        for future in finished:
             found, task, tries = self._under_way.pop(future)
             done = _result(future)
             future.release()
@@ -204,8 +207,15 @@ class _Flight:
                 self._submit(found, task, tries + 1)
                 continue
             self._manifest.add(
-                Entry(
-                    found.name, found.name, found.version, self._work, done.status, done.hash, done.reason, done.seconds
+                Record(
+                    found.name,
+                    found.name,
+                    found.version,
+                    self._fingerprint,
+                    done.status,
+                    done.hash,
+                    done.reason,
+                    done.seconds,
                 )
             )
             yield self._outcome(found, "done" if done.status == "done" else "failed", done.reason, done.seconds, tries)
@@ -218,7 +228,7 @@ class _Flight:
         seconds: float = 0.0,
         tries: int = 1,
     ) -> Outcome:
-        source, target = Place(self._run.source), Place(self._run.target)
+        source, target = Location(self._run.source), Location(self._run.target)
         return Outcome(source.path_of(found.name), target.path_of(found.name), status, reason, seconds, tries)
 
     def _cancel(self) -> None:
@@ -227,9 +237,9 @@ class _Flight:
                 self._client.cancel(list(self._under_way))
 
 
-def _anywhere(place: str) -> str:
-    """Return what a place is called on workers, whose working folder is another one."""
-    return place if "://" in place else os.path.abspath(place)
+def _anywhere(location: str) -> str:
+    """Return what a location is called on workers, whose working folder is another one."""
+    return location if "://" in location else os.path.abspath(location)
 
 
 def _result(future: Any) -> Done:
