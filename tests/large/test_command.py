@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from diptych.cli.larger import is_large
+from diptych.cli.large import is_large
 
 import diptych as dp
 from diptych.cli.app import main

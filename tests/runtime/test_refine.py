@@ -179,7 +179,7 @@ def test_the_command(cli, file, refiner, tmp_path):
     assert code == 0, errors
     assert np.array_equal(dp.read(result).pixels, refiner(auto(photograph())))
     for options, words in (
-        (("--refine-strength", "0.5"), "give --refine FILE"),
+        (("--refine-strength", "0.5"), "give --refine"),
         (("--refine", file, "--refine-strength", "2"), "strength = 2.0 is not allowed; give 0 to 1"),
         (("--refine", tmp_path / "no.onnx"), "cannot be read"),
     ):

@@ -16,7 +16,7 @@ import diptych as dp
 from diptych.core.errors import BundleError, ImageError, ParameterError, UnknownNameError
 from diptych.core.image import from_float, to_float
 from diptych.recipes import Recipe, step
-from diptych.runtime import OnnxEnhancer, RenderEnhancer, default_model, make_bundle, open_enhancer, opening
+from diptych.runtime import OnnxEnhancer, RenderEnhancer, default_model, make_bundle, open_enhancer
 from diptych.runtime._kernels import render_numba as kernels
 from diptych.runtime.render import TENSORS
 from diptych.runtime.sessions import Sessions
@@ -237,6 +237,8 @@ def test_a_hostile_exposure_does_not_reach_the_kernels(bundles):
 
 
 def test_the_model_in_the_package(monkeypatch):
-    monkeypatch.setattr(opening, "DEFAULT", "not_there")
-    with pytest.raises(UnknownNameError, match=r"not_there\.onnx: this installation has no model .*--model none"):
+    monkeypatch.setattr("diptych.runtime.default.DEFAULT", "not_there")
+    with pytest.raises(
+        UnknownNameError, match=r"not_there\.onnx: this installation has no model .* or use the recipe auto"
+    ):
         default_model()
