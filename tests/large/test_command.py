@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 import pytest
-from diptych.cli.large import is_large
 
 import diptych as dp
 from diptych.cli.app import main
+from diptych.cli.large import is_large
 from diptych.recipes import Recipe, step
 from diptych.runtime import memory
 
