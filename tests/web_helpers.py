@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 
 from diptych.photo import Photo, encode
-from diptych.web.serving import Server, listen
+from diptych.web.server import listen, make_server
 
 # Never used, as nothing is encrypted here; but httpx would load all certificates of the system for each request.
 _CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -80,9 +80,9 @@ class Client:
 
 
 @contextlib.contextmanager
-def running(settings, shelf):
+def running(settings, registry):
     """Run a service that listens on a free port; give its server and address."""
-    server = Server(settings, shelf)
+    server = make_server(settings, registry)
     listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

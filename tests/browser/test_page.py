@@ -19,8 +19,8 @@ from selenium.webdriver.support.ui import Select
 
 import diptych as dp
 from diptych.cli.app import main
+from diptych.web.models import ModelRegistry
 from diptych.web.settings import Settings
-from diptych.web.shelf import Shelf
 from web_helpers import dark_scene, running, wait_for
 
 TOKEN = "a token for this test"
@@ -39,10 +39,10 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def services():
     """Return the addresses of a service, and of one that asks for a token."""
-    shelf = Shelf(Settings())
+    registry = ModelRegistry(Settings())
     with (
-        running(Settings(workers=2), shelf) as (_, address),
-        running(Settings(workers=1, token=TOKEN), shelf) as (_, guarded),
+        running(Settings(workers=2), registry) as (_, address),
+        running(Settings(workers=1, token=TOKEN), registry) as (_, guarded),
     ):
         yield address, guarded
 

@@ -118,9 +118,9 @@ def test_the_same_refusal_everywhere(name, files, capsys):
 def test_the_service_gives_the_same(name, files):
     pytest.importorskip("fastapi")
     from diptych.core.errors import ParameterError
-    from diptych.web.asking import Wish, enhancer_for
+    from diptych.web.models import ModelRegistry
+    from diptych.web.query import EnhanceQuery, enhancer_for
     from diptych.web.settings import Settings
-    from diptych.web.shelf import Shelf
 
     fields = (CHOICES | REFUSED)[name][0]
     if not set(fields) <= {"model", "recipe", "steps", "profile"}:
@@ -128,13 +128,13 @@ def test_the_service_gives_the_same(name, files):
     query = {key: value for key, value in fields.items() if key != "steps"}
     if "steps" in fields:
         query["steps"] = json.dumps([{"operator": one.operator} | dict(one.parameters) for one in fields["steps"]])
-    shelf = Shelf(Settings())
+    registry = ModelRegistry(Settings())
     if name in CHOICES:
         wanted = resolve_enhancer(EnhancerChoice(**fields))(files["picture"])
-        assert np.array_equal(enhancer_for(Wish(**query), shelf)(files["picture"]), wanted)
+        assert np.array_equal(enhancer_for(EnhanceQuery(**query), registry)(files["picture"]), wanted)
         return
     with pytest.raises(DiptychError) as caught:
-        enhancer_for(Wish(**query), shelf)
+        enhancer_for(EnhanceQuery(**query), registry)
     if isinstance(caught.value, ParameterError):
         assert REFUSED[name][1] in str(caught.value)
 

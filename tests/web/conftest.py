@@ -7,25 +7,25 @@ import pytest
 pytest.importorskip("fastapi", reason="FastAPI is not installed: pip install 'diptych[web]'")
 
 from diptych.web.app import create_app
+from diptych.web.models import ModelRegistry
 from diptych.web.settings import Settings
-from diptych.web.shelf import Shelf
 from web_helpers import Client
 
 
 @pytest.fixture(scope="session")
-def shelf():
+def registry():
     """Return opened models and recipes."""
-    return Shelf(Settings())
+    return ModelRegistry(Settings())
 
 
 @pytest.fixture(scope="session")
-def make_client(shelf):
+def make_client(registry):
     """Return a function that makes a client of a service with these settings."""
 
     def make(recipes=None, **settings):
-        mine = shelf
+        mine = registry
         if recipes:
-            mine = Shelf(Settings())
+            mine = ModelRegistry(Settings())
             mine._recipes.update(recipes)
         return Client(create_app(Settings(**settings), mine))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diptych.core.errors import PhotoTooLargeError
+from diptych.photo.formats import FORMATS
 from diptych.recipes import Recipe, step
-from diptych.web.asking import check_growth
+from diptych.web.query import FormatName, check_growth
 from diptych.web.settings import Settings, read_token
 from web_helpers import picture
 
@@ -82,7 +84,7 @@ def test_pixels_are_counted_in_the_header(client):
 def test_results_are_bounded_as_well(client, wanted):
     steps = json.dumps([{"operator": "gamma"}, wanted])
     data = picture(height=1, width=3000)
-    check_problem(client.post("/v1/enhance", params={"steps": steps}, content=data), 413, "ask for less")
+    check_problem(client.post("/v1/enhance", params={"steps": steps}, content=data), 413, "request a smaller")
 
 
 def test_growth_is_what_the_operators_do():
@@ -162,7 +164,7 @@ def test_a_bug_shows_nothing_of_the_inside(make_client, caplog):
 
     client = make_client(recipes={"broken": Broken()})
     answer = client.post("/v1/enhance?recipe=broken", content=picture())
-    check_problem(answer, 500, "its log says what")
+    check_problem(answer, 500, "see the log")
     assert "secret" not in answer.text
 
 
@@ -215,3 +217,7 @@ def test_whatever_is_sent_the_service_is_not_to_blame(client, query, steps, kind
     assert answer.status_code == 200 or 400 <= answer.status_code < 500, answer.text
     if answer.status_code != 200:
         check_problem(answer, answer.status_code)
+
+
+def test_every_format_can_be_requested():
+    assert set(get_args(FormatName)) == {one.name for one in FORMATS}

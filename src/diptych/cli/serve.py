@@ -1,4 +1,4 @@
-"""``diptych serve``: enhancement over HTTP, and a page for people."""
+"""``diptych serve``: enhancement over HTTP, with a web page."""
 
 from __future__ import annotations
 
@@ -12,41 +12,43 @@ from diptych.cli.progress import note
 
 def serve(
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Where to listen; 0.0.0.0 is every network.")
+        str, typer.Option(metavar="ADDRESS", help="Address to listen on; 0.0.0.0 is every network.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 8000,
     model: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=FILE", help="A model's .onnx file, and what requests call it; repeat it."),
+        typer.Option(metavar="NAME=FILE", help="A model's .onnx file and its name in requests; repeatable."),
     ] = None,
     recipe: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=FILE", help="A recipe's TOML file, and what requests call it; repeat it."),
+        typer.Option(metavar="NAME=FILE", help="A recipe's TOML file and its name in requests; repeatable."),
     ] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Pictures at a time; 0 means one for each core.")] = 0,
-    queue: Annotated[int, typer.Option(min=0, help="Requests that may wait; one more is answered with 429.")] = 32,
-    max_bytes: Annotated[str, typer.Option(metavar="SIZE", help="Longest body of a request, e.g. 200MiB.")] = "64MiB",
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse larger pictures, before they are decoded.")
-    ] = 50_000_000,
+    workers: Annotated[int, typer.Option(min=0, help="Pictures enhanced at the same time; 0 means one per core.")] = 0,
+    queue: Annotated[int, typer.Option(min=0, help="Requests that may wait; further ones are answered with 429.")] = 32,
+    max_bytes: Annotated[
+        str, typer.Option(metavar="SIZE", help="Maximum length of a request body, e.g. 200MiB.")
+    ] = "64MiB",
+    max_pixels: Annotated[int, typer.Option(min=1, help="Refuse larger pictures, before decoding them.")] = 50_000_000,
     timeout: Annotated[
         float,
-        typer.Option(metavar="SECONDS", help="How long a body may take to arrive, wait, and take to be enhanced."),
+        typer.Option(
+            metavar="SECONDS", help="Time limit for a body to arrive, a request to wait, a picture to be done."
+        ),
     ] = 60.0,
     token_file: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Requests must bring the token in it. [default: $DIPTYCH_TOKEN, or none]"),
+        typer.Option(metavar="FILE", help="Require the token in this file. [default: $DIPTYCH_TOKEN, or none]"),
     ] = None,
 ) -> None:
-    """Serve a page, and POST /v1/enhance, at http://127.0.0.1:8000. Ctrl-C finishes what runs and ends.
+    """Serve a web page and POST /v1/enhance at http://127.0.0.1:8000. Ctrl-C finishes accepted requests and stops.
 
-    Models and recipes are those of the package and those named here; a request cannot name a file or an address.
+    Requests can use the models and recipes of the package and those given here; they cannot name a file or a URL.
     """
     from diptych.core.errors import MissingExtraError
     from diptych.runtime.memory import parse_size
 
     try:
-        from diptych.web.serving import serve as run
+        from diptych.web.server import serve as run
         from diptych.web.settings import Settings, read_token
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "diptych":
@@ -63,8 +65,8 @@ def serve(
         recipes=_named(recipe or [], "--recipe"),
     )
     if not settings.token and not _is_loopback(host):
-        note(f"anybody who reaches {host} may use this service; set DIPTYCH_TOKEN or --token-file to ask for a token")
-    run(settings, host=host, port=port, tell=lambda address: note(f"serving {address}; Ctrl-C ends it"))
+        note(f"anyone who can reach {host} may use this service; set DIPTYCH_TOKEN or --token-file to require a token")
+    run(settings, host=host, port=port, tell=lambda address: note(f"serving {address}; press Ctrl-C to stop"))
 
 
 def _named(options: list[str], option: str) -> dict[str, str]:
@@ -74,7 +76,9 @@ def _named(options: list[str], option: str) -> dict[str, str]:
     for text in options:
         name, equals, file = text.partition("=")
         if not (equals and name and file):
-            raise ParameterError(f"{option} {text}: is not NAME=FILE; write e.g. {option} evening=evening.onnx")
+            raise ParameterError(
+                f"{option} {text}: is not of the form NAME=FILE; write e.g. {option} evening=evening.onnx"
+            )
         if name in named:
             raise ParameterError(f"{option} {text}: the name '{name}' is given twice; choose another")
         named[name] = file

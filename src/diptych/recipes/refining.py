@@ -12,11 +12,12 @@ from diptych.core.errors import ParameterError
 from diptych.core.image import Image
 from diptych.core.operator import Declaration, operator
 from diptych.core.parameters import Model, Range
+from diptych.networks.refiner import MOST_STEPS
 
 if TYPE_CHECKING:
     from diptych.recipes.recipe import Recipe
 
-STEPS, SEEDS = 8, 2**31 - 1
+SEEDS = 2**31 - 1
 
 
 @runtime_checkable
@@ -39,7 +40,7 @@ def refine(
     *,
     model: Annotated[RefiningModel, Model("refine")],
     strength: Annotated[float, Range(0, 1)] = 0.3,
-    steps: Annotated[int | None, Range(1, STEPS)] = None,
+    steps: Annotated[int | None, Range(1, MOST_STEPS)] = None,
     seed: Annotated[int, Range(0, SEEDS)] = 0,
 ) -> Image:
     """Refine the details of a first result with a model.

@@ -1,7 +1,7 @@
-"""The service: enhancement over HTTP, and a page for people. Needs the extra ``web``.
+"""The service: enhancement over HTTP, with a web page. Needs the extra ``web``.
 
-`diptych.web.app.create_app` makes the ASGI application and `diptych.web.serving.serve` runs it; `Settings` says what a request
-may ask for. Nothing of FastAPI is imported before one of the first two is.
+`diptych.web.app.create_app` makes the ASGI application, `diptych.web.server.serve` runs it, and `Settings` sets the limits.
+This module imports nothing of FastAPI.
 """
 
 from __future__ import annotations

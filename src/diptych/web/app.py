@@ -1,4 +1,4 @@
-"""The application: its addresses, and what each does."""
+"""The application: its routes, and what each does."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from diptych import __version__
-from diptych.web import describing, page, pictures, problems, receiving
-from diptych.web.asking import Wish, enhancer_for
-from diptych.web.form import FIELD
+from diptych.web import listings, page, pictures, problems
+from diptych.web.body import FIELD, read_picture
 from diptych.web.guard import Guard
-from diptych.web.metering import Meter
+from diptych.web.meter import Meter
+from diptych.web.models import ModelRegistry
 from diptych.web.pool import Pool
 from diptych.web.problems import answer
+from diptych.web.query import EnhanceQuery, enhancer_for
 from diptych.web.settings import Settings
-from diptych.web.shelf import Shelf
 
 T = TypeVar("T")
 
@@ -34,24 +34,24 @@ _BODY = {
 }
 _REFUSALS = {
     400: "The form is malformed.",
-    401: "The token is missing.",
-    403: "The request comes from the page of another site.",
-    408: "The body was too slow.",
-    413: "The picture, or what it would become, is too large.",
-    415: "The body is of another type.",
-    422: "The picture or the query cannot be used; the detail says why.",
-    429: "All places are taken; Retry-After says when to come again.",
+    401: "The token is missing or wrong.",
+    403: "The request comes from a page of another site.",
+    408: "The body did not arrive in time.",
+    413: "The picture, or the result, is too large.",
+    415: "The body is not of an accepted type.",
+    422: "The picture or the query is not valid; the detail says why.",
+    429: "The service is busy; Retry-After says when to try again.",
 }
 
 
-def create_app(settings: Settings, shelf: Shelf | None = None) -> FastAPI:
+def create_app(settings: Settings, registry: ModelRegistry | None = None) -> FastAPI:
     """Return the ASGI application.
 
     Parameters
     ----------
     settings : Settings
-        Limits, names and the token.
-    shelf : Shelf, optional
+        Limits, models, recipes and the token.
+    registry : ModelRegistry, optional
         The opened models and recipes; by default they are opened here.
 
     Raises
@@ -59,13 +59,13 @@ def create_app(settings: Settings, shelf: Shelf | None = None) -> FastAPI:
     BundleError, RecipeError, ParameterError
         If a model or recipe of the settings cannot be opened.
     """
-    service = Service(settings, shelf or Shelf(settings))
+    service = Service(settings, registry or ModelRegistry(settings))
     guard = Middleware(Guard, token=settings.token, max_bytes=settings.max_bytes, meter=service.meter)
     app = FastAPI(
         title="Diptych",
-        summary="A dark photo in, a good photo out.",
+        summary="Image enhancement over HTTP.",
         version=__version__,
-        docs_url=None,  # the usual ones load their scripts from another server
+        docs_url=None,  # FastAPI's own pages load their scripts from another server
         redoc_url=None,
         lifespan=service.lifespan,
         middleware=[guard],
@@ -84,15 +84,17 @@ def _constant(content: bytes, media_type: str) -> Callable[[], Response]:
 
 def _routes(app: FastAPI, service: Service) -> None:
     get, post = functools.partial(_add, app, "GET"), functools.partial(_add, app, "POST")
-    post("/v1/enhance", service.enhance, "Enhance a picture; same format, depth and metadata", "image/*")
-    post("/v1/preview", service.preview, "A reduced copy as PNG, which a browser can show", "image/png")
-    post("/v1/plan", service.plan, "The steps that a recipe takes for a picture")
+    post(
+        "/v1/enhance", service.enhance, "Enhance a picture, in the same format and depth, with its metadata", "image/*"
+    )
+    post("/v1/preview", service.preview, "A reduced copy as PNG, for display in a browser", "image/png")
+    post("/v1/plan", service.plan, "The steps of a recipe for one picture")
     get("/v1/models", service.models, "The models")
     get("/v1/recipes", service.recipes, "The recipes")
     get("/v1/operators", service.operators, "The operators, each as the JSON Schema of a step")
-    get("/healthz", service.healthz, "Whether it works, or should be started again")
-    get("/readyz", service.readyz, "Whether it takes more requests now")
-    get("/metrics", service.metrics, "Numbers for Prometheus", "text/plain")
+    get("/healthz", service.healthz, "Whether the service works, or should be restarted")
+    get("/readyz", service.readyz, "Whether the service accepts more requests now")
+    get("/metrics", service.metrics, "Metrics for Prometheus", "text/plain")
 
 
 def _add(
@@ -123,31 +125,31 @@ def _add(
 
 
 class Service:
-    """What is behind the addresses."""
+    """The handlers of the routes."""
 
-    def __init__(self, settings: Settings, shelf: Shelf) -> None:
-        self._settings, self._shelf = settings, shelf
+    def __init__(self, settings: Settings, registry: ModelRegistry) -> None:
+        self._settings, self._registry = settings, registry
         self._pool = Pool(settings.workers, settings.queue, settings.timeout)
         self.meter = Meter(self._pool)
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        """Finish what runs before the end."""
+        """Finish running work at shutdown."""
         yield
         await run_in_threadpool(self._pool.close)
 
-    async def enhance(self, request: Request, wish: Annotated[Wish, Query()]) -> Response:
-        """Enhance the picture in the body with a model, a recipe or steps; with the model in the package if none is named.
+    async def enhance(self, request: Request, query: Annotated[EnhanceQuery, Query()]) -> Response:
+        """Enhance the picture in the body with a model, a recipe or steps; by default with the default enhancer.
 
-        The answer has the picture's format, depth, EXIF, colour profile and transparency, and the bytes that
+        The answer keeps the picture's format, depth, EXIF, colour profile and transparency. It has the bytes that
         `diptych enhance` would write.
         """
         work = functools.partial(
             pictures.enhanced,
-            enhancer=enhancer_for(wish, self._shelf),
+            enhancer=enhancer_for(query, self._registry),
             max_pixels=self._settings.max_pixels,
-            format_name=wish.format,
-            quality=wish.quality,
+            format_name=query.format,
+            quality=query.quality,
         )
         return _picture(await self._do(request, work))
 
@@ -158,56 +160,58 @@ class Service:
     ) -> Response:
         """Return a copy of at most `side` pixels in each direction.
 
-        `X-Diptych-Size` tells the size of the picture, `X-Diptych-Factor` by how much it was reduced.
+        `X-Diptych-Size` is the size of the picture, `X-Diptych-Factor` the factor of the reduction.
         """
         work = functools.partial(pictures.preview, side=side, max_pixels=self._settings.max_pixels)
         return _picture(await self._do(request, work))
 
     async def plan(
-        self, request: Request, recipe: Annotated[str, Query(max_length=64, description="A recipe by name.")] = "auto"
+        self, request: Request, recipe: Annotated[str, Query(max_length=64, description="Name of a recipe.")] = "auto"
     ) -> Response:
-        """Return the steps that a recipe takes for the picture in the body, with what is ``auto`` as it is chosen."""
-        enhancer = self._shelf.recipe(recipe)
+        """Return the steps of a recipe for the picture in the body, each parameter ``auto`` replaced by its value."""
+        enhancer = self._registry.recipe(recipe)
         work = functools.partial(pictures.plan, enhancer=enhancer, max_pixels=self._settings.max_pixels)
         return JSONResponse({"recipe": recipe, "steps": await self._do(request, work)})
 
     async def _do(self, request: Request, work: Callable[[bytes], T]) -> T:
         settings = self._settings
-        with self._pool.place() as place:
-            data = await receiving.picture(request, max_bytes=settings.max_bytes, seconds=settings.timeout)
-            return await place.run(functools.partial(work, data), functools.partial(_leaving, request))
+        with self._pool.slot() as slot:
+            data = await read_picture(request, max_bytes=settings.max_bytes, seconds=settings.timeout)
+            return await slot.run(functools.partial(work, data), functools.partial(_disconnected, request))
 
     def models(self) -> Response:
-        """List the models: name, summary, profiles, and which is the default."""
-        return JSONResponse(describing.models(self._shelf))
+        """List the models: name, summary, profiles, and whether it is the default."""
+        return JSONResponse(listings.models(self._registry))
 
     def recipes(self) -> Response:
         """List the recipes: name, summary and steps."""
-        return JSONResponse(describing.recipes(self._shelf))
+        return JSONResponse(listings.recipes(self._registry))
 
     def operators(self) -> Response:
         """List the operators: parameters with their defaults, bounds and units."""
-        return JSONResponse(describing.all_operators())
+        return JSONResponse(listings.all_operators())
 
     async def healthz(self) -> Response:
-        """Answer 503 if every thread is busy with work whose time is over: nothing but a restart frees them."""
+        """Answer 503 if every thread is busy beyond the time limit: only a restart frees them."""
         return (
-            answer(503, "every thread is stuck; start it again") if self._pool.stuck else JSONResponse({"status": "ok"})
+            answer(503, "every thread is stuck; restart the service")
+            if self._pool.stuck
+            else JSONResponse({"status": "ok"})
         )
 
     async def readyz(self) -> Response:
-        """Answer 503 while all places are taken."""
-        return answer(503, "all places are taken") if self._pool.full else JSONResponse({"status": "ok"})
+        """Answer 503 while the service is busy."""
+        return answer(503, "the service is busy") if self._pool.full else JSONResponse({"status": "ok"})
 
     async def metrics(self) -> Response:
-        """Return counts and durations in Prometheus' text format."""
+        """Return request counts and durations in Prometheus' text format."""
         return Response(self.meter.text(), media_type="text/plain; version=0.0.4")
 
 
-def _picture(made: pictures.Made) -> Response:
-    return Response(made.content, media_type=made.media_type, headers=made.headers)
+def _picture(file: pictures.PictureFile) -> Response:
+    return Response(file.content, media_type=file.media_type, headers=file.headers)
 
 
-async def _leaving(request: Request) -> None:
+async def _disconnected(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass

@@ -1,4 +1,4 @@
-"""Errors as they are sent: problem+json (RFC 9457), one line for a person, never a stack trace."""
+"""Error responses: problem+json (RFC 9457) with one readable line, never a stack trace."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from diptych.core.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
-CLIENT_LEFT = 499
-"""What is counted where nobody is left to be answered."""
+CLIENT_DISCONNECTED = 499
+"""The status counted when the client has disconnected."""
 
 SCHEMA = {
     "type": "object",
@@ -35,8 +35,8 @@ SCHEMA = {
 }
 
 
-class Problem(Exception):  # noqa: N818 (an answer, not a failure of the service)
-    """An answer other than 200, raised from anywhere in a request."""
+class Problem(Exception):  # noqa: N818 (a response, not a failure of the service)
+    """A response other than 200, raised from anywhere in a request."""
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -44,20 +44,20 @@ class Problem(Exception):  # noqa: N818 (an answer, not a failure of the service
 
 
 def answer(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the response for a status and a line that says what to do."""
-    title = "Client left" if status == CLIENT_LEFT else HTTPStatus(status).phrase
+    """Return the response for a status, with a line that says what to do."""
+    title = "Client disconnected" if status == CLIENT_DISCONNECTED else HTTPStatus(status).phrase
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return Response(json.dumps(body), status, dict(headers or {}), MEDIA_TYPE)
 
 
 def handle(app: FastAPI) -> None:
-    """Make the application answer every error with a problem."""
+    """Make the application answer every error with problem+json."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(DiptychError, _known)
     app.add_exception_handler(MemoryError, _memory)
-    app.add_exception_handler(ClientDisconnect, _left)
+    app.add_exception_handler(ClientDisconnect, _disconnected)
     app.add_exception_handler(Exception, _unknown)
 
 
@@ -70,7 +70,7 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     details = {
         404: "there is nothing here; see /openapi.json",
-        405: "this address takes another method; see /openapi.json",
+        405: "this address does not accept this method; see /openapi.json",
     }
     return answer(error.status_code, details.get(error.status_code, str(error.detail)), error.headers)
 
@@ -82,18 +82,18 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _known(request: Request, error: Exception) -> Response:
-    if isinstance(error, BundleError | MissingExtraError):  # the service's own fault, and it may name files
+    if isinstance(error, BundleError | MissingExtraError):  # a fault of the service, and the message may name files
         return await _unknown(request, error)
     return answer(413 if isinstance(error, PhotoTooLargeError) else 422, str(error)[:1000])
 
 
 async def _memory(request: Request, error: Exception) -> Response:
-    return answer(413, "there is not enough memory for this picture; send a smaller one")
+    return answer(413, "not enough memory for this picture; send a smaller one")
 
 
-async def _left(request: Request, error: Exception) -> Response:
-    return answer(CLIENT_LEFT, "the client has left")
+async def _disconnected(request: Request, error: Exception) -> Response:
+    return answer(CLIENT_DISCONNECTED, "the client has disconnected")
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
-    return answer(500, "something went wrong in the service; its log says what")
+    return answer(500, "internal error; see the log of the service")

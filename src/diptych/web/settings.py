@@ -1,4 +1,4 @@
-"""What the service offers and where it stops, decided when it is started and never by a request."""
+"""The models, recipes and limits of a service: set when it starts, and never by a request."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ _SHORTEST_TOKEN = 16
 
 @dataclass(frozen=True)
 class Settings:
-    """Limits, names and the secret of a service.
+    """Limits, models, recipes and the token of a service.
 
     Attributes
     ----------
     workers : int
-        Pictures at a time, each on a thread; 0 for one for each core.
+        Number of pictures enhanced at the same time, each on a thread; 0 for one per core.
     queue : int
-        Requests that may wait for a worker. One more is answered with 429.
+        Number of requests that may wait for a worker. Further ones are answered with 429.
     max_bytes : int
-        Longest body of a request, bytes.
+        Maximum length of a request body.
     max_pixels : int
-        Largest picture, and largest result; four channels count as one pixel. Checked before anything is decoded.
+        Maximum size of a picture and of a result; up to four channels count as one pixel. Checked before decoding.
     timeout : float
-        Seconds that a body may take to arrive, that a request may wait, and that a picture may take.
+        Seconds within which a body must arrive, a request must start, and a picture must be done; each on its own.
     token : str
-        What requests must bring as ``Authorization: Bearer``; empty for none. At least 16 characters.
+        Required of requests as ``Authorization: Bearer``; empty for none. At least 16 characters.
     models : mapping of str to path
-        Names that requests may use for models beside the one in the package, and their files.
+        Model files by the names that requests use, in addition to the model in the package.
     recipes : mapping of str to path
-        Names that requests may use for recipes beside those of the catalogue, and their files.
+        Recipe files by the names that requests use, in addition to the named recipes.
 
     Raises
     ------
     ParameterError
-        If a limit is out of its bounds, a name has odd characters, or the token is short.
+        If a limit is out of bounds, a name has characters that are not allowed, or the token is too short.
 
     Examples
     --------
-    >>> Settings(workers=2, queue=4).places
+    >>> Settings(workers=2, queue=4).capacity
     6
     """
 
@@ -66,7 +66,9 @@ class Settings:
                 raise ParameterError(f"{name} = {value} is not allowed; give {low} to {high}")
         for name in (*self.models, *self.recipes):
             if not _NAME.fullmatch(name):
-                raise ParameterError(f"{name!r} is no name; use letters, digits, '_', '-' and '.', at most 64 of them")
+                raise ParameterError(
+                    f"{name!r} is not a valid name; use letters, digits, '_', '-' and '.', at most 64 of them"
+                )
         if self.token and (
             len(self.token) < _SHORTEST_TOKEN or not self.token.isascii() or not self.token.isprintable()
         ):
@@ -74,13 +76,13 @@ class Settings:
         object.__setattr__(self, "workers", self.workers or available_cores())
 
     @property
-    def places(self) -> int:
-        """How many requests may be under way, waiting ones included."""
+    def capacity(self) -> int:
+        """Number of requests that may be in progress, waiting ones included."""
         return self.workers + self.queue
 
 
 def read_token(file: str | os.PathLike[str] | None, variable: str = "DIPTYCH_TOKEN") -> str:
-    """Return the token from a file, or from the environment variable if no file is named; empty if there is neither."""
+    """Return the token from a file, or from the environment variable if no file is given; empty if there is neither."""
     if file is None:
         return os.environ.get(variable, "").strip()
     try:

@@ -1,4 +1,4 @@
-// The form of a step, made from the JSON Schema of its operator.
+// The form of a step, built from the JSON Schema of its operator.
 
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -11,7 +11,7 @@ const isNumber = (schema) => kinds(schema).includes("number") || kinds(schema).i
 const canBeAuto = (schema) => isNumber(schema) && schema.pattern === "^auto$";
 const grain = (schema) => (kinds(schema).includes("integer") ? schema["x-step"] || 1 : 0);
 
-// Bounds are often wide apart and what is useful lies near the default, so that the slider's middle is near it.
+// Bounds are often far apart and useful values lie near the default: bend the scale to put the default near the middle.
 const bend = (schema) => {
   const share = (schema.default - schema.minimum) / (schema.maximum - schema.minimum);
   return share > 0 && share < 0.4 ? Math.log(share) / Math.log(0.4) : share === 0 && schema.maximum > 1 ? 3 : 1;
@@ -28,13 +28,14 @@ const fromSlider = (schema, share) =>
   nearest(schema, schema.minimum + (schema.maximum - schema.minimum) * share ** bend(schema));
 const toSlider = (schema, value) => ((value - schema.minimum) / (schema.maximum - schema.minimum)) ** (1 / bend(schema));
 
-// What is the default is left out, so that commands stay short.
+// The default of each parameter.
 export function defaults(schema) {
   const values = {};
   for (const [name, one] of Object.entries(schema.properties)) if ("default" in one) values[name] = one.default;
   return values;
 }
 
+// A step without its defaults, so that commands stay short.
 export const plain = (step, schema) =>
   Object.fromEntries(Object.entries(step).filter(
     ([name, value]) => name === "operator" || JSON.stringify(value) !== JSON.stringify(schema.properties[name].default)));
@@ -67,7 +68,7 @@ function autoBox(schema, value, parts, tell) {
   const hold = () => parts.forEach((part) => { part.disabled = box.checked; });
   box.addEventListener("change", () => { hold(); tell(box.checked ? "auto" : Number(parts[0].value)); });
   hold();
-  return make("label", {className: "auto"}, box, " chosen for each picture");
+  return make("label", {className: "auto"}, box, " automatic, per picture");
 }
 
 function field(id, schema, value, tell) {

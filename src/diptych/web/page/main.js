@@ -1,4 +1,4 @@
-// The page: pictures in, a choice of what is done to them, previews, downloads.
+// The page: choosing pictures and an enhancer, previews, downloads.
 
 import {defaults, make, nearest, plain, stepForm} from "./controls.js";
 import {get, send} from "./service.js";
@@ -6,13 +6,12 @@ import {Slider} from "./slider.js";
 import {command, outputName, query, request, script} from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
-const PREVIEW_SIDE = 1200;
-const PAUSE = 150; // ms without a change before a preview is asked for
+const PAUSE = 150; // ms without a change before a preview is requested
 
 const state = {pictures: [], current: null, models: [], recipes: [], schemas: new Map(), steps: []};
 const slider = new Slider(find("#stage"), find("#zoom"), () => ["before", "after"]);
 
-// What is done
+// The chosen enhancer
 
 function choice() {
   const [kind, name] = find("#enhancer").value.split(/:(.*)/s);
@@ -22,7 +21,7 @@ function choice() {
   return {kind, name, file, isDefault: known.default, fast: find("#fast").checked && known.profiles?.includes("fast")};
 }
 
-// On a reduced copy, lengths are reduced with it.
+// On a reduced copy, lengths in pixels are reduced by the same factor.
 function forPreview(wanted, factor) {
   const made = wanted.steps || state.recipes.find((one) => wanted.kind === "recipe" && one.name === wanted.name)?.steps;
   if (!made || factor === 1) return wanted;
@@ -39,7 +38,7 @@ function forPreview(wanted, factor) {
 function showChoice() {
   const wanted = choice();
   const known = wanted.kind === "steps" ? null : state[`${wanted.kind}s`].find((one) => one.name === wanted.name);
-  find("#summary").textContent = known ? known.summary : "Operators, one after the other.";
+  find("#summary").textContent = known ? known.summary : "Operators, applied in order.";
   find("#profile-row").hidden = !known?.profiles?.includes("fast");
   find("#adjust").hidden = wanted.kind !== "recipe" || !(known.steps || state.current);
   find("#own").hidden = wanted.kind !== "steps";
@@ -103,7 +102,7 @@ function showWords() {
   find("#words").replaceChildren(find("#words summary"), ...blocks);
 }
 
-// Telling how it goes
+// Status line
 
 function say(text, bad = false) {
   find("#status").textContent = text;
@@ -114,7 +113,7 @@ async function guarded(work) {
   try {
     return await work();
   } catch (error) {
-    if (error.name !== "AbortError") say(error.message === "Failed to fetch" ? "the service cannot be reached" : error.message, true);
+    if (error.name !== "AbortError") say(error.message === "Failed to fetch" ? "The service cannot be reached." : error.message, true);
     return null;
   }
 }
@@ -122,11 +121,11 @@ async function guarded(work) {
 // Previews
 
 let timer = 0;
-let asked = new AbortController();
+let preview = new AbortController();
 
 function changed() {
   showChoice();
-  asked.abort(); // a preview that is not wanted any more is not computed, if it has not begun
+  preview.abort(); // the service drops an outdated preview that has not begun
   clearTimeout(timer);
   if (state.current?.small) timer = setTimeout(() => guarded(refresh), PAUSE);
 }
@@ -134,15 +133,15 @@ function changed() {
 async function refresh() {
   const picture = state.current;
   const start = performance.now();
-  asked = new AbortController();
+  preview = new AbortController();
   find("#stage").classList.add("busy");
   try {
     const wanted = forPreview(choice(), picture.factor);
-    const answer = await send(`v1/enhance?${query(wanted, {format: "png"})}`, picture.small, asked.signal);
+    const answer = await send(`v1/enhance?${query(wanted, {format: "png"})}`, picture.small, preview.signal);
     const blob = await answer.blob();
-    if (picture !== state.current || asked.signal.aborted) return;
+    if (picture !== state.current || preview.signal.aborted) return;
     await put(find("#after"), blob);
-    const note = picture.factor < 1 ? `, on a copy reduced to ${Math.round(100 * picture.factor)} %; the download is in full size` : "";
+    const note = picture.factor < 1 ? `, on a copy reduced to ${Math.round(100 * picture.factor)} %; downloads have the full size` : "";
     say(`Preview in ${((performance.now() - start) / 1000).toFixed(1)} s${note}.`);
   } finally {
     find("#stage").classList.remove("busy");
@@ -171,7 +170,7 @@ async function add(files) {
 
 async function load(picture) {
   if (picture.small) return;
-  const answer = await send(`v1/preview?side=${PREVIEW_SIDE}`, picture.file);
+  const answer = await send("v1/preview", picture.file);
   const header = (name) => answer.headers.get(`X-Diptych-${name}`);
   picture.factor = Number(header("Factor"));
   picture.facts = `${header("Size").replace("x", " × ")} px, ${header("Format").toUpperCase()}, ${header("Depth")}${/\d/.test(header("Depth")) ? " bits" : ""}`;
@@ -240,7 +239,7 @@ async function download(pictures) {
   say(failed.length ? failed.join("; ") : `${done === 1 ? "The picture is" : `${done} pictures are`} done.`, failed.length > 0);
 }
 
-// What the person does
+// Input
 
 function listen() {
   const file = find("#file");
@@ -274,9 +273,9 @@ function group(label, options) {
 }
 
 function fill() {
-  const models = group("Models", state.models.map((one) => [`model:${one.name}`, one.name.replaceAll("_", " ") + (one.default ? " (usual)" : "")]));
+  const models = group("Models", state.models.map((one) => [`model:${one.name}`, one.name.replaceAll("_", " ") + (one.default ? " (default)" : "")]));
   const recipes = group("Recipes", state.recipes.map((one) => [`recipe:${one.name}`, one.name.replaceAll("_", " ")]));
-  find("#enhancer").replaceChildren(...(state.models.length ? [models] : []), recipes, group("By hand", [["steps:", "operators"]]));
+  find("#enhancer").replaceChildren(...(state.models.length ? [models] : []), recipes, group("Custom", [["steps:", "own steps"]]));
   const groups = Map.groupBy ? Map.groupBy(state.schemas.values(), (one) => one["x-group"]) : new Map([["operators", [...state.schemas.values()]]]);
   find("#operator").replaceChildren(...[...groups].sort().map(([name, members]) =>
     group(name, members.map((one) => [one.title, one.title.replaceAll("_", " ")]))));
@@ -292,5 +291,5 @@ async function start() {
 }
 
 start().catch((error) => {
-  find("main").prepend(make("p", {className: "notice", textContent: `The service does not answer: ${error.message}`}));
+  find("main").prepend(make("p", {className: "notice", textContent: `The service does not respond: ${error.message}`}));
 });

@@ -1,4 +1,4 @@
-// Talking to the service: the token, coming again when it is busy, and its errors as lines for a person.
+// Requests to the service: the token, retries while it is busy, and errors as readable lines.
 
 let token = sessionStorage.getItem("token") || "";
 

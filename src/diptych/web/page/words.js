@@ -1,4 +1,4 @@
-// What the page does, said as a query, a command, Python, and an HTTP request.
+// The chosen enhancement as a query, a command, a Python script and an HTTP request.
 
 export function query(choice, extra = {}) {
   const wanted = new URLSearchParams(extra);

@@ -1,4 +1,4 @@
-"""Models, recipes and operators as JSON: what a client, or the page, makes its form of."""
+"""The models, recipes and operators as JSON, from which a client can build its form."""
 
 from __future__ import annotations
 
@@ -9,29 +9,28 @@ from diptych.core.operator import Declaration
 from diptych.core.parameters import Parameter
 from diptych.recipes import Recipe
 from diptych.runtime.default import DEFAULT
-from diptych.web.asking import to_json
-from diptych.web.shelf import Shelf
+from diptych.web.models import ModelRegistry
+from diptych.web.query import NOT_IN_QUERY, to_json
 
-_IN_THE_BOX = "The model in the package, for dark colour photos; others get the recipe auto."
-_NOT_PLAIN = ("image", "model")
+_DEFAULT_SUMMARY = "The model in the package, for dark colour photos; other pictures get the recipe auto."
 
 
-def models(shelf: Shelf) -> list[dict[str, Any]]:
-    """Return what may be given as ``model``."""
+def models(registry: ModelRegistry) -> list[dict[str, Any]]:
+    """Return the values that ``model`` accepts."""
     return [
         {
             "name": name,
-            "summary": _IN_THE_BOX if name == DEFAULT else shelf.model(name).spec.summary,
-            "profiles": list(shelf.profiles(name)),
+            "summary": _DEFAULT_SUMMARY if name == DEFAULT else registry.model(name).spec.summary,
+            "profiles": list(registry.profiles(name)),
             "default": name == DEFAULT,
         }
-        for name in shelf.models
+        for name in registry.models
     ]
 
 
-def recipes(shelf: Shelf) -> list[dict[str, Any]]:
-    """Return what may be given as ``recipe``; `steps` is null for one that makes them for each picture."""
-    found = {name: shelf.recipe(name) for name in shelf.recipes}
+def recipes(registry: ModelRegistry) -> list[dict[str, Any]]:
+    """Return the values that ``recipe`` accepts; `steps` is null for a recipe that plans for each picture."""
+    found = {name: registry.recipe(name) for name in registry.recipes}
     return [
         {
             "name": name,
@@ -43,7 +42,7 @@ def recipes(shelf: Shelf) -> list[dict[str, Any]]:
 
 
 def all_operators() -> list[dict[str, Any]]:
-    """Return the JSON Schema of each operator that a request can use: the object that a step is."""
+    """Return the JSON Schema of a step with each operator that a request can use."""
     declarations = [operators.declaration(name) for name in operators.names()]
     return [schema(one) for one in declarations if not any(_plain_misses(parameter) for parameter in one.parameters)]
 
@@ -54,7 +53,7 @@ def schema(declaration: Declaration) -> dict[str, Any]:
     >>> schema(operators.declaration("gamma"))["properties"]["gamma"]["maximum"]
     20
     """
-    plain = [one for one in declaration.parameters if one.kind not in _NOT_PLAIN]
+    plain = [one for one in declaration.parameters if one.kind not in NOT_IN_QUERY]
     properties = {one.name: _property(one) | {"description": declaration.describe(one.name)} for one in plain}
     return {
         "title": declaration.name,
@@ -68,7 +67,7 @@ def schema(declaration: Declaration) -> dict[str, Any]:
 
 
 def _plain_misses(parameter: Parameter) -> bool:
-    return parameter.required and parameter.kind in _NOT_PLAIN
+    return parameter.required and parameter.kind in NOT_IN_QUERY
 
 
 def _property(parameter: Parameter) -> dict[str, Any]:
@@ -77,5 +76,5 @@ def _property(parameter: Parameter) -> dict[str, Any]:
         kinds = found["type"] if isinstance(found["type"], list) else [found["type"]]
         found["type"] = [*kinds, "null"]
     if parameter.kind == "integer" and parameter.step != 1:
-        found["x-step"] = parameter.step  # from the minimum on
+        found["x-step"] = parameter.step  # counted from the minimum
     return found

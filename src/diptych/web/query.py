@@ -1,4 +1,4 @@
-"""From the query of a request to an enhancer. Numbers, words and names only: nothing here opens a file."""
+"""Parsing the query of a request into an enhancer. Numbers, words and names only: nothing here opens a file."""
 
 from __future__ import annotations
 
@@ -14,38 +14,37 @@ from diptych.core.errors import ParameterError, PhotoTooLargeError
 from diptych.recipes import Recipe, Step, step
 from diptych.recipes.steps import declaration_of
 from diptych.runtime import EnhancerChoice, resolve_enhancer
-from diptych.web.shelf import Shelf
+from diptych.web.models import ModelRegistry
 
 MOST_STEPS = 16
-_NOT_PLAIN = ("image", "model")
+NOT_IN_QUERY = ("image", "model")
+"""Kinds of parameters that a query cannot give."""
 
 FormatName = Literal["jpeg", "png", "tiff", "webp", "bmp"]
 
 
-class Wish(BaseModel):
-    """What the query of a request may say. At most one of model, recipe and steps."""
+class EnhanceQuery(BaseModel):
+    """The query of a request to enhance; at most one of model, recipe and steps."""
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str | None = Field(None, max_length=64, description="A model by name; GET /v1/models lists them.")
-    recipe: str | None = Field(None, max_length=64, description="A recipe by name; GET /v1/recipes lists them.")
+    model: str | None = Field(None, max_length=64, description="Name of a model; GET /v1/models lists them.")
+    recipe: str | None = Field(None, max_length=64, description="Name of a recipe; GET /v1/recipes lists them.")
     steps: str | None = Field(
         None,
         max_length=50_000,
         description='Operators as a JSON list, e.g. [{"operator": "gamma", "gamma": 0.5}]; GET /v1/operators lists them.',
     )
-    profile: Literal["best", "fast"] | None = Field(
-        None, description="For a model that renders: fast takes no noise away."
-    )
+    profile: Literal["best", "fast"] | None = Field(None, description="For a model that renders: fast skips denoising.")
     format: FormatName | None = Field(None, description="Format of the answer; by default that of the picture.")
-    quality: int = Field(95, ge=1, le=100, description="Of JPEG and WebP answers.")
+    quality: int = Field(95, ge=1, le=100, description="Quality of JPEG and WebP answers.")
 
 
-def enhancer_for(wish: Wish, shelf: Shelf) -> Enhancer:
-    """Return what the query asks for; `ParameterError` or `UnknownNameError` if it cannot be had."""
-    steps = None if wish.steps is None else read_steps(wish.steps)
-    choice = EnhancerChoice(model=wish.model, recipe=wish.recipe, steps=steps, profile=wish.profile)
-    return resolve_enhancer(choice, registry=shelf)
+def enhancer_for(query: EnhanceQuery, registry: ModelRegistry) -> Enhancer:
+    """Return the enhancer of a query; raise `ParameterError` or `UnknownNameError` if there is no such enhancer."""
+    steps = None if query.steps is None else read_steps(query.steps)
+    choice = EnhancerChoice(model=query.model, recipe=query.recipe, steps=steps, profile=query.profile)
+    return resolve_enhancer(choice, registry=registry)
 
 
 def read_steps(text: str) -> list[Step]:
@@ -70,8 +69,10 @@ def _step(item: Any, number: int) -> Step:
     declaration = operators.declaration(name[:100])
     values = {key: value for key, value in item.items() if key != "operator"}
     for key, value in values.items():
-        if declaration.parameter(key[:100]).kind in _NOT_PLAIN and value is not None:
-            raise ParameterError(f"steps: step {number}: {name} {key} is a picture, which a request cannot give")
+        if declaration.parameter(key[:100]).kind in NOT_IN_QUERY and value is not None:
+            raise ParameterError(
+                f"steps: step {number}: {name} {key} is a picture, which a request cannot give; leave it out"
+            )
     return step(name, **values)
 
 
@@ -84,12 +85,12 @@ def to_json(steps: Iterable[Step]) -> list[dict[str, Any]]:
 
 
 def check_growth(enhancer: Enhancer, shape: tuple[int, ...], max_pixels: int) -> None:
-    """Refuse steps that would make a picture larger than the limit, before any is done.
+    """Raise if a step would make the picture larger than the limit, before any step is run.
 
     Raises
     ------
     PhotoTooLargeError
-        If one would. The message names the step.
+        If the result of a step is too large. The message names the step.
     """
     height, width = shape[:2]
     planes = -(-(shape[2] if len(shape) == 3 else 1) // 4)
@@ -97,5 +98,5 @@ def check_growth(enhancer: Enhancer, shape: tuple[int, ...], max_pixels: int) ->
         height, width = declaration_of(one.operator).output_shape((height, width), **dict(one.parameters))
         if height * width * planes > max_pixels:
             raise PhotoTooLargeError(
-                f"{one.operator} would make {width} x {height} pixels of it, more than the service's {max_pixels}; ask for less"
+                f"{one.operator} would make {width} x {height} pixels, more than {max_pixels}; request a smaller result"
             )

@@ -1,4 +1,4 @@
-"""Numbers for Prometheus."""
+"""Request counts and durations for Prometheus."""
 
 from __future__ import annotations
 
@@ -14,30 +14,34 @@ _SECONDS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
 
 
 class Meter:
-    """Counts of one service, in a registry of its own."""
+    """The metrics of one service, in a registry of its own."""
 
     def __init__(self, pool: Pool) -> None:
         self._registry = CollectorRegistry()
         labels = ("method", "path", "status")
-        self._requests = Counter("diptych_requests", "Requests answered.", labels, registry=self._registry)
+        self._requests = Counter("diptych_requests", "Answered requests.", labels, registry=self._registry)
         self._seconds = Histogram(
-            "diptych_request_seconds", "From head to answer.", ("path",), buckets=_SECONDS, registry=self._registry
+            "diptych_request_seconds",
+            "From the request head to the answer.",
+            ("path",),
+            buckets=_SECONDS,
+            registry=self._registry,
         )
         for name, text, read in (
-            ("diptych_running", "Pictures that a thread works on.", lambda: pool.running),
-            ("diptych_waiting", "Requests with a place that do not run yet.", lambda: pool.waiting),
-            ("diptych_overdue", "Pictures still worked on though their time is over.", lambda: pool.overdue),
+            ("diptych_running", "Pictures in work.", lambda: pool.running),
+            ("diptych_waiting", "Accepted requests that wait for a worker.", lambda: pool.waiting),
+            ("diptych_overdue", "Pictures in work beyond the time limit.", lambda: pool.overdue),
         ):
             Gauge(name, text, registry=self._registry).set_function(read)
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count an answer; status 0 is none."""
-        # Only names that are known, or every stray request would make a new row.
+        """Count an answer; status 0 means that none was sent."""
+        # Known names only, or every stray request would add a time series.
         path = scope["path"] if scope["path"] in PATHS else "other"
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._requests.labels(method, path, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
 
     def text(self) -> bytes:
-        """Return all numbers in Prometheus' text format."""
+        """Return the metrics in Prometheus' text format."""
         return generate_latest(self._registry)

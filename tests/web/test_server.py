@@ -1,4 +1,4 @@
-"""A service that listens: overload, clients that leave, slow senders, and the end."""
+"""A service that listens: overload, clients that disconnect, slow senders, and shutdown."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from diptych.web.models import ModelRegistry
 from diptych.web.settings import Settings
-from diptych.web.shelf import Shelf
 from web_helpers import Slow, get, metric, picture, running, send, wait_for
 
 
@@ -25,10 +25,10 @@ def slow():
     one.go.set()
 
 
-def shelf_with(slow):
-    shelf = Shelf(Settings())
-    shelf._recipes["slow"] = slow
-    return shelf
+def registry_with(slow):
+    registry = ModelRegistry(Settings())
+    registry._recipes["slow"] = slow
+    return registry
 
 
 def post(address, timeout=240.0):
@@ -40,7 +40,7 @@ def running_pictures(address, name="diptych_running"):
 
 
 def test_one_too_many_is_told_to_come_again(slow):
-    with running(Settings(workers=1, queue=2), shelf_with(slow)) as (_, address):
+    with running(Settings(workers=1, queue=2), registry_with(slow)) as (_, address):
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             accepted = [pool.submit(post, address) for _ in range(3)]
             wait_for(lambda: running_pictures(address, "diptych_waiting") == 2)
@@ -57,7 +57,7 @@ def test_one_too_many_is_told_to_come_again(slow):
 
 
 def test_who_leaves_while_waiting_is_forgotten(slow):
-    with running(Settings(workers=1, queue=8), shelf_with(slow)) as (_, address):
+    with running(Settings(workers=1, queue=8), registry_with(slow)) as (_, address):
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             first = pool.submit(post, address)
             wait_for(lambda: slow.calls == 1)
@@ -72,7 +72,7 @@ def test_who_leaves_while_waiting_is_forgotten(slow):
 
 
 def test_what_takes_too_long_is_answered_and_keeps_its_thread(slow):
-    with running(Settings(workers=1, queue=2, timeout=0.3), shelf_with(slow)) as (_, address):
+    with running(Settings(workers=1, queue=2, timeout=0.3), registry_with(slow)) as (_, address):
         answer = post(address)
         assert answer.status_code == 422
         assert "longer than 0.3 s" in answer.json()["detail"]
@@ -108,8 +108,8 @@ def answer_of(connection):
 HEAD = b"POST /v1/enhance?recipe=auto HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
 
 
-def test_slow_senders_and_wrong_lengths(shelf):
-    with running(Settings(workers=1, queue=2, timeout=0.5), shelf) as (_, address):
+def test_slow_senders_and_wrong_lengths(registry):
+    with running(Settings(workers=1, queue=2, timeout=0.5), registry) as (_, address):
         with connect(address) as slow_sender:
             slow_sender.sendall(HEAD % 1000 + b"\x89PNG")
             assert b" 408 " in answer_of(slow_sender).split(b"\r\n")[0]
@@ -133,29 +133,57 @@ def test_slow_senders_and_wrong_lengths(shelf):
         assert get(f"{address}/readyz").status_code == 200
 
 
-def test_silent_connections_are_closed(shelf, monkeypatch):
-    monkeypatch.setattr("diptych.web.serving._HEAD_SECONDS", 0.5)
-    with running(Settings(workers=1), shelf) as (_, address), connect(address) as silent:
-        silent.sendall(b"GET / HTTP/1.1\r\n")
+@pytest.mark.parametrize("head", [b"", b"GET / HTTP/1.1\r\n"])
+def test_connections_without_a_request_are_closed(registry, monkeypatch, head):
+    monkeypatch.setattr("diptych.web.server.HEAD_SECONDS", 0.5)
+    with running(Settings(workers=1), registry) as (_, address), connect(address) as silent:
+        silent.sendall(head)
         assert silent.recv(1) == b""
 
 
-def test_a_body_that_waits_to_be_asked_for_is_not_asked_for_in_vain(shelf):
-    with running(Settings(workers=1, max_bytes=2000), shelf) as (_, address), connect(address) as polite:
+def test_a_connection_may_bring_a_second_request_but_not_a_part_of_one(registry, monkeypatch):
+    monkeypatch.setattr("diptych.web.server.HEAD_SECONDS", 0.5)
+    with running(Settings(workers=1), registry) as (_, address), connect(address) as kept:
+        for _ in range(2):
+            kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b'"ok"}'):
+                answer += kept.recv(65536)
+            assert b" 200 " in answer.split(b"\r\n")[0]
+        kept.sendall(b"GET /healthz HTTP/1.1\r\n")
+        assert kept.recv(1) == b""
+
+
+def test_a_request_may_take_longer_than_its_head(slow, monkeypatch):
+    monkeypatch.setattr("diptych.web.server.HEAD_SECONDS", 0.3)
+    with (
+        running(Settings(workers=1), registry_with(slow)) as (_, address),
+        concurrent.futures.ThreadPoolExecutor() as pool,
+    ):
+        answer = pool.submit(post, address)
+        wait_for(lambda: slow.calls == 1)
+        with connect(address) as silent:  # which is closed first
+            assert silent.recv(1) == b""
+        slow.go.set()
+        assert answer.result().status_code == 200
+
+
+def test_a_body_that_waits_to_be_asked_for_is_not_asked_for_in_vain(registry):
+    with running(Settings(workers=1, max_bytes=2000), registry) as (_, address), connect(address) as polite:
         head = (HEAD % 5000).replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
         polite.sendall(head)
         assert b" 413 " in polite.recv(65536).split(b"\r\n")[0]
 
 
-def test_a_refused_body_is_taken_so_that_the_answer_arrives(shelf):
-    with running(Settings(workers=1, token="a long enough secret"), shelf) as (_, address):
+def test_a_refused_body_is_taken_so_that_the_answer_arrives(registry):
+    with running(Settings(workers=1, token="a long enough secret"), registry) as (_, address):
         answer = send(f"{address}/v1/enhance", content=b"x" * 8_000_000)
         assert answer.status_code == 401
 
 
 def test_the_end_finishes_what_runs(slow):
     settings = Settings(workers=1, queue=4)
-    with running(settings, shelf_with(slow)) as (server, address), concurrent.futures.ThreadPoolExecutor(4) as pool:
+    with running(settings, registry_with(slow)) as (server, address), concurrent.futures.ThreadPoolExecutor(4) as pool:
         accepted = [pool.submit(post, address) for _ in range(2)]
         wait_for(lambda: slow.calls == 1 and running_pictures(address, "diptych_waiting") == 1)
         server.should_exit = True
@@ -164,9 +192,9 @@ def test_the_end_finishes_what_runs(slow):
         assert [one.result().status_code for one in accepted] == [200, 200]
 
 
-def test_many_clients_get_their_own_pictures(shelf):
+def test_many_clients_get_their_own_pictures(registry):
     pictures = [picture("png", seed=seed) for seed in range(6)]
-    with running(Settings(workers=2, queue=40), shelf) as (_, address):
+    with running(Settings(workers=2, queue=40), registry) as (_, address):
 
         def ask(index):
             steps = json.dumps([{"operator": "gamma", "gamma": 1}])
@@ -208,7 +236,7 @@ def test_the_command(command):
         (["--recipe", "a=nothing.toml"], "nothing.toml"),
         (["--token-file", "nothing"], "nothing"),
         (["--max-bytes", "1 parsec"], "parsec"),
-        (["--host", "256.0.0.1"], "cannot be listened on"),
+        (["--host", "256.0.0.1"], "cannot listen on"),
     ],
 )
 def test_a_wrong_call(options, text, capsys):
@@ -221,7 +249,7 @@ def test_a_wrong_call(options, text, capsys):
 
 
 def test_the_event_loop_is_free_while_threads_work(slow):
-    with running(Settings(workers=1, queue=2), shelf_with(slow)) as (_, address):
+    with running(Settings(workers=1, queue=2), registry_with(slow)) as (_, address):
         thread = threading.Thread(target=post, args=[address])
         thread.start()
         wait_for(lambda: slow.calls == 1)
@@ -246,7 +274,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch, capsys):
     from diptych.cli.app import main
 
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    for name in [one for one in sys.modules if one.startswith("diptych.web.serving")]:
+    for name in [one for one in sys.modules if one.startswith("diptych.web.server")]:
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(SystemExit) as done:
         main(["serve", "--port", "0"])

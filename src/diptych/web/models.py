@@ -1,4 +1,4 @@
-"""The models and recipes that requests may name: opened from the files that the service was started with, and from no other."""
+"""The models and recipes that requests can name: those of the package and of the files given at the start, and no others."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from diptych.runtime.render import Profile
 from diptych.web.settings import Settings
 
 
-class Shelf:
-    """Enhancers by name.
+class ModelRegistry:
+    """Opened models and recipes by name.
 
     Parameters
     ----------
     settings : Settings
-        Names and files.
+        The names and their files.
 
     Raises
     ------
     BundleError, RecipeError
-        If a file is not what it should be.
+        If a file is not a valid model or recipe.
     ParameterError
-        If a name is taken already, or a recipe needs a model.
+        If a name is already taken, or a recipe needs a model.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -46,11 +46,11 @@ class Shelf:
         _refuse_twice(DEFAULT, self._bundles, "--model")
         self._has_default = _has_default()
         for name in self.models:
-            self.model(name)  # so that a bad file is found now, and the first request does not wait
+            self.model(name)  # finds bad files now, and spares the first request the wait
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Names of the models, the one in the package first."""
+        """Names of the models, that of the package first."""
         return (*((DEFAULT,) if self._has_default else ()), *self._bundles)
 
     @property
@@ -90,8 +90,8 @@ class Shelf:
             raise UnknownNameError(f"no recipe named '{name}'{did_you_mean(name, self._recipes)}")
         return self._recipes[name]
 
-    def warm(self) -> None:
-        """Run every model once, so that what is compiled when it is first used is compiled."""
+    def warm_up(self) -> None:
+        """Run every model once, so that everything is compiled before the first request."""
         picture = np.random.default_rng(0).integers(0, 60, (256, 256, 3)).astype(np.uint8)
         for name in self.models:
             self.model(name)(picture)
@@ -107,11 +107,13 @@ def _has_default() -> bool:
 
 def _refuse_twice(name: str, known: Any, option: str) -> None:
     if name in known:
-        raise ParameterError(f"{option} {name}=FILE: the name '{name}' is taken; choose another")
+        raise ParameterError(f"{option} {name}=FILE: the name '{name}' is already taken; choose another")
 
 
 def _self_contained(recipe: Recipe, source: str) -> Recipe:
     for one in recipe.steps:
         if one.operator not in operators.names():
-            raise ParameterError(f"{source}: its step {one.operator} needs a model, which the service does not give it")
+            raise ParameterError(
+                f"{source}: step {one.operator} needs a model, which the service does not have; leave it out"
+            )
     return recipe
