@@ -62,8 +62,9 @@ web-example:  ## ONNX Runtime Web for examples/deploy/web; without it that page'
 	echo "npm is missing or could not install onnxruntime-web: the test of the page in examples/deploy/web will be skipped;" \
 	     "install npm and run: npm ci --prefix examples/deploy/web"
 
-docs: $(READY)  ## Write docs/operators.md and its pictures
+docs: $(READY)  ## Write docs/operators.md and its pictures, the type stubs and the list of public names
 	$(BIN)/python docs/make_gallery.py
+	$(BIN)/python docs/make_api.py
 
 soak: $(READY)  ## The long versions of the tests that kill, restart and damage, and the load runs (4 GB of disk)
 	DIPTYCH_KILLS=20 $(BIN)/python -m pytest -q tests/end_to_end/test_kill.py

@@ -67,15 +67,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'diptych' has no attribute '{name}'")
-    home = _HOME[name]
-    if name in ("errors", "metrics", "operators"):
-        return importlib.import_module(f"{home}.{name}")
-    value = getattr(importlib.import_module(home), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # for a type checker, a name that is not above is an error
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME:
+            raise AttributeError(f"module 'diptych' has no attribute '{name}'")
+        home = _HOME[name]
+        if name in ("errors", "metrics", "operators"):
+            return importlib.import_module(f"{home}.{name}")
+        value = getattr(importlib.import_module(home), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -71,6 +71,15 @@ def _set_package() -> Any:
     return importlib.import_module("diptych.metrics._sets")
 
 
+__all__ = [  # noqa: PLE0604
+    *("declaration", "get", "get_set", "names", "set_declaration", "set_names"),
+    *_ELSEWHERE,
+    *_MODULES,
+    *names(),
+    *set_names(),
+]
+
+
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(_MODULES[name])
@@ -85,7 +94,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *names(), *set_names(), *_ELSEWHERE, *_MODULES})
+    return sorted({*globals(), *__all__})
 
 
 sys.modules[__name__].__class__ = CatalogueModule

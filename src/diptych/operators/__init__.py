@@ -38,6 +38,9 @@ def declaration(name: str) -> Declaration:
     return get(name).declaration
 
 
+__all__ = ["declaration", "estimate_noise", "get", "names", *names()]  # noqa: PLE0604
+
+
 def __getattr__(name: str) -> Any:
     if name == "estimate_noise":  # a measurement: it returns a number, not an image
         from diptych.core.noise import estimate_noise
@@ -50,7 +53,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *names(), "estimate_noise"]
+    return sorted({*globals(), *__all__})
 
 
 sys.modules[__name__].__class__ = CatalogueModule
