@@ -62,7 +62,7 @@ ROOMS_OF_LIBRARIES = {
     "cv2": {"operators", "metrics"},
     "llvmlite": {"export"},
     "numba": {"operators", "metrics", "runtime"},
-    "scipy": {"operators", "metrics", "quality", "data"},
+    "scipy": {"operators", "metrics", "quality", "data", "evaluation"},
     "skimage": {"operators", "metrics", "cli"},
 }
 

@@ -8,13 +8,15 @@ import pytest
 from diptych.evaluation import statistics
 
 
-def test_the_interval_is_that_of_scipy():
-    from scipy import stats
-
-    values = np.random.default_rng(1).gamma(2.0, 3.0, 30)
-    ours = statistics.interval(values)
-    theirs = stats.bootstrap((values,), np.mean, n_resamples=10_000, method="percentile", rng=2).confidence_interval
-    assert np.allclose(ours, theirs, atol=0.12 * values.std() / np.sqrt(30))
+def test_the_interval_of_a_skewed_sample_reaches_further_to_the_long_side():
+    values = np.random.default_rng(1).lognormal(0, 1, 30)
+    low, high = statistics.interval(values)
+    percentiles = np.percentile(
+        np.random.default_rng(2).choice(values, (10_000, 30)).mean(axis=1), [2.5, 97.5]
+    )  # the simple interval, which is symmetric in probability
+    assert low > percentiles[0]
+    assert high > percentiles[1]
+    assert np.allclose((low, high), percentiles, atol=0.6 * values.std() / np.sqrt(30))
 
 
 def test_the_interval_holds_the_true_mean_about_as_often_as_it_says():
@@ -59,4 +61,17 @@ def test_verdicts(differences, said):
 
 def test_one_value_has_no_interval():
     assert statistics.interval([3.0]) is None
-    assert statistics.interval([3.0, 3.0]) == (3.0, 3.0)
+
+
+@pytest.mark.parametrize("count", [2, 3, 50])
+def test_equal_values_give_a_point(count):
+    assert statistics.interval([3.0] * count) == (3.0, 3.0)
+    low, high = statistics.interval([0.1 + 0.2, *[0.3] * (count - 1)])  # equal but for rounding
+    assert low == high == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("values", [[1.0, 2.0], [0.0, 0.0, 1.0], [-5.0, 1e-9, 5.0], [1e-300, 2e-300, 5e-300]])
+def test_few_values_give_a_finite_interval_around_their_mean(values):
+    low, high = statistics.interval(values)
+    rounding = 1e-12 * np.ptp(values)
+    assert min(values) - rounding <= low <= np.mean(values) <= high <= max(values) + rounding

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.stats import bootstrap
 
 RESAMPLES = 10_000
 FEWEST_FOR_A_VERDICT = 6
 
-# So many values are drawn at a time, to bound the memory.
-_AT_ONCE = 2_000_000
+_AT_ONCE = 2_000_000  # values that are resampled at a time, to bound the memory
 
 
 def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float] | None:
-    """Return the bootstrap 95 % interval of the mean.
-
-    The images are drawn anew, with replacement, 10,000 times; the interval holds the middle 95 % of the means.
+    """Return the bootstrap 95 % interval of the mean: bias-corrected and accelerated (BCa), 10,000 resamples.
 
     Parameters
     ----------
@@ -29,11 +26,11 @@ def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float] | No
     Returns
     -------
     (float, float) or None
-        None for less than two values.
+        None for fewer than two values; a point if all are equal.
 
     References
     ----------
-    Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
+    Efron, "Better bootstrap confidence intervals", Journal of the American Statistical Association 82 (1987).
 
     Examples
     --------
@@ -43,20 +40,23 @@ def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float] | No
     >>> interval([1.0]) is None
     True
     """
-    if len(values) < 2:
+    data = np.asarray(values, np.float64)
+    if len(data) < 2:
         return None
-    low, high = np.percentile(_means_of_resamples(np.asarray(values, np.float64), seed), [2.5, 97.5])
-    return float(low), float(high)
-
-
-def _means_of_resamples(values: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    generator = np.random.default_rng(seed)
-    means = np.empty(RESAMPLES)
-    step = max(1, _AT_ONCE // len(values))
-    for start in range(0, RESAMPLES, step):
-        part = means[start : start + step]
-        part[:] = values[generator.integers(0, len(values), (len(part), len(values)))].mean(axis=1)
-    return means
+    mean, width = float(data.mean()), float(np.ptp(data))
+    if width <= 1e-12 * abs(mean):  # equal but for rounding: nothing varies
+        return mean, mean
+    found = bootstrap(
+        (
+            (data - mean) / width,
+        ),  # in their own unit, so that the third powers of the acceleration neither vanish nor overflow
+        np.mean,
+        n_resamples=RESAMPLES,
+        batch=max(1, _AT_ONCE // len(data)),
+        method="BCa",
+        random_state=np.random.default_rng(seed),
+    ).confidence_interval
+    return mean + width * float(found.low), mean + width * float(found.high)
 
 
 def decide(differences: Sequence[float], seed: int = 0) -> tuple[str, tuple[float, float] | None]:
