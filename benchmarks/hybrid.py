@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from diptych.advice.judging import judge_of
-from diptych.advice.pictures import Half, read_pictures
+from diptych.advice.evaluator import evaluator_for
+from diptych.advice.pictures import Split, read_pictures
 from diptych.advice.tuning import tuned
 from diptych.core.enhancer import Enhancer
 from diptych.core.image import Image, from_float, to_float
@@ -29,16 +29,16 @@ from diptych.training.generator_file import TrainedGenerator, load_generator
 def best_classical(low: Path, normal: Path) -> Enhancer:
     """Return the recipe that comes nearest to the good pictures, by the half of the pictures that it was not tuned on."""
     pictures = read_pictures(low, normal)
-    judge = judge_of(pictures.judging)
+    evaluator = evaluator_for(pictures.held_out)
     found = {one.name: one for one in tuned(pictures.tuning, lambda text: None)}
-    merits = {name: judge.mark(_on(one.enhancer, pictures.judging)).merit for name, one in found.items()}
-    name = max(merits, key=merits.__getitem__)
-    print(f"best classical recipe without references: {name}, {merits[name]:.3f} of 1")
+    values = {name: evaluator.evaluate(_on(one.enhancer, pictures.held_out)).value for name, one in found.items()}
+    name = max(values, key=values.__getitem__)
+    print(f"best classical recipe without references: {name}, {values[name]:.3f} of 1")
     return found[name].enhancer
 
 
-def _on(enhancer: Enhancer, half: Half) -> list[Image]:
-    return [enhancer(from_float(to_float(image), np.dtype(np.uint16))) for image in half.sources]
+def _on(enhancer: Enhancer, split: Split) -> list[Image]:
+    return [enhancer(from_float(to_float(image), np.dtype(np.uint16))) for image in split.sources]
 
 
 def network_alone(generator: TrainedGenerator) -> TrainedGenerator:

@@ -20,18 +20,18 @@ def fill(folder, count, *, shape=(12, 16, 3), dtype=np.uint8, start=0):
 
 def test_no_picture_is_in_both_halves_and_there_are_24_at_most(tmp_path):
     found = read_pictures(fill(tmp_path / "a", 40), fill(tmp_path / "b", 30, start=100))
-    tuning, judging = found.tuning, found.judging
-    assert len(tuning.sources) == len(judging.sources) == MOST // 2
-    assert len(tuning.targets) == len(judging.targets) == MOST // 2
-    assert not set(tuning.names) & set(judging.names)
-    assert found.kept_out[0] == set(judging.names)
-    assert len(found.kept_out[1]) == MOST // 2
+    tuning, held_out = found.tuning, found.held_out
+    assert len(tuning.sources) == len(held_out.sources) == MOST // 2
+    assert len(tuning.targets) == len(held_out.targets) == MOST // 2
+    assert not set(tuning.names) & set(held_out.names)
+    assert found.held_out_names[0] == set(held_out.names)
+    assert len(found.held_out_names[1]) == MOST // 2
     assert not found.problems
 
 
 def test_the_seed_chooses_and_nothing_else(tmp_path):
     a, b = fill(tmp_path / "a", 40), fill(tmp_path / "b", 4)
-    first, again, other = (read_pictures(a, b, seed=seed).judging.names for seed in (0, 0, 1))
+    first, again, other = (read_pictures(a, b, seed=seed).held_out.names for seed in (0, 0, 1))
     assert first == again != other
 
 
@@ -39,7 +39,7 @@ def test_large_pictures_are_reduced_and_that_is_said(tmp_path):
     found = read_pictures(
         fill(tmp_path / "a", 4, shape=(4, 3 * LONGEST)), fill(tmp_path / "b", 4, shape=(6, 2 * LONGEST))
     )
-    assert {image.shape for image in found.tuning.sources + found.judging.sources} == {(1, LONGEST, 1)}
+    assert {image.shape for image in found.tuning.sources + found.held_out.sources} == {(1, LONGEST, 1)}
     assert any("1536 px" in note for note in found.notes)
     small = np.zeros((5, LONGEST), np.uint8)
     assert reduced(small).shape == (5, LONGEST, 1)
@@ -49,18 +49,18 @@ def test_grey_among_rgb_becomes_rgb_and_other_channels_are_named(tmp_path):
     a = fill(tmp_path / "a", 6)
     write(a / "grey.png", np.full((12, 16), 9, np.uint8))
     found = read_pictures(a, fill(tmp_path / "b", 4, shape=(9, 9)))
-    assert {image.shape[2] for half in (found.tuning, found.judging) for image in half.sources} == {3}
-    assert {image.shape[2] for half in (found.tuning, found.judging) for image in half.targets} == {1}
+    assert {image.shape[2] for split in (found.tuning, found.held_out) for image in split.sources} == {3}
+    assert {image.shape[2] for split in (found.tuning, found.held_out) for image in split.targets} == {1}
 
 
 def test_references_belong_by_name_and_the_others_are_left_out(tmp_path):
     a, b = fill(tmp_path / "a", 8), fill(tmp_path / "b", 4)
     found = read_pictures(a, b, reference=fill(tmp_path / "r", 5))
-    names = {*found.tuning.names, *found.judging.names}
+    names = {*found.tuning.names, *found.held_out.names}
     assert names == {f"{number:03}.png" for number in range(5)}
     assert any("3 pictures" in note for note in found.notes)
-    for half in (found.tuning, found.judging):
-        for source, reference in zip(half.sources, half.references, strict=True):
+    for split in (found.tuning, found.held_out):
+        for source, reference in zip(split.sources, split.references, strict=True):
             np.testing.assert_array_equal(source, reference)  # the same seeds drew them
 
 

@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from diptych import runtime
-from diptych.advice import advising
+from diptych.advice import advisor
 from diptych.advice.candidates import of_recipe
 from diptych.core.errors import UnknownNameError
 from diptych.recipes import Recipe, step
@@ -18,7 +18,7 @@ from training_helpers import write_folders
 
 
 @pytest.fixture(autouse=True)
-def _empty_box(monkeypatch):
+def _no_default(monkeypatch):
     def find():
         raise UnknownNameError("none")
 
@@ -40,7 +40,7 @@ def test_advise_writes_a_recipe_that_enhance_takes(cli, folders, tmp_path):
     assert "tuning: stretch, gamma\n" in err
     assert f"wrote {recipe}\nwrote {facts}\n" in err
     assert Recipe.load(recipe).steps[0].operator == "denoise_photo"
-    assert json.loads(facts.read_text())["judged_on"] == 6
+    assert json.loads(facts.read_text())["evaluated_on"] == 6
     code, _, _ = cli("enhance", folders[0], "-o", tmp_path / "out", "--recipe", recipe)
     assert code == 0
     assert len(list((tmp_path / "out").iterdir())) == 12
@@ -57,8 +57,8 @@ def test_a_model_is_tried_and_nothing_is_written_for_what_is_no_recipe(cli, fold
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     facts = BundleMetadata(name="lighter", channels_in=3, channels_out=3, multiple=1, receptive_field_radius=0)
     save_bundle(tmp_path / "lighter.onnx", model.SerializeToString(), facts)
-    monkeypatch.setattr(advising, "tuned", lambda half, tell: [of_recipe("untouched", Recipe())])
-    monkeypatch.setattr(advising, "automatic", lambda half: of_recipe("also untouched", Recipe()))
+    monkeypatch.setattr(advisor, "tuned", lambda split, tell: [of_recipe("untouched", Recipe())])
+    monkeypatch.setattr(advisor, "automatic", lambda split: of_recipe("also untouched", Recipe()))
     code, out, err = cli("advise", *folders, "-o", tmp_path / "r.toml", "--model", tmp_path / "lighter.onnx")
     assert code == 0
     assert "Recommended: 'lighter.onnx'." in out
@@ -69,8 +69,8 @@ def test_a_model_is_tried_and_nothing_is_written_for_what_is_no_recipe(cli, fold
 
 def test_an_unreadable_file_is_named_with_exit_code_1_and_the_advice_is_given(cli, folders, tmp_path, monkeypatch):
     stretch = of_recipe("stretch", Recipe(step("stretch")))
-    monkeypatch.setattr(advising, "tuned", lambda half, tell: [of_recipe("untouched", Recipe()), stretch])
-    monkeypatch.setattr(advising, "automatic", lambda half: stretch)
+    monkeypatch.setattr(advisor, "tuned", lambda split, tell: [of_recipe("untouched", Recipe()), stretch])
+    monkeypatch.setattr(advisor, "automatic", lambda split: stretch)
     a = shutil.copytree(folders[0], tmp_path / "A")
     (a / "003.png").write_bytes(b"\x89PNG")
     code, out, err = cli("advise", a, folders[1], "-o", tmp_path / "r.toml")

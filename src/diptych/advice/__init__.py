@@ -4,7 +4,7 @@
 the rules. Importing this package loads neither torch nor onnxruntime.
 """
 
-from diptych.advice.advice import Advice
-from diptych.advice.advising import advise
+from diptych.advice.advisor import advise
+from diptych.advice.result import Advice
 
 __all__ = ["Advice", "advise"]

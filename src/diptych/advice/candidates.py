@@ -10,7 +10,7 @@ from diptych.recipes import Recipe
 from diptych.recipes.steps import declaration_of
 
 
-class Effort(IntEnum):
+class Complexity(IntEnum):
     """Kinds of enhancers, the simplest first."""
 
     NOTHING = 0
@@ -30,23 +30,23 @@ class Candidate:
         What to call it.
     enhancer : Enhancer
         What does it.
-    effort : Effort
+    complexity : Complexity
         Its kind.
     steps : int
         How many steps a picture goes through; 1 for a model, 2 if noise is taken away before it.
     option : str
         What `diptych enhance` is given to use it; empty for what it does by itself, and for a recipe, whose file has no
         name yet.
-    before : str
-        What has to be called before that.
+    prior_command : str
+        The command to run before that; empty for none.
     """
 
     name: str
     enhancer: Enhancer
-    effort: Effort
+    complexity: Complexity
     steps: int
     option: str = ""
-    before: str = ""
+    prior_command: str = ""
 
     @property
     def recipe(self) -> Recipe | None:
@@ -54,13 +54,13 @@ class Candidate:
         return self.enhancer if isinstance(self.enhancer, Recipe) else None
 
     @property
-    def complexity(self) -> tuple[int, int]:
-        """What "simpler" means: the kind first, then the number of steps."""
-        return int(self.effort), self.steps
+    def rank(self) -> tuple[int, int]:
+        """What "simpler" means: the complexity first, then the number of steps."""
+        return int(self.complexity), self.steps
 
 
 def of_recipe(name: str, recipe: Recipe) -> Candidate:
     """Return the candidate that is a recipe."""
     denoises = any(declaration_of(step.operator).denoises for step in recipe.steps)
-    effort = Effort.DENOISING if denoises else Effort.CLASSICAL if recipe.steps else Effort.NOTHING
-    return Candidate(name, recipe, effort, len(recipe.steps))
+    complexity = Complexity.DENOISING if denoises else Complexity.CLASSICAL if recipe.steps else Complexity.NOTHING
+    return Candidate(name, recipe, complexity, len(recipe.steps))

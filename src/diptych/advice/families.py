@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diptych.advice.pictures import Half
+from diptych.advice.pictures import Split
 from diptych.core.image import Image, to_float
 from diptych.core.parameters import Table
 from diptych.quality.appearance import mean_quantiles
@@ -30,8 +30,8 @@ _LEAST_NOISE = 0.5 / 255
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What decides which families are tried, and where; medians over the pictures, of A and of B.
+class FolderStatistics:
+    """What decides which families are tried, and where: medians over the pictures, of A and of B.
 
     Attributes
     ----------
@@ -54,28 +54,28 @@ class Facts:
     color: bool
 
 
-def facts_of(half: Half) -> Facts:
+def folder_statistics(split: Split) -> FolderStatistics:
     """Measure the pictures."""
-    a, b = ([image_statistics(to_float(image)) for image in side] for side in (half.sources, half.targets))
-    channels = {image.shape[2] for image in (*half.sources, *half.targets)}
-    return Facts(
+    a, b = ([image_statistics(to_float(image)) for image in side] for side in (split.sources, split.targets))
+    channels = {image.shape[2] for image in (*split.sources, *split.targets)}
+    return FolderStatistics(
         brightness=(_median(one.mean for one in a), _median(one.mean for one in b)),
         span=(_median(_span(one) for one in a), _median(_span(one) for one in b)),
         luma_noise=_median(one.luma_noise for one in a),
         chroma_noise=_median(one.chroma_noise for one in a),
-        together=mean_quantiles([to_float(image) for image in half.targets]),
-        each=_of_channels(half.targets) if channels == {3} else (),
-        color=half.sources[0].shape[2] > 1,
+        together=mean_quantiles([to_float(image) for image in split.targets]),
+        each=_of_channels(split.targets) if channels == {3} else (),
+        color=split.sources[0].shape[2] > 1,
     )
 
 
-def families(facts: Facts) -> dict[str, list[Steps]]:
+def families(folders: FolderStatistics) -> dict[str, list[Steps]]:
     """Return the grid of each family that fits, without denoising; ``untouched`` is the empty recipe."""
     stretches = [
         step("stretch", low=low, high=high, channels=channels)
-        for (low, high), channels in itertools.product(_PERCENTILES, ("together", "each")[: 1 + facts.color])
+        for (low, high), channels in itertools.product(_PERCENTILES, ("together", "each")[: 1 + folders.color])
     ]
-    tables = [facts.together, *([facts.each] if facts.each else [])]
+    tables = [folders.together, *([folders.each] if folders.each else [])]
     grids: dict[str, list[Steps]] = {
         "untouched": [()],
         "stretch": [(first,) for first in stretches],
@@ -87,13 +87,13 @@ def families(facts: Facts) -> dict[str, list[Steps]]:
             for table, amount in itertools.product(tables, _AMOUNTS)
         ],
     }
-    if facts.brightness[1] > _DARKER * facts.brightness[0]:
-        grids["exposure"] = _exposures(facts.brightness[1] / max(facts.brightness[0], 1 / 255))
-    if facts.span[1] > _FLATTER * facts.span[0]:
+    if folders.brightness[1] > _DARKER * folders.brightness[0]:
+        grids["exposure"] = _exposures(folders.brightness[1] / max(folders.brightness[0], 1 / 255))
+    if folders.span[1] > _FLATTER * folders.span[0]:
         grids["stretch, clahe"] = [
             (first, step("clahe", clip_limit=limit)) for first, limit in itertools.product(stretches, _CLIP_LIMITS)
         ]
-    if facts.color:
+    if folders.color:
         grids["white balance, stretch"] = [
             (step("white_balance", amount=amount), first)
             for amount, first in itertools.product(_AMOUNTS, stretches[::2])
@@ -101,12 +101,12 @@ def families(facts: Facts) -> dict[str, list[Steps]]:
     return grids
 
 
-def denoisers(facts: Facts) -> list[Step]:
+def denoisers(folders: FolderStatistics) -> list[Step]:
     """Return the steps that take noise away, weakest first; none if there is hardly any in A."""
-    if facts.luma_noise < _LEAST_NOISE:
+    if folders.luma_noise < _LEAST_NOISE:
         return []
     return [
-        step("denoise_photo", luma=_share(part, facts.luma_noise), chroma=_share(part, facts.chroma_noise))
+        step("denoise_photo", luma=_share(part, folders.luma_noise), chroma=_share(part, folders.chroma_noise))
         for part in _STRENGTHS
     ]
 

@@ -1,4 +1,4 @@
-"""The pictures that advice is founded on: some of each folder, reduced, half to tune on and half to be judged by."""
+"""The pictures that advice is founded on: some of each folder, reduced, half to tune on and half held out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Half:
+class Split:
     """Pictures of both folders; `references` is empty, or has one for each source."""
 
     names: tuple[str, ...]
@@ -45,17 +45,17 @@ class Pictures:
 
     Attributes
     ----------
-    tuning, judging : Half
+    tuning, held_out : Split
         No picture is in both.
-    kept_out : (frozenset of str, frozenset of str)
-        Names, below the folders, of the pictures that judge; a training must not see them.
+    held_out_names : (frozenset of str, frozenset of str)
+        Names, below the folders, of the held-out pictures of A and of B; a training must not see them.
     problems, notes : tuple of str
         What could not be read, and what else to know.
     """
 
-    tuning: Half
-    judging: Half
-    kept_out: tuple[frozenset[str], frozenset[str]]
+    tuning: Split
+    held_out: Split
+    held_out_names: tuple[frozenset[str], frozenset[str]]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -84,7 +84,7 @@ def read_pictures(
     reference : path, optional
         What pictures of `source` should look like: files of the same names. Those without one are left out.
     seed : int
-        Of the draw, in which a picture's place depends on its name alone.
+        Of the draw, in which a picture's split depends on its name alone.
 
     Raises
     ------
@@ -102,20 +102,20 @@ def read_pictures(
     if reference is not None:
         references, notes = _paired(first, files, reference)
     problems: list[str] = []
-    a = [_halves(part, first, references, problems) for part in _drawn(references or files, seed)]
-    b = [_halves(part, second, {}, problems) for part in _drawn(wanted, seed)]
+    a = [_read_all(part, first, references, problems) for part in _drawn(references or files, seed)]
+    b = [_read_all(part, second, {}, problems) for part in _drawn(wanted, seed)]
     _make_alike(a, first, problems)
     _make_alike(b, second, problems)
-    for path, halves in ((first, a), (second, b)):
-        if min(len(half) for half in halves) < FEWEST // 2:
+    for path, splits in ((first, a), (second, b)):
+        if min(len(part) for part in splits) < FEWEST // 2:
             raise DataError(
-                f"{path}: {sum(len(half) for half in halves)} of its pictures can be used"
+                f"{path}: {sum(len(part) for part in splits)} of its pictures can be used"
                 f"{' (with a reference each)' if references and path == first else ''}; advice needs {FEWEST} at least"
                 f"{': ' + problems[0] if problems else ''}"
             )
-    tuning, judging = (_half(one, other) for one, other in zip(a, b, strict=True))
-    kept_out = frozenset(judging.names), frozenset(one.name for one in b[1])
-    return Pictures(tuning, judging, kept_out, tuple(problems), (*notes, *_reduction(a)))
+    tuning, held_out = (_split(one, other) for one, other in zip(a, b, strict=True))
+    held_out_names = frozenset(held_out.names), frozenset(one.name for one in b[1])
+    return Pictures(tuning, held_out, held_out_names, tuple(problems), (*notes, *_reduction(a)))
 
 
 def names_in(folder: str | os.PathLike[str]) -> list[str]:
@@ -154,15 +154,15 @@ def _paired(
 
 
 def _drawn(names: Mapping[str, object], seed: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return up to 12 names to tune on, and up to 12 others to be judged by."""
+    """Return up to 12 names to tune on, and up to 12 others to hold out."""
     if len(names) < FEWEST:
         return tuple(names), ()
-    rest, judging = split(list(names), fraction=0.5, seed=seed, minimum=2, maximum=MOST // 2)
+    rest, held_out = split(list(names), fraction=0.5, seed=seed, minimum=2, maximum=MOST // 2)
     spread = np.unique(np.linspace(0, len(rest) - 1, min(MOST // 2, len(rest))).round().astype(int))
-    return tuple(rest[index] for index in spread.tolist()), judging
+    return tuple(rest[index] for index in spread.tolist()), held_out
 
 
-def _halves(names: Sequence[str], folder: Path, references: Mapping[str, Path], problems: list[str]) -> list[_One]:
+def _read_all(names: Sequence[str], folder: Path, references: Mapping[str, Path], problems: list[str]) -> list[_One]:
     found = []
     for name in names:
         try:
@@ -193,23 +193,23 @@ def _size(image: Image) -> str:
     return f"{image.shape[1]} x {image.shape[0]} px"
 
 
-def _make_alike(halves: list[list[_One]], folder: Path, problems: list[str]) -> None:
+def _make_alike(splits: list[list[_One]], folder: Path, problems: list[str]) -> None:
     """Give all pictures of a folder the same number of channels: grey among RGB becomes RGB; others are left out."""
-    present = [one.image.shape[2] for half in halves for one in half]
+    present = [one.image.shape[2] for part in splits for one in part]
     if not present:
         return
     channels = 3 if set(present) == {1, 3} else max(set(present), key=present.count)
-    for half in halves:
-        for index in reversed(range(len(half))):
-            one = half[index]
+    for part in splits:
+        for index in reversed(range(len(part))):
+            one = part[index]
             try:
                 image, beside = (None if x is None else _with_channels(x, channels) for x in (one.image, one.reference))
             except ImageError as error:
                 problems.append(f"{folder / one.name}: {error}")
-                del half[index]
+                del part[index]
                 continue
             assert image is not None
-            half[index] = _One(one.name, image, beside, one.longest)
+            part[index] = _One(one.name, image, beside, one.longest)
 
 
 def _with_channels(image: Image, channels: int) -> Image:
@@ -220,13 +220,13 @@ def _with_channels(image: Image, channels: int) -> Image:
     raise ImageError(f"has {image.shape[2]} channels, the others {channels}; convert it, or remove it from the folder")
 
 
-def _half(a: list[_One], b: list[_One]) -> Half:
+def _split(a: list[_One], b: list[_One]) -> Split:
     references = [one.reference for one in a if one.reference is not None]
-    return Half(tuple(one.name for one in a), [one.image for one in a], [one.image for one in b], references)
+    return Split(tuple(one.name for one in a), [one.image for one in a], [one.image for one in b], references)
 
 
 def _reduction(a: list[list[_One]]) -> list[str]:
-    longest = median(one.longest for half in a for one in half)
+    longest = median(one.longest for part in a for one in part)
     if longest < 2 * LONGEST:
         return []
     return [

@@ -1,4 +1,4 @@
-"""Every family gets its best parameters, on the half of the pictures that is there to tune on."""
+"""Every family gets its best parameters, on the pictures to tune on."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from diptych.advice.candidates import Candidate, of_recipe
-from diptych.advice.families import Steps, denoisers, facts_of, families
-from diptych.advice.judging import Judge, judge_of
-from diptych.advice.pictures import Half, Tell
+from diptych.advice.evaluator import Evaluator, evaluator_for
+from diptych.advice.families import Steps, denoisers, families, folder_statistics
+from diptych.advice.pictures import Split, Tell
 from diptych.core.image import Image, from_float, to_float
 from diptych.recipes import Recipe
 
-_WIDE = np.dtype(np.uint16)
+_BETWEEN = np.dtype(np.uint16)
 
 
-def tuned(half: Half, tell: Tell) -> list[Candidate]:
+def tuned(split: Split, tell: Tell) -> list[Candidate]:
     """Return the best recipe of each family, and with denoising before it, where there is noise.
 
     Parameters
     ----------
-    half : Half
+    split : Split
         The pictures to tune on.
     tell : callable
         Is told what is being done.
@@ -32,27 +32,27 @@ def tuned(half: Half, tell: Tell) -> list[Candidate]:
     list of Candidate
         The untouched pictures first.
     """
-    facts, judge = facts_of(half), judge_of(half)
+    folders, evaluator = folder_statistics(split), evaluator_for(split)
     # As in a recipe, 16 bits lie between the steps.
-    plain = [from_float(to_float(image), _WIDE) for image in half.sources]
+    plain = [from_float(to_float(image), _BETWEEN) for image in split.sources]
     best: dict[str, Steps] = {}
-    for name, grid in families(facts).items():
+    for name, grid in families(folders).items():
         tell(f"tuning: {name}")
-        best[name] = grid[_best(judge, [plain], grid)[1]]
+        best[name] = grid[_best(evaluator, [plain], grid)[1]]
     found = [of_recipe(name, Recipe(*steps, name=name)) for name, steps in best.items()]
-    calmers = denoisers(facts)
-    if calmers:
+    denoising = denoisers(folders)
+    if denoising:
         tell("tuning: denoising")
-    calmed = [[Recipe(calmer)(image) for image in plain] for calmer in calmers]
-    for name, steps in best.items() if calmers else ():
-        calmer = calmers[_best(judge, calmed, [steps])[0]]
+    denoised = [[Recipe(denoiser)(image) for image in plain] for denoiser in denoising]
+    for name, steps in best.items() if denoising else ():
+        denoiser = denoising[_best(evaluator, denoised, [steps])[0]]
         label = "denoise" if name == "untouched" else f"denoise, {name}"
-        found.append(of_recipe(label, Recipe(calmer, *steps, name=label)))
+        found.append(of_recipe(label, Recipe(denoiser, *steps, name=label)))
     return found
 
 
-def _best(judge: Judge, starts: Sequence[Sequence[Image]], grid: Sequence[Steps]) -> tuple[int, int]:
-    """Return which of the starts, and which of the grid after it, has the highest merit; of equals the first."""
-    places = list(itertools.product(range(len(starts)), range(len(grid))))
-    merits = [judge.mark([Recipe(*grid[j])(image) for image in starts[i]]).merit for i, j in places]
-    return places[int(np.argmax(merits))]
+def _best(evaluator: Evaluator, starts: Sequence[Sequence[Image]], grid: Sequence[Steps]) -> tuple[int, int]:
+    """Return which of the starts, and which of the grid after it, has the highest objective value; of equals the first."""
+    pairs = list(itertools.product(range(len(starts)), range(len(grid))))
+    values = [evaluator.evaluate([Recipe(*grid[j])(image) for image in starts[i]]).value for i, j in pairs]
+    return pairs[int(np.argmax(values))]

@@ -43,7 +43,7 @@ def advise(
 ) -> None:
     """Say what to do with the pictures of A: the simplest that is not significantly worse than the best, and why.
 
-    Tries tuned recipes, auto, the model in the box, models in files and, if asked, a quick training on up to 24 pictures of
+    Tries tuned recipes, auto, the default enhancer, models in files and, if asked, a quick training on up to 24 pictures of
     each folder; without a training that takes a minute or two.
     """
     from diptych.advice import advise as find_advice
@@ -123,20 +123,20 @@ def _table(advice: Advice) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    figures = list(advice.recommended.marks.figures)
+    figures = list(advice.recommended.scores.figures)
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")
-    for head in (advice.merit_unit or advice.merit_name, "", *(_HEADS.get(name, name) for name in figures)):
+    for head in (advice.objective_unit or advice.objective_name, "", *(_HEADS.get(name, name) for name in figures)):
         table.add_column(head, justify="right")
     table.add_column("niqe", justify="right")
     table.add_column("ms/MP", justify="right")
-    for one, gap in zip(advice.measured, advice.behind, strict=True):
+    for one, gap in zip(advice.measured, advice.gaps, strict=True):
         mark = "> " if one is advice.recommended else "  "
         verdict = "out" if one.alarms else "worse" if gap.worse else "as good"
-        numbers = [_number(name, one.marks.figures[name]) for name in figures]
+        numbers = [_number(name, one.scores.figures[name]) for name in figures]
         niqe = "–" if one.niqe is None else f"{one.niqe:.2f}"
-        merit = f"{one.marks.merit:.2f}" if advice.merit_unit else f"{one.marks.merit:.3f}"
-        cells = [mark + one.candidate.name, merit, verdict, *numbers, niqe, f"{1000 * one.seconds_per_megapixel:.1f}"]
+        value = f"{one.scores.value:.2f}" if advice.objective_unit else f"{one.scores.value:.3f}"
+        cells = [mark + one.candidate.name, value, verdict, *numbers, niqe, f"{1000 * one.seconds_per_megapixel:.1f}"]
         table.add_row(*(Text(cell) for cell in cells))
     return table
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from diptych.advice.advice import Advice
-from diptych.advice.candidates import Candidate, Effort
-from diptych.advice.choosing import Measured, choose
-from diptych.advice.judging import Judge, judge_of, niqe_of
+from diptych.advice.candidates import Candidate, Complexity
+from diptych.advice.choice import Measured, choose
+from diptych.advice.evaluator import Evaluator, evaluator_for, niqe_of
 from diptych.advice.models import automatic, check_run, models, trained
-from diptych.advice.pictures import LONGEST, Half, Pictures, Tell, read_pictures
+from diptych.advice.pictures import LONGEST, Pictures, Split, Tell, read_pictures
+from diptych.advice.result import Advice
 from diptych.advice.tuning import tuned
 from diptych.core.errors import ImageError
 from diptych.core.image import Image, check_image
@@ -42,8 +42,9 @@ def advise(
 ) -> Advice:
     """Find out what is the simplest thing that makes pictures like those of one folder look like those of another.
 
-    Tuned classical recipes, `auto`, the model in the box, models in files and, if asked for, a training are tried on up to 24
-    pictures of each folder, no side longer than 512 px. Half of them are there to tune on, the figures are of the other half.
+    Tuned classical recipes, `auto`, the default enhancer, models in files and, if asked for, a training are tried on up to 24
+    pictures of each folder, no side longer than 512 px. Half of them tune the parameters; the other half is held out, and the
+    figures are of it.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def advise(
     models_in : sequence of path
         Model files to try.
     training : CycleGANConfig, optional
-        Settings of a training to try; the pictures that judge take no part in it.
+        Settings of a training to try; the held-out pictures take no part in it.
     run : path, optional
         Its run directory; both or neither.
     seed : int
@@ -86,14 +87,14 @@ def advise(
     --------
     >>> import pathlib, tempfile
     >>> from diptych.photo import write
-    >>> place, draw = pathlib.Path(tempfile.mkdtemp()), np.random.default_rng(0)
+    >>> folder, rng = pathlib.Path(tempfile.mkdtemp()), np.random.default_rng(0)
     >>> for name, gain in (("dark", 0.25), ("bright", 1.0)):
-    ...     (place / name).mkdir()
+    ...     (folder / name).mkdir()
     ...     for number in range(4):
-    ...         grain = draw.integers(0, 256, (6, 6), np.uint8).repeat(8, 0).repeat(8, 1)
-    ...         write(place / name / f"{number}.png", (gain * grain).astype(np.uint8))
-    >>> advice = advise(place / "dark", place / "bright")
-    >>> advice.recommended.candidate.effort.name, len(advice.recipe.steps)
+    ...         grain = rng.integers(0, 256, (6, 6), np.uint8).repeat(8, 0).repeat(8, 1)
+    ...         write(folder / name / f"{number}.png", (gain * grain).astype(np.uint8))
+    >>> advice = advise(folder / "dark", folder / "bright")
+    >>> advice.recommended.candidate.complexity.name, len(advice.recipe.steps)
     ('CLASSICAL', 1)
     """
     if training is not None and run is not None:
@@ -105,60 +106,65 @@ def advise(
     if training is not None and run is not None:
         candidates.append(trained(source, target, run, pictures, config=training, tell=tell))
     problems = list(pictures.problems)
-    judge = judge_of(pictures.judging)
+    evaluator = evaluator_for(pictures.held_out)
     measured = []
     for one in candidates:
         tell(f"measuring: {one.name}")
         try:
-            measured.append(_measure(one, pictures.judging, judge))
+            measured.append(_measure(one, pictures.held_out, evaluator))
         except Exception as error:  # an enhancer may raise anything, and the others go on
             problems.append(f"{one.name}: {reason_of(error)}")
-    return _advice(measured, pictures, judge, problems, seed)
+    return _advice(measured, pictures, evaluator, problems, seed)
 
 
-def _advice(measured: list[Measured], pictures: Pictures, judge: Judge, problems: list[str], seed: int) -> Advice:
-    ranked = sorted(measured, key=lambda one: -one.marks.merit)
-    choice = choose(ranked, judge, seed=seed)
+def _advice(
+    measured: list[Measured], pictures: Pictures, evaluator: Evaluator, problems: list[str], seed: int
+) -> Advice:
+    ranked = sorted(measured, key=lambda one: -one.scores.value)
+    choice = choose(ranked, evaluator, seed=seed)
     return Advice(
         measured=tuple(ranked),
-        behind=choice.behind,
+        gaps=choice.gaps,
         recommended=choice.recommended,
         why=choice.why,
-        merit_name=judge.merit_name,
-        merit_unit=judge.unit,
+        objective_name=evaluator.objective_name,
+        objective_unit=evaluator.unit,
         tuned_on=len(pictures.tuning.sources),
-        judged_on=len(pictures.judging.sources),
+        evaluated_on=len(pictures.held_out.sources),
         problems=tuple(problems),
-        notes=(*pictures.notes, *_notes(ranked, pictures, judge)),
+        notes=(*pictures.notes, *_notes(ranked, pictures, evaluator)),
     )
 
 
-def _notes(measured: Sequence[Measured], pictures: Pictures, judge: Judge) -> list[str]:
-    tuning, judging = pictures.tuning, pictures.judging
-    others = f"{len(judging.sources)} others of A" + ("" if judging.references else f" and {len(judging.targets)} of B")
+def _notes(measured: Sequence[Measured], pictures: Pictures, evaluator: Evaluator) -> list[str]:
+    tuning, held_out = pictures.tuning, pictures.held_out
+    others = f"{len(held_out.sources)} others of A" + (
+        "" if held_out.references else f" and {len(held_out.targets)} of B"
+    )
     notes = [
         f"tuned on {len(tuning.sources)} pictures of A and {len(tuning.targets)} of B; the figures are of {others}, "
         f"no side longer than {LONGEST} px"
     ]
-    if len(judging.sources) < FEWEST_FOR_A_VERDICT:
+    if len(held_out.sources) < FEWEST_FOR_A_VERDICT:
         notes.append(
-            f"{len(judging.sources)} pictures to be judged by are too few to tell a difference from chance: every one above "
-            f"{judge.margin:g}{' ' * bool(judge.unit)}{judge.unit} counts. Give {2 * FEWEST_FOR_A_VERDICT} pictures or more"
+            f"{len(held_out.sources)} held-out pictures are too few to tell a difference from chance: every one above "
+            f"{evaluator.margin:g}{' ' * bool(evaluator.unit)}{evaluator.unit} counts. "
+            f"Give {2 * FEWEST_FOR_A_VERDICT} pictures or more"
         )
-    return notes + [f"{one.candidate.name} is out: {alarm}" for one in measured for alarm in one.alarms]
+    return notes + [f"{one.candidate.name} is ruled out: {alarm}" for one in measured for alarm in one.alarms]
 
 
-def _measure(candidate: Candidate, half: Half, judge: Judge) -> Measured:
-    if candidate.effort == Effort.NOTHING:
-        outputs, times = half.sources, [0.0]
+def _measure(candidate: Candidate, split: Split, evaluator: Evaluator) -> Measured:
+    if candidate.complexity == Complexity.NOTHING:
+        outputs, times = split.sources, [0.0]
     else:
-        candidate.enhancer(np.ascontiguousarray(half.sources[0][:_CORNER, :_CORNER]))  # what compiles does so now
-        outputs, times = _run(candidate, half.sources)
+        candidate.enhancer(np.ascontiguousarray(split.sources[0][:_CORNER, :_CORNER]))  # what compiles does so now
+        outputs, times = _run(candidate, split.sources)
     alarms: tuple[str, ...] = ()
-    if candidate.effort >= Effort.MODEL:
-        reading = Monitor(half.sources, half.targets).evaluate(0, _given(outputs))
-        alarms = tuple(alarm.message.partition(";")[0] for alarm in reading.alarms if alarm.fatal)
-    return Measured(candidate, judge.mark(outputs), niqe_of(outputs), statistics.median(times), alarms)
+    if candidate.complexity >= Complexity.MODEL:
+        metrics = Monitor(split.sources, split.targets).evaluate(0, _given(outputs))
+        alarms = tuple(alarm.message.partition(";")[0] for alarm in metrics.alarms if alarm.fatal)
+    return Measured(candidate, evaluator.evaluate(outputs), niqe_of(outputs), statistics.median(times), alarms)
 
 
 def _run(candidate: Candidate, images: Sequence[Image]) -> tuple[list[Image], list[float]]:

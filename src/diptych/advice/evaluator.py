@@ -1,4 +1,4 @@
-"""What an enhancer is judged by: references if there are any, otherwise the look of folder B and the structure of the input."""
+"""What enhancers are evaluated by: references if there are any, otherwise the distance to folder B and the structure kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from diptych import operators
-from diptych.advice.pictures import Half
+from diptych.advice.pictures import Split
 from diptych.core.image import Image, to_float
 from diptych.quality.appearance import Appearance, Floats, appearance_of
 from diptych.quality.score import DomainScore, MeasuredPicture, StructureReference
@@ -19,94 +19,94 @@ _MOST_DECIBELS = 60.0  # what equals its reference has infinitely many
 
 
 @dataclass(frozen=True)
-class Marks:
+class Scores:
     """How well an enhancer did.
 
     Attributes
     ----------
-    merit : float
-        What decides; higher is better.
+    value : float
+        The objective value, which decides; higher is better.
     shares : tuple of float
-        The part of each picture in it; their mean is `merit`. Differences of two enhancers are tested on them.
+        The part of each picture in it; their mean is `value`. Differences of two enhancers are tested on them.
     figures : dict of str to float
         What else was measured; means over the pictures.
     """
 
-    merit: float
+    value: float
     shares: tuple[float, ...]
     figures: dict[str, float] = field(default_factory=dict)
 
 
-class Judge(Protocol):
-    """Marks what an enhancer made of the pictures."""
+class Evaluator(Protocol):
+    """Scores what an enhancer made of the pictures."""
 
     @property
-    def merit_name(self) -> str:
-        """What the merit is called."""
+    def objective_name(self) -> str:
+        """What the objective is called."""
         ...
 
     @property
     def unit(self) -> str:
-        """Unit of the merit; empty for a plain number."""
+        """Unit of the objective value; empty for a plain number."""
         ...
 
     @property
     def margin(self) -> float:
-        """A difference in merit that is too small to matter."""
+        """A difference in the objective value that is too small to matter."""
         ...
 
-    def mark(self, outputs: Sequence[Image]) -> Marks:
-        """Mark the outputs, one for each picture."""
+    def evaluate(self, outputs: Sequence[Image]) -> Scores:
+        """Score the outputs, one for each picture."""
         ...
 
 
-def judge_of(half: Half) -> Judge:
-    """Return the judge for a half: by references if it has them."""
-    return ByReferences(half.references) if half.references else ByDomain(half.sources, half.targets)
+def evaluator_for(split: Split) -> Evaluator:
+    """Return the evaluator for a split: by references if it has them."""
+    return ReferenceEvaluator(split.references) if split.references else DomainEvaluator(split.sources, split.targets)
 
 
-class ByReferences:
+class ReferenceEvaluator:
     """PSNR and SSIM against references.
 
-    The merit is the mean of two decibels, ``(PSNR + D) / 2`` with ``D = -10 log10(1 - SSIM)``, each at most 60: noise and lost
-    detail weigh about as much as a wrong brightness. A difference of 0.2 dB does not matter.
+    The objective is the mean of two decibels, ``(PSNR + D) / 2`` with ``D = -10 log10(1 - SSIM)``, each at most 60: noise and
+    lost detail weigh about as much as a wrong brightness. A difference of 0.2 dB does not matter.
 
     Examples
     --------
     >>> draw = np.random.default_rng(0)
     >>> wanted = [draw.integers(0, 256, (32, 32, 1), np.uint8) for _ in range(2)]
-    >>> judge = ByReferences(wanted)
-    >>> judge.mark(wanted).merit, judge.mark([image // 2 for image in wanted]).merit < 20
+    >>> evaluator = ReferenceEvaluator(wanted)
+    >>> evaluator.evaluate(wanted).value, evaluator.evaluate([image // 2 for image in wanted]).value < 20
     (60.0, True)
     """
 
-    merit_name, unit, margin = "quality", "dB", 0.2
+    objective_name, unit, margin = "quality", "dB", 0.2
 
     def __init__(self, references: Sequence[Image]) -> None:
         self._references = tuple(references)
 
-    def mark(self, outputs: Sequence[Image]) -> Marks:
-        """Mark the outputs, one for each reference."""
+    def evaluate(self, outputs: Sequence[Image]) -> Scores:
+        """Score the outputs, one for each reference."""
         from diptych import metrics
 
         both = list(zip(outputs, self._references, strict=True))
         psnr = [min(metrics.get("psnr")(a, b), _MOST_DECIBELS) for a, b in both]
         ssim = [metrics.get("ssim")(a, b) for a, b in both]
         shares = tuple((one + _decibels(other)) / 2 for one, other in zip(psnr, ssim, strict=True))
-        return Marks(float(np.mean(shares)), shares, {"psnr": float(np.mean(psnr)), "ssim": float(np.mean(ssim))})
+        return Scores(float(np.mean(shares)), shares, {"psnr": float(np.mean(psnr)), "ssim": float(np.mean(ssim))})
 
 
 def _decibels(ssim: float) -> float:
     return min(-10 * math.log10(max(1 - ssim, 1e-9)), _MOST_DECIBELS)
 
 
-class ByDomain:
-    """The look of the target domain, and the structure of the input, without pairs.
+class DomainEvaluator:
+    """The distance to the target domain, and the structure kept of the input, without pairs.
 
-    The merit is the score of the monitor of training (`diptych.training.validation.monitor.Monitor`),
+    The objective is the score of the monitor of training (`diptych.training.validation.monitor.Monitor`),
     ``structure exp(-distance)``: the distance from the outputs to the target pictures in tone, colour and texture is 1 for
     the untouched input and about 0 for pictures of the target domain, and structure is 1 if all of the denoised input's is
-    kept. Structure is judged against the input scaled up to white, as a dark one lies within a few levels of black. The score
+    kept. Structure is measured against the input scaled up to white, as a dark one lies within a few levels of black. The score
     is a number of all pictures together; the share of one is its jackknife pseudo-value, ``n s - (n - 1) s_i`` with s_i the
     score without picture i, shifted so that the mean of the shares is the score. A difference of 0.02 does not matter.
 
@@ -119,12 +119,12 @@ class ByDomain:
     >>> draw = np.random.default_rng(0)
     >>> bright = [draw.random((32, 32, 1)).astype(np.float32) for _ in range(4)]
     >>> dark = [image / 4 for image in bright]
-    >>> judge = ByDomain(dark, bright)
-    >>> judge.mark([4 * image for image in dark]).merit > 2 * judge.mark(dark).merit
+    >>> evaluator = DomainEvaluator(dark, bright)
+    >>> evaluator.evaluate([4 * image for image in dark]).value > 2 * evaluator.evaluate(dark).value
     True
     """
 
-    merit_name, unit, margin = "score", "", 0.02
+    objective_name, unit, margin = "score", "", 0.02
 
     def __init__(self, sources: Sequence[Image], targets: Sequence[Image]) -> None:
         self._score = DomainScore(*([appearance_of(_floats(image)) for image in side] for side in (sources, targets)))
@@ -134,14 +134,14 @@ class ByDomain:
             [_floats(stretch(_floats(image), low=0.0, high=99.9)) for image in sources]
         )
 
-    def mark(self, outputs: Sequence[Image]) -> Marks:
-        """Mark the outputs, one for each source picture."""
+    def evaluate(self, outputs: Sequence[Image]) -> Scores:
+        """Score the outputs, one for each source picture."""
         measured = [MeasuredPicture.of(_floats(image)) for image in outputs]
         kept = self._structure.kept([one.edges() for one in measured])
         appearances = [one.appearance for one in measured]
         score = self._score.score(kept, appearances)
         figures = {"distance": self._score.distance(appearances), "structure": float(np.mean(kept))}
-        return Marks(score, self._shares(score, appearances, kept), figures)
+        return Scores(score, self._shares(score, appearances, kept), figures)
 
     def _shares(self, score: float, appearances: list[Appearance], kept: list[float]) -> tuple[float, ...]:
         count = len(appearances)

@@ -1,11 +1,11 @@
-"""The judges: what is better gets more, and the shares of the pictures are what the bootstrap needs."""
+"""The evaluators: what is better scores higher, and the shares of the pictures are what the bootstrap needs."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from diptych.advice.judging import ByDomain, ByReferences, niqe_of
+from diptych.advice.evaluator import DomainEvaluator, ReferenceEvaluator, niqe_of
 from diptych.core.image import to_float
 from diptych.quality.appearance import appearance_of
 from diptych.quality.score import DomainScore
@@ -22,47 +22,47 @@ def toy():
 
 def test_by_domain_the_truth_is_better_than_a_gain_and_that_than_nothing(toy):
     sources, truth, targets = toy
-    judge = ByDomain(sources, targets)
+    evaluator = DomainEvaluator(sources, targets)
     gained = [np.clip(4 * image.astype(np.int64), 0, 255).astype(np.uint8) for image in sources]
-    nothing, some, best = (judge.mark(outputs) for outputs in (sources, gained, truth))
-    assert nothing.merit == pytest.approx(np.exp(-1), rel=0.05)  # distance 1, all of the structure
-    assert nothing.merit + 0.1 < some.merit < best.merit - 0.05
+    nothing, some, best = (evaluator.evaluate(outputs) for outputs in (sources, gained, truth))
+    assert nothing.value == pytest.approx(np.exp(-1), rel=0.05)  # distance 1, all of the structure
+    assert nothing.value + 0.1 < some.value < best.value - 0.05
     assert nothing.figures["distance"] == pytest.approx(1)
 
 
 def test_by_domain_other_pictures_of_the_target_are_worth_nothing(toy):
     sources, _, targets = toy
-    marks = ByDomain(sources, targets).mark([as_bytes(image) for image in targets])
-    assert marks.figures["distance"] < 0.3
-    assert marks.figures["structure"] < 0.2
-    assert marks.merit < 0.2
+    scores = DomainEvaluator(sources, targets).evaluate([as_bytes(image) for image in targets])
+    assert scores.figures["distance"] < 0.3
+    assert scores.figures["structure"] < 0.2
+    assert scores.value < 0.2
 
 
-def test_the_shares_have_the_merit_as_their_mean_and_the_spread_of_a_bootstrap(toy):
+def test_the_shares_have_the_value_as_their_mean_and_the_spread_of_a_bootstrap(toy):
     sources, truth, targets = toy
-    marks = ByDomain(sources, targets).mark(truth)
-    assert np.mean(marks.shares) == pytest.approx(marks.merit)
+    scores = DomainEvaluator(sources, targets).evaluate(truth)
+    assert np.mean(scores.shares) == pytest.approx(scores.value)
     draw, count = np.random.default_rng(0), len(truth)
     inputs, wanted, outputs = (
         [appearance_of(to_float(image).astype(np.float32)) for image in side] for side in (sources, targets, truth)
     )
     score = DomainScore(inputs, wanted)
-    kept = np.full(count, marks.figures["structure"])
-    scores = [score.score(kept, [outputs[i] for i in draw.integers(0, count, count)]) for _ in range(300)]
-    error = np.std(marks.shares, ddof=1) / np.sqrt(count)
-    assert 0.5 < error / np.std(scores) < 2.5
+    kept = np.full(count, scores.figures["structure"])
+    resampled = [score.score(kept, [outputs[i] for i in draw.integers(0, count, count)]) for _ in range(300)]
+    error = np.std(scores.shares, ddof=1) / np.sqrt(count)
+    assert 0.5 < error / np.std(resampled) < 2.5
 
 
 def test_by_references_only_the_truth_has_everything(toy):
     sources, truth, _ = toy
-    judge = ByReferences(truth)
+    evaluator = ReferenceEvaluator(truth)
     noisy = [
         np.clip(image + np.random.default_rng(0).normal(0, 8, image.shape), 0, 255).astype(np.uint8) for image in truth
     ]
-    nothing, some, best = (judge.mark(outputs) for outputs in (sources, noisy, truth))
-    assert nothing.merit < some.merit < best.merit == 60.0
+    nothing, some, best = (evaluator.evaluate(outputs) for outputs in (sources, noisy, truth))
+    assert nothing.value < some.value < best.value == 60.0
     assert best.figures["ssim"] == pytest.approx(1)
-    assert np.mean(some.shares) == pytest.approx(some.merit)
+    assert np.mean(some.shares) == pytest.approx(some.value)
 
 
 def test_niqe_is_left_out_where_there_is_none():

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
-from diptych.advice.choosing import Behind, Measured
+from diptych.advice.choice import Gap, Measured
 from diptych.recipes import Recipe
 
 FORMAT = 1
@@ -21,28 +21,28 @@ class Advice:
     ----------
     measured : tuple of Measured
         Everything that was tried, best first.
-    behind : tuple of Behind
+    gaps : tuple of Gap
         For each of them, how far it is behind the best.
     recommended : Measured
         The simplest that is not significantly worse than the best.
     why : str
         In one or two sentences.
-    merit_name, merit_unit : str
+    objective_name, objective_unit : str
         What decided.
-    tuned_on, judged_on : int
+    tuned_on, evaluated_on : int
         Pictures of A that the parameters were tuned on, and that the figures are of.
     problems, notes : tuple of str
         What could not be read or run, and what to know when reading the numbers.
     """
 
     measured: tuple[Measured, ...]
-    behind: tuple[Behind, ...]
+    gaps: tuple[Gap, ...]
     recommended: Measured
     why: str
-    merit_name: str
-    merit_unit: str
+    objective_name: str
+    objective_unit: str
     tuned_on: int
-    judged_on: int
+    evaluated_on: int
     problems: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -58,35 +58,35 @@ class Advice:
             return ()
         option = candidate.option if candidate.recipe is None else f"--recipe {shlex.quote(recipe)}"
         use = f"diptych enhance {shlex.quote(source)} -o enhanced/ {option}".strip()
-        return (candidate.before, use) if candidate.before else (use,)
+        return (candidate.prior_command, use) if candidate.prior_command else (use,)
 
     def to_json(self) -> str:
         """Return the advice as JSON, indented."""
-        facts = {
+        values = {
             "format": FORMAT,
             "recommended": self.recommended.candidate.name,
             "why": self.why,
-            "merit": {"name": self.merit_name, "unit": self.merit_unit},
+            "objective": {"name": self.objective_name, "unit": self.objective_unit},
             "tuned_on": self.tuned_on,
-            "judged_on": self.judged_on,
-            "candidates": [_plain(one, gap) for one, gap in zip(self.measured, self.behind, strict=True)],
+            "evaluated_on": self.evaluated_on,
+            "candidates": [_plain(one, gap) for one, gap in zip(self.measured, self.gaps, strict=True)],
             "problems": list(self.problems),
             "notes": list(self.notes),
         }
-        return json.dumps(facts, indent=2, allow_nan=False, ensure_ascii=False)
+        return json.dumps(values, indent=2, allow_nan=False, ensure_ascii=False)
 
 
-def _plain(one: Measured, gap: Behind) -> dict[str, Any]:
+def _plain(one: Measured, gap: Gap) -> dict[str, Any]:
     candidate = one.candidate
     return {
         "name": candidate.name,
-        "kind": candidate.effort.name.lower(),
+        "kind": candidate.complexity.name.lower(),
         "steps": candidate.steps,
-        "merit": one.marks.merit,
-        **one.marks.figures,
+        "value": one.scores.value,
+        **one.scores.figures,
         "niqe": one.niqe,
         "milliseconds_per_megapixel": 1000 * one.seconds_per_megapixel,
-        "behind": {"mean": gap.difference, "interval": gap.bounds, "significantly": gap.worse},
+        "gap": {"mean": gap.difference, "interval": gap.interval, "significantly": gap.worse},
         "alarms": list(one.alarms),
         "recipe": candidate.recipe.to_toml() if candidate.recipe is not None else None,
     }

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from diptych import runtime
-from diptych.advice import advise, advising
-from diptych.advice.candidates import Effort, of_recipe
+from diptych.advice import advise, advisor
+from diptych.advice.candidates import Complexity, of_recipe
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import ParameterError, TrainingError, UnknownNameError
 from diptych.photo import write
@@ -29,8 +29,8 @@ class Made:
         return self.work(image)
 
 
-def put_into_the_box(patch, work):
-    """Have a model in the box that does this; None for no model."""
+def set_default_enhancer(patch, work):
+    """Have a default enhancer that does this; None for no model."""
 
     def find():
         if work is None:
@@ -42,9 +42,9 @@ def put_into_the_box(patch, work):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _empty_box():
+def _no_default():
     with pytest.MonkeyPatch.context() as patch:
-        put_into_the_box(patch, None)
+        set_default_enhancer(patch, None)
         yield
 
 
@@ -59,7 +59,7 @@ def one_family(monkeypatch):
     """Have one recipe only, to be quick."""
     recipes = {"untouched": Recipe(), "stretch": Recipe(step("stretch", channels="each"), step("gamma", gamma=0.85))}
     monkeypatch.setattr(
-        advising, "tuned", lambda half, tell: [of_recipe(name, recipe) for name, recipe in recipes.items()]
+        advisor, "tuned", lambda split, tell: [of_recipe(name, recipe) for name, recipe in recipes.items()]
     )
 
 
@@ -77,8 +77,8 @@ def test_the_families_are_tried_with_and_without_denoising(advice):
 
 
 def test_a_noisy_dark_folder_is_denoised_and_brightened(advice):
-    assert advice.recommended.candidate.effort == Effort.DENOISING
-    assert advice.recommended.marks.merit > 0.55
+    assert advice.recommended.candidate.complexity == Complexity.DENOISING
+    assert advice.recommended.scores.value > 0.55
     assert advice.recipe is not None
     draw = np.random.default_rng(77)
     clean = clean_picture(draw)
@@ -87,13 +87,13 @@ def test_a_noisy_dark_folder_is_denoised_and_brightened(advice):
     assert after < before / 2
 
 
-def test_figures_are_sorted_finite_and_of_the_judging_half(advice):
-    merits = [one.marks.merit for one in advice.measured]
-    assert merits == sorted(merits, reverse=True)
-    assert all(len(one.marks.shares) == advice.judged_on == 6 for one in advice.measured)
+def test_figures_are_sorted_finite_and_of_the_held_out_half(advice):
+    values = [one.scores.value for one in advice.measured]
+    assert values == sorted(values, reverse=True)
+    assert all(len(one.scores.shares) == advice.evaluated_on == 6 for one in advice.measured)
     assert advice.tuned_on == 6
     untouched = next(one for one in advice.measured if one.candidate.name == "untouched")
-    assert untouched.marks.figures["distance"] == pytest.approx(1)
+    assert untouched.scores.figures["distance"] == pytest.approx(1)
     assert untouched.seconds_per_megapixel == 0
     assert all(one.seconds_per_megapixel > 0 for one in advice.measured if one is not untouched)
     assert {one.niqe for one in advice.measured} == {None}  # 64 px
@@ -110,7 +110,7 @@ def test_the_recipe_and_the_json_can_be_read_again(advice):
 
 def test_the_same_call_gives_the_same_advice(folders, advice):
     again = advise(*folders)
-    assert (again.why, again.behind, again.recipe) == (advice.why, advice.behind, advice.recipe)
+    assert (again.why, again.gaps, again.recipe) == (advice.why, advice.gaps, advice.recipe)
 
 
 def test_good_pictures_are_left_alone(tmp_path):
@@ -134,36 +134,36 @@ def test_with_references_they_decide(folders, tmp_path):
         write(tmp_path / "low" / f"{number}.png", as_bytes(degraded(clean, draw)))
         write(tmp_path / "high" / f"{number}.png", as_bytes(clean))
     found = advise(tmp_path / "low", folders[1], reference=tmp_path / "high")
-    assert (found.merit_unit, found.judged_on) == ("dB", 6)
-    assert set(found.recommended.marks.figures) == {"psnr", "ssim"}
+    assert (found.objective_unit, found.evaluated_on) == ("dB", 6)
+    assert set(found.recommended.scores.figures) == {"psnr", "ssim"}
     untouched = next(one for one in found.measured if one.candidate.name == "untouched")
-    assert found.recommended.marks.figures["psnr"] > untouched.marks.figures["psnr"] + 3
+    assert found.recommended.scores.figures["psnr"] > untouched.scores.figures["psnr"] + 3
 
 
-def test_the_model_in_the_box_wins_only_if_it_is_better(folders, one_family, monkeypatch):
+def test_the_default_enhancer_wins_only_if_it_is_better(folders, one_family, monkeypatch):
     def bright(image):
         gained = image / 255 / np.array([0.22, 0.18, 0.13])
         return as_bytes(np.clip(gained, 0, 1) ** 0.8)
 
     for work, said in ((bright, None), (lambda image: 255 - image, "is dark where in is bright")):
-        put_into_the_box(monkeypatch, work)
+        set_default_enhancer(monkeypatch, work)
         found = advise(*folders)
-        model = next(one for one in found.measured if one.candidate.name == "model in the box")
-        assert model.candidate.effort == Effort.MODEL
+        model = next(one for one in found.measured if one.candidate.name == "default enhancer")
+        assert model.candidate.complexity == Complexity.MODEL
         if said is None:
             assert model.alarms == ()
-            assert model.marks.merit > 0.4
+            assert model.scores.value > 0.4
         else:
             assert said in model.alarms[0]
             assert found.recommended is not model
-            assert any("model in the box is out" in note for note in found.notes)
+            assert any("default enhancer is ruled out" in note for note in found.notes)
 
 
 def test_of_two_profiles_that_do_the_same_the_fast_one_is_the_simpler(folders, one_family, monkeypatch):
-    put_into_the_box(monkeypatch, lambda image: image)
+    set_default_enhancer(monkeypatch, lambda image: image)
     found = {one.candidate.name: one.candidate for one in advise(*folders).measured}
-    best, fast = found["model in the box"], found["model in the box, fast"]
-    assert fast.complexity < best.complexity
+    best, fast = found["default enhancer"], found["default enhancer, fast"]
+    assert fast.rank < best.rank
     assert (best.option, fast.option) == ("", "--profile fast")
 
 
@@ -172,9 +172,9 @@ def test_an_enhancer_that_fails_is_named_and_the_others_go_on(folders, one_famil
         raise RuntimeError("no such thing")
 
     for work, said in ((fail, "no such thing"), (lambda image: image[:5], "keeps the size")):
-        put_into_the_box(monkeypatch, work)
+        set_default_enhancer(monkeypatch, work)
         found = advise(*folders)
-        assert [text.partition(": ")[0] for text in found.problems] == ["model in the box", "model in the box, fast"]
+        assert [text.partition(": ")[0] for text in found.problems] == ["default enhancer", "default enhancer, fast"]
         assert all(said in text for text in found.problems)
         assert {one.candidate.name for one in found.measured} == {"untouched", "stretch", "auto"}
 
@@ -187,16 +187,16 @@ def test_what_cannot_be_is_refused_before_the_pictures_are_read(folders, tmp_pat
         advise(*folders, training=preset("quick"), run=tmp_path)
 
 
-def test_a_training_does_not_see_the_pictures_that_judge(folders, one_family, tmp_path):
+def test_a_training_does_not_see_the_held_out_pictures(folders, one_family, tmp_path):
     settings = {"steps": 4, "every": 4, "crop": 16, "workers": 0, "forward": {"width": 4, "depth": 1}}
     small = preset("quick").updated({**settings, "discriminator": {"width": 4, "depth": 1}, "batch": 1})
     found = advise(*folders, training=small, run=tmp_path / "run")
     model = next(one for one in found.measured if one.candidate.name == "trained")
-    assert (model.candidate.effort, model.alarms) == (Effort.TRAINED, ())
-    assert model.candidate.before == f"diptych export {tmp_path / 'run'} -o run.onnx"
+    assert (model.candidate.complexity, model.alarms) == (Complexity.TRAINED, ())
+    assert model.candidate.prior_command == f"diptych export {tmp_path / 'run'} -o run.onnx"
     log = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
     begin = json.loads(log[0])["pictures"]
-    assert begin["source"] + begin["held_out"] == begin["target"] + begin["held_out"] == 12 - found.judged_on
+    assert begin["source"] + begin["held_out"] == begin["target"] + begin["held_out"] == 12 - found.evaluated_on
 
 
 @pytest.mark.parametrize(("shape", "level"), [((1, 1), 3), ((2, 5, 3), 200), ((20, 20, 4), 0), ((16, 16), 0)])
@@ -208,5 +208,5 @@ def test_tiny_and_blank_pictures_do_no_harm(tmp_path, shape, level):
             noise = draw.integers(0, 256, shape, np.uint8) if name == "B" else np.full(shape, level, np.uint8)
             write(tmp_path / name / f"{number}.tif", noise)
     found = advise(tmp_path / "A", tmp_path / "B")
-    assert all(np.isfinite(one.marks.merit) for one in found.measured)
+    assert all(np.isfinite(one.scores.value) for one in found.measured)
     assert any("too few" in note for note in found.notes)
