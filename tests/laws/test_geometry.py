@@ -154,6 +154,8 @@ def test_register_finds_known_shifts_and_turns(name):
         ("euclidean", 2.4, (-6.25, 3.1)),
         ("euclidean", -9, (4.7, 12.2)),
         ("affine", 3, (5.5, -2.25)),
+        ("euclidean", 24, (31.5, -50.2)),
+        ("affine", -20, (-41.5, 33.2)),
     ):
         matrix = turn(degrees, shift, picture.shape)
         found = estimate_transform(moved_by(picture, matrix), picture, model=model)

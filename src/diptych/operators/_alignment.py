@@ -1,224 +1,146 @@
-"""Finding the map that aligns two pictures: phase correlation on a coarse grid, then Lucas-Kanade on finer ones.
+"""Image alignment: phase correlation on a coarse grid, then OpenCV's ECC maximisation on finer and finer ones.
 
-Matrices are 3 x 3 in (row, column, 1) order and lead from the reference to the picture, in pixels.
+Matrices have two rows of three numbers in (x, y) order and map pixels of the reference to pixels of the image.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 Plane: TypeAlias = NDArray[np.float32]
 Matrix: TypeAlias = NDArray[np.float64]
-Warp: TypeAlias = Callable[[Plane, Matrix], Plane]
 
-SMALLEST = 12  # px; a side below this says too little
-_COARSE = 64  # px; the shorter side of the coarsest picture is at least this
-_FINE = 600_000  # px; pictures with more are compared at half their size, or a quarter, ...
-_OVERLAP = 0.4  # least share of the picture that must lie on the other
-_MOST_SCALE = 0.22  # logarithm of the largest scale along any direction, 1.25
-_STEPS = 30  # Gauss-Newton steps on each grid, at most
-_SIMPLER: dict[str, tuple[str, ...]] = {
-    "translation": (),
-    "euclidean": ("translation",),
-    "affine": ("translation", "euclidean"),
-}
+_SMALLEST = 12  # px; images with a shorter side are not aligned
+_COARSE = 64  # px; smallest shorter side of the coarsest grid
+_FINE = 600_000  # px; larger images are aligned at half their size, or a quarter, ...
+_OVERLAP = 0.4  # smallest share of the reference that must lie in the image
+_MAX_SCALE = 1.25  # along any direction
+_STEPS = 50  # of ECC on each grid, at most
+_BLUR = 3  # px; side of ECC's Gaussian, which makes up for the blur of linear interpolation
 _ANGLES = (0.0, 7.5, -7.5, 15.0, -15.0, 22.5, -22.5, 30.0, -30.0)
+_MOTIONS: dict[str, tuple[int, ...]] = {
+    "translation": (cv2.MOTION_TRANSLATION,),
+    "euclidean": (cv2.MOTION_TRANSLATION, cv2.MOTION_EUCLIDEAN),
+    "affine": (cv2.MOTION_TRANSLATION, cv2.MOTION_EUCLIDEAN, cv2.MOTION_AFFINE),
+}
 
 
-def align(picture: Plane, reference: Plane, model: str, warp: Warp) -> Matrix:
-    """Return the matrix that makes ``picture(matrix @ p)`` like ``reference(p)``; the identity if nothing is better.
+def align(image: Plane, reference: Plane, model: str) -> Matrix:
+    """Return the matrix for which ``image(matrix @ p)`` is most similar to ``reference(p)``.
 
-    Both are grey pictures of one size. `warp` is linear interpolation, repeating the edge.
+    Both are grey images of one size. The identity is returned if no other matrix gives a higher correlation.
     """
-    identity = np.eye(3)
-    if min(picture.shape) < SMALLEST or picture.std() < 1e-3 or reference.std() < 1e-3:
+    identity = np.eye(2, 3)
+    if min(image.shape) < _SMALLEST or image.std() < 1e-3 or reference.std() < 1e-3:
         return identity
-    levels = _pyramid(picture, reference)
-    matrix = _first_guess(*levels[-1], model, warp)
-    for simpler in _SIMPLER[model]:
-        matrix = _refine(*levels[-1], matrix, simpler, warp, 0.05)
-    for index in range(len(levels) - 1, -1, -1):
-        if index < len(levels) - 1 or len(levels) == 1 or model != "affine":
-            matrix = _refine(*levels[index], matrix, model, warp, 0.05 if index else 5e-3)
-        matrix = _enlarged(matrix, 2) if index else matrix
-    if _likeness(*levels[0], matrix, warp) <= _likeness(*levels[0], identity, warp):
+    levels, halvings = _pyramid(image, reference)
+    matrix = _first_guess(*levels[-1], model)
+    for motion in _MOTIONS[model]:
+        matrix = _refine(*levels[-1], matrix, motion, 1e-4)
+    for index in range(len(levels) - 2, -1, -1):
+        matrix = _refine(*levels[index], _enlarge(matrix, 2), _MOTIONS[model][-1], 1e-4 if index else 1e-5)
+    if _correlation(*levels[0], matrix) <= _correlation(*levels[0], identity):
         return identity
-    return _enlarged(matrix, 2 ** _halvings(picture))
+    return _enlarge(matrix, 2**halvings)
 
 
-def rescaled(matrix: Matrix, old: tuple[int, ...], new: tuple[int, ...], model: str) -> Matrix:
-    """Return the matrix for pictures of another size that cover the same area."""
+def rescale(matrix: Matrix, old: tuple[int, ...], new: tuple[int, ...], model: str) -> Matrix:
+    """Convert a matrix for images of one shape to images of another shape that show the same area."""
     if tuple(old) == tuple(new):
         return matrix
-    scaled = _scaled(matrix, np.array([new[0] / old[0], new[1] / old[1]]))
+    scale = np.array([new[1] / old[1], new[0] / old[0]])
+    offset = (scale - 1) / 2
+    linear = scale[:, np.newaxis] * matrix[:, :2] / scale
+    scaled = np.column_stack([linear, scale * matrix[:, 2] + offset - linear @ offset])
     if model == "affine":
         return scaled
-    # Sides that scale differently would turn a turn into a shear: keep its angle, and where it leads the centre.
-    turn = _turn(np.arctan2(scaled[0, 1] - scaled[1, 0], scaled[0, 0] + scaled[1, 1]), new)
-    centre = np.array([(new[0] - 1) / 2, (new[1] - 1) / 2, 1.0])
-    turn[:2, 2] += (scaled @ centre - turn @ centre)[:2]
-    return turn
+    # Unequal scales would turn a rotation into a shear: keep its angle and its effect on the centre.
+    angle = np.rad2deg(np.arctan2(scaled[0, 1] - scaled[1, 0], scaled[0, 0] + scaled[1, 1]))
+    rotation, centre = _rotation(angle, new), _centre(new)
+    rotation[:, 2] += scaled @ [*centre, 1] - centre
+    return rotation
 
 
-def _scaled(matrix: Matrix, scale: NDArray[np.float64]) -> Matrix:
-    up = np.diag([*scale, 1.0])
-    up[:2, 2] = (scale - 1) / 2
-    return np.asarray(up @ matrix @ np.linalg.inv(up))
+def _enlarge(matrix: Matrix, factor: int) -> Matrix:
+    # `cv2.pyrDown` keeps every second pixel: the grids share their origin.
+    return matrix * [1, 1, factor]
 
 
-def _enlarged(matrix: Matrix, factor: int) -> Matrix:
-    # By the factor of the pyramid, not by the sizes: an odd last row was left out.
-    return _scaled(matrix, np.array([factor, factor], np.float64))
+def _pyramid(image: Plane, reference: Plane) -> tuple[list[tuple[Plane, Plane]], int]:
+    """Return pairs of images, the largest first, and how often the sides of the largest were halved."""
+    levels, halvings = [(image, reference)], 0
+    while min(levels[-1][0].shape) >= 2 * _COARSE or levels[-1][0].size > _FINE:
+        levels.append((np.asarray(cv2.pyrDown(levels[-1][0])), np.asarray(cv2.pyrDown(levels[-1][1]))))
+        if levels[0][0].size > _FINE:
+            levels, halvings = levels[1:], halvings + 1
+    return levels, halvings
 
 
-def _halvings(picture: Plane) -> int:
-    count = 0
-    while (picture.shape[0] >> count) * (picture.shape[1] >> count) > _FINE:
-        count += 1
-    return count
-
-
-def _pyramid(picture: Plane, reference: Plane) -> list[tuple[Plane, Plane]]:
-    pair = picture - picture.mean(), reference - reference.mean()
-    for _ in range(_halvings(picture)):
-        pair = _half(pair[0]), _half(pair[1])
-    levels = [(_smooth(pair[0]), _smooth(pair[1]))]
-    while min(pair[0].shape) >= 2 * _COARSE:
-        pair = _half(pair[0]), _half(pair[1])
-        levels.append((_smooth(pair[0]), _smooth(pair[1])))
-    return levels
-
-
-def _half(plane: Plane) -> Plane:
-    even = plane[: plane.shape[0] // 2 * 2, : plane.shape[1] // 2 * 2]
-    columns = even[:, ::2] + even[:, 1::2]
-    return np.asarray((columns[::2] + columns[1::2]) * np.float32(0.25))
-
-
-def _smooth(plane: Plane) -> Plane:
-    # Linear interpolation blurs a little, depending on where it falls; after this blur that no longer pulls the answer.
-    return ndimage.gaussian_filter(plane, 0.8, truncate=3)
-
-
-def _first_guess(picture: Plane, reference: Plane, model: str, warp: Warp) -> Matrix:
-    angles = _ANGLES if model != "translation" else (0.0,)
-    best, most = np.eye(3), _likeness(picture, reference, np.eye(3), warp)
-    for angle in angles:
-        turn = _turn(np.deg2rad(angle), picture.shape)
-        shift = np.eye(3)
-        shift[:2, 2] = _phase_correlation(warp(picture, turn), reference)
-        matrix = turn @ shift
-        likeness = _likeness(picture, reference, matrix, warp)
-        if likeness > most + 0.01:
-            best, most = matrix, likeness
+def _first_guess(image: Plane, reference: Plane, model: str) -> Matrix:
+    best, highest = np.eye(2, 3), _correlation(image, reference, np.eye(2, 3))
+    for angle in _ANGLES if model != "translation" else (0.0,):
+        rotation = _rotation(angle, image.shape)
+        shift = _phase_correlation(_warp(image, rotation), reference)
+        matrix = np.column_stack([rotation[:, :2], rotation @ [*shift, 1]])
+        correlation = _correlation(image, reference, matrix)
+        if correlation > highest + 0.01:
+            best, highest = matrix, correlation
     return best
 
 
-def _turn(angle: float, shape: tuple[int, ...]) -> Matrix:
-    cosine, sine = np.cos(angle), np.sin(angle)
-    turn = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1.0]])
-    centre = (np.array(shape) - 1) / 2
-    turn[:2, 2] = centre - turn[:2, :2] @ centre
-    return turn
+def _centre(shape: tuple[int, ...]) -> tuple[float, float]:
+    return (shape[1] - 1) / 2, (shape[0] - 1) / 2
 
 
-def _phase_correlation(picture: Plane, reference: Plane) -> Any:
-    """Return the whole-pixel shift, (rows, columns), that leads from the reference to the picture."""
-    window = np.outer(np.hanning(picture.shape[0] + 2)[1:-1], np.hanning(picture.shape[1] + 2)[1:-1])
-    first, second = (fft.rfft2((plane - plane.mean()) * window) for plane in (picture, reference))
+def _rotation(degrees: float, shape: tuple[int, ...]) -> Matrix:
+    return np.asarray(cv2.getRotationMatrix2D(_centre(shape), degrees, 1), np.float64)
+
+
+def _warp(image: Plane, matrix: Matrix) -> Plane:
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = image.shape[1], image.shape[0]
+    return np.asarray(cv2.warpAffine(image, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _phase_correlation(image: Plane, reference: Plane) -> NDArray[np.intp]:
+    """Return the shift in whole pixels, (x, y), from the reference to the image."""
+    # Not `cv2.phaseCorrelate`, which does not smooth the surface: it missed 4 of 42 shifts of photographs, this one none.
+    window = np.outer(np.hanning(image.shape[0] + 2)[1:-1], np.hanning(image.shape[1] + 2)[1:-1])
+    first, second = (fft.rfft2((plane - plane.mean()) * window) for plane in (image, reference))
     cross = first * second.conj()
-    surface = fft.irfft2(cross / np.maximum(np.abs(cross), 1e-6 * np.abs(cross).max() + 1e-12), s=picture.shape)
+    surface = fft.irfft2(cross / np.maximum(np.abs(cross), 1e-6 * np.abs(cross).max() + 1e-12), s=image.shape)
     surface = ndimage.gaussian_filter(surface, 1.0, mode="wrap")
     peak = np.array(np.unravel_index(np.argmax(surface), surface.shape))
     size = np.array(surface.shape)
-    return np.where(peak > size // 2, peak - size, peak)
+    return np.where(peak > size // 2, peak - size, peak)[::-1]
 
 
-def _inside(shape: tuple[int, ...], matrix: Matrix) -> Plane:
-    """Return 1 where the matrix leads into the picture, else 0; flat."""
-    rows = np.arange(shape[0], dtype=np.float32)[:, np.newaxis]
-    columns = np.arange(shape[1], dtype=np.float32)
-    inside = np.ones(shape, bool)
-    for (a, b, c), size in zip(matrix[:2].astype(np.float32), shape, strict=True):
-        middle = np.float32((size - 1) / 2)
-        # Half a thousandth of a pixel is rounding.
-        inside &= np.abs((a * rows + (c - middle)) + b * columns) <= middle + np.float32(5e-4)
-    return inside.ravel().astype(np.float32)
-
-
-def _centred(values: Plane, inside: Plane) -> Plane:
-    flat = np.ravel(values)
-    return np.asarray((flat - (flat @ inside) / inside.sum()) * inside)
-
-
-def _likeness(picture: Plane, reference: Plane, matrix: Matrix, warp: Warp) -> float:
-    """Return the correlation coefficient where the two overlap; -1 if too little does."""
-    inside = _inside(picture.shape, matrix)
+def _correlation(image: Plane, reference: Plane, matrix: Matrix) -> float:
+    """Return the correlation coefficient of the overlap; -1 if it is too small."""
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    size = image.shape[1], image.shape[0]
+    inside = np.asarray(cv2.warpAffine(np.ones(image.shape, np.uint8), matrix, size, flags=flags)) > 0
     if inside.mean() < _OVERLAP:
         return -1.0
-    a, b = _centred(warp(picture, matrix), inside), _centred(reference, inside)
-    return float(a @ b) / max(float(a @ a) * float(b @ b), 1e-12) ** 0.5
+    first, second = (plane[inside] - plane[inside].mean() for plane in (_warp(image, matrix), reference))
+    return float(first @ second) / max(float(first @ first) * float(second @ second), 1e-12) ** 0.5
 
 
-def _refine(picture: Plane, reference: Plane, matrix: Matrix, model: str, warp: Warp, enough: float) -> Matrix:
-    """Return the matrix after Gauss-Newton steps (inverse compositional Lucas-Kanade), unless they ran away."""
-    slopes, begun, longer = _slopes(reference, model), matrix, max(picture.shape)
-    inside = _inside(picture.shape, matrix)
-    # The border moves little from here on: one inverse serves all steps.
-    inverse = np.linalg.pinv((slopes * inside) @ slopes.T, rcond=1e-7)
-    for _ in range(_STEPS):
-        if inside.mean() < _OVERLAP:
-            return begun
-        step = (inverse @ (slopes @ _difference(warp(picture, matrix), reference, inside))).astype(np.float64)
-        matrix = matrix @ np.linalg.pinv(_motion(step, picture.shape, model))
-        if np.abs(np.log(np.maximum(np.linalg.svd(matrix[:2, :2])[1], 1e-9))).max() > _MOST_SCALE:
-            return begun
-        if np.abs(step).max() * longer < enough:
-            break
-        inside = _inside(picture.shape, matrix)
-    # A little less is the blur of interpolation, a lot less has run away.
-    worse = _likeness(picture, reference, begun, warp) - _likeness(picture, reference, matrix, warp)
-    return matrix if worse < 0.1 else begun
-
-
-def _difference(values: Plane, reference: Plane, inside: Plane) -> Plane:
-    """Return picture minus reference after the picture's mean and contrast were made those of the reference."""
-    a, b = _centred(values, inside), _centred(reference, inside)
-    return np.asarray(a * np.float32(np.sqrt((b @ b) / max(float(a @ a), 1e-12))) - b)
-
-
-def _slopes(reference: Plane, model: str) -> NDArray[np.float32]:
-    """Return how each pixel of the reference changes with each parameter, free of a change of gain and offset."""
-    down, right = np.gradient(reference)
-    size = np.float32(max(reference.shape))
-    rows, columns = (
-        ((np.arange(n, dtype=np.float32) - (n - 1) / 2) / size).reshape(shape)
-        for n, shape in zip(reference.shape, ((-1, 1), (1, -1)), strict=True)
-    )
-    parts = [down, right]
-    if model == "euclidean":
-        parts += [down * columns - right * rows]
-    elif model == "affine":
-        parts += [down * rows, down * columns, right * rows, right * columns]
-    slopes = np.stack([part.ravel() for part in parts]) * size
-    slopes -= slopes.mean(axis=1, keepdims=True)
-    pattern = np.ravel(reference - reference.mean())
-    slopes -= np.outer(slopes @ pattern / (pattern @ pattern), pattern)
-    return np.asarray(slopes, np.float32)
-
-
-def _motion(step: Any, shape: tuple[int, ...], model: str) -> Matrix:
-    """Return the matrix of a step: parameters in units of the longer side, about the centre."""
-    size = max(shape)
-    motion = _turn(float(step[2]), shape) if model == "euclidean" else np.eye(3)
-    if model == "affine":
-        motion[:2, :2] += np.reshape(step[2:6], (2, 2))
-        centre = (np.array(shape) - 1) / 2
-        motion[:2, 2] = centre - motion[:2, :2] @ centre
-    motion[:2, 2] += step[:2] * size
-    return motion
+def _refine(image: Plane, reference: Plane, matrix: Matrix, motion: int, precision: float) -> Matrix:
+    """Return the matrix after ECC maximisation until the correlation changes less than `precision`."""
+    criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, _STEPS, precision)
+    start = cv2.invertAffineTransform(matrix).astype(np.float32)
+    try:
+        # ECC takes the gradient of its second image: not of the one that may have empty borders.
+        _, end = cv2.findTransformECC(image, reference, start, motion, criteria, None, _BLUR)  # type: ignore[call-overload]
+    except cv2.error:  # the images have nothing in common
+        return matrix
+    refined = np.asarray(cv2.invertAffineTransform(end.astype(np.float64)), np.float64)
+    scales = np.linalg.svd(refined[:, :2])[1]
+    plausible = bool(np.isfinite(refined).all()) and scales.min() > 1 / _MAX_SCALE and scales.max() < _MAX_SCALE
+    return refined if plausible else matrix

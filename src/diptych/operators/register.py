@@ -11,18 +11,18 @@ from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage, Image, check_image, to_float
 from diptych.core.operator import operator
 from diptych.core.parameters import Reference, Table, TableOf, Value
-from diptych.operators._alignment import Matrix, Plane, Warp, align, rescaled
+from diptych.operators._alignment import Matrix, Plane, align, rescale
 from diptych.operators._resample import Interpolation, resample
 from diptych.operators._shared import Border
 from diptych.operators.zoom import average
 
 Model: TypeAlias = Literal["translation", "euclidean", "affine"]
 
-_KEPT = 64  # px; the longer side of what a recipe keeps of a reference
+_THUMBNAIL_SIDE = 64  # px; longer side of the thumbnail that a recipe keeps
 
 
 def _keep_thumbnail(parameters: dict[str, Value]) -> dict[str, Value]:
-    # A recipe is a value and holds no picture: of a reference it keeps a small grey one.
+    # A recipe holds no images: it keeps a small grey thumbnail of the reference.
     reference = parameters.pop("reference", None)
     return {**parameters, "thumbnail": thumbnail_of(reference)} if reference is not None else parameters
 
@@ -37,41 +37,41 @@ def register(
     interpolation: Interpolation = "linear",
     border: Border = "constant",
 ) -> Image:
-    """Align the image to a reference picture of the same scene.
+    """Align the image to a reference image of the same scene.
 
-    ``out(p) = in(A p)`` with the matrix A of the model for which ``in(A p)`` is most like ``reference(p)``: phase correlation
-    on a coarse grid, then Gauss-Newton steps on finer and finer ones, until they are a few thousandths of a pixel. Luma is
-    compared; a change of brightness or contrast does not matter.
+    ``out(p) = in(A p)`` with the matrix A of the model that maximises the correlation of ``in(A p)`` and ``reference(p)``:
+    phase correlation on a coarse grid, then enhanced correlation coefficient (ECC) maximisation by OpenCV on finer and finer
+    grids. Luma is compared; a change of brightness or contrast does not matter.
 
     Parameters
     ----------
     reference : ndarray, shape (H', W') or (H', W', C')
-        The picture to align to. One of another size is taken to show the same field of view. A recipe keeps only a
+        The image to align to. One of another size is assumed to show the same field of view. A recipe keeps only a
         thumbnail of it.
     thumbnail : table
-        In place of a reference: its luma in rows, as a recipe keeps it, at most 64 pixels on a side; finds shifts down to
-        about a tenth of its own pixels.
+        Instead of a reference: rows of its luma, at most 64 pixels on a side, as a recipe keeps them. The accuracy is about
+        a tenth of a pixel of the thumbnail.
     model : str
-        ``translation``: a shift; ``euclidean``: a shift and a turn; ``affine``: also scale and shear.
+        ``translation``: a shift; ``euclidean``: a shift and a rotation; ``affine``: also scale and shear.
 
     Raises
     ------
     ImageError
-        If the image or the reference breaks the contract.
+        If the image or the reference violates the image contract.
     ParameterError
         If both a reference and a thumbnail are given, or a parameter is out of its bounds.
 
     Notes
     -----
-    Meant for shifts up to a third of the image, turns up to 30 degrees and scales up to 1.25; on photographs the corners
-    then lie within 0.2 pixels. The image is returned as it is where no map makes the two more alike, where one of them is
-    flat, and where a side is under 12 pixels. `estimate_transform` of this module returns the matrix alone.
+    Meant for shifts up to a third of the image, rotations up to 30 degrees and scales up to 1.25; on photographs, the
+    corners are then aligned to 0.2 pixels. The image is returned unchanged if no matrix increases the correlation, if either
+    image is flat, or if a side has fewer than 12 pixels. `estimate_transform` of this module returns the matrix alone.
 
     References
     ----------
-    Baker and Matthews, "Lucas-Kanade 20 years on", International Journal of Computer Vision 56 (2004), section 3.2;
-    Kuglin and Hines, "The phase correlation image alignment method" (1975); compare
-    `skimage.registration.phase_cross_correlation`.
+    Evangelidis and Psarakis, "Parametric image alignment using enhanced correlation coefficient maximization", IEEE
+    Transactions on Pattern Analysis and Machine Intelligence 30 (2008), by `cv2.findTransformECC`; Kuglin and Hines, "The
+    phase correlation image alignment method" (1975); compare `skimage.registration.phase_cross_correlation`.
 
     Examples
     --------
@@ -80,12 +80,12 @@ def register(
     >>> bool(np.abs(register(moved, reference=scene) - scene)[4:-4, 4:-4].max() < 0.01)
     True
     """
-    mapping = found(image, reference, thumbnail, model, _warp)
-    return resample(image, mapping[:2], image.shape[:2], interpolation, border)
+    mapping = find_mapping(image, reference, thumbnail, model)
+    return resample(image, mapping, image.shape[:2], interpolation, border)
 
 
 def estimate_transform(image: Image, reference: Image, *, model: Model = "translation") -> Table:
-    """Return the matrix, as `affine` takes it, that aligns an image to a reference picture.
+    """Return the matrix, as `affine` takes it, that aligns an image to a reference image.
 
     Parameters
     ----------
@@ -102,9 +102,9 @@ def estimate_transform(image: Image, reference: Image, *, model: Model = "transl
     Raises
     ------
     ImageError
-        If one of them breaks the contract.
+        If one of them violates the image contract.
     ParameterError
-        If the model is another word.
+        If the model is unknown.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def estimate_transform(image: Image, reference: Image, *, model: Model = "transl
     planes = [
         _channels(to_float(check_image(each, name))) for each, name in ((image, "image"), (reference, "reference"))
     ]
-    (a, b, c), (d, e, f) = found(planes[0], planes[1], None, model, _warp)[:2].tolist()
+    (a, b, c), (d, e, f) = find_mapping(planes[0], planes[1], None, model).tolist()
     return (e, d, f), (b, a, c)
 
 
@@ -129,13 +129,15 @@ def thumbnail_of(reference: Image) -> Table:
     48
     """
     plane = _grey(_channels(to_float(check_image(reference, "reference"))))
-    longer = max(*plane.shape, _KEPT)
-    small = _shrunk(plane, (max(plane.shape[0] * _KEPT // longer, 1), max(plane.shape[1] * _KEPT // longer, 1)))
+    longer = max(*plane.shape, _THUMBNAIL_SIDE)
+    small = _shrunk(
+        plane, (max(plane.shape[0] * _THUMBNAIL_SIDE // longer, 1), max(plane.shape[1] * _THUMBNAIL_SIDE // longer, 1))
+    )
     return tuple(tuple(row) for row in np.clip(np.round(small.astype(np.float64), 4), 0, 1).tolist())
 
 
-def found(image: FloatImage, reference: FloatImage | None, thumbnail: Table | None, model: str, warp: Warp) -> Matrix:
-    """Return the 3 x 3 matrix, in (row, column) order, that aligns the image; `warp` is linear interpolation."""
+def find_mapping(image: FloatImage, reference: FloatImage | None, thumbnail: Table | None, model: str) -> Matrix:
+    """Return the 2 x 3 matrix, in (row, column) order, that aligns the image."""
     if reference is not None and thumbnail is not None:
         raise ParameterError("register: give either a reference image or a thumbnail, not both")
     if reference is None and thumbnail is None:
@@ -143,8 +145,8 @@ def found(image: FloatImage, reference: FloatImage | None, thumbnail: Table | No
     target = _plane(thumbnail) if thumbnail is not None else _grey(reference)
     picture = _grey(image)
     common = min(picture.shape[0], target.shape[0]), min(picture.shape[1], target.shape[1])
-    matrix = align(_shrunk(picture, common), _shrunk(target, common), model, warp)
-    return rescaled(matrix, common, picture.shape, model)
+    matrix = align(_shrunk(picture, common), _shrunk(target, common), model)
+    return rescale(matrix, common, picture.shape, model)[::-1, [1, 0, 2]]
 
 
 def _plane(thumbnail: Table | None) -> Plane:
@@ -164,7 +166,3 @@ def _grey(image: FloatImage | None) -> Plane:
 
 def _shrunk(plane: Plane, shape: tuple[int, int]) -> Plane:
     return average(average(plane[:, :, np.newaxis], shape[0], 0), shape[1], 1)[:, :, 0]
-
-
-def _warp(plane: Plane, matrix: Matrix) -> Plane:
-    return resample(plane[:, :, np.newaxis], matrix[:2], (plane.shape[0], plane.shape[1]), "linear", "nearest")[:, :, 0]
