@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import json
 import re
@@ -154,3 +155,41 @@ def test_a_report_without_pictures_is_a_page_too(folders):
 def test_an_unknown_summary_is_refused(report):
     with pytest.raises(UnknownNameError, match="did you mean 'gain, psnr'"):
         report.summary("gain", "psnrr")
+
+
+def rows_of(page: str, section: str) -> list[str]:
+    """Return the text of the table rows of a section, cells separated by a blank."""
+    text = page.split(f'<section id="{section}">')[1].split("</section>", maxsplit=1)[0]
+    rows = re.findall(r"<tr>(.*?)</tr>", text, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]*>", " ", row).split()) for row in rows]
+
+
+def test_the_page_has_the_numbers_of_the_report(report):
+    page = report.to_html()
+    scores, images = rows_of(page, "scores"), rows_of(page, "images")
+    assert len(scores) == 1 + len(report.candidates)
+    mean, decimals = report.summary("gain", "psnr").mean, report.decimals("psnr")
+    assert scores[2].startswith("gain 8 ")
+    assert f"{mean:.{decimals}f}" in scores[2]
+    assert len(images) == 1 + len(report.rows)
+    assert images[1].startswith(f"{report.images[0]} input ")
+    assert page.count('class="whisker"') == len(report.candidates) * len(report.columns)
+
+
+def test_sections_are_there_if_they_have_something_to_say(report, evil):
+    def titles(page):
+        return re.findall(r"<h2>(.*?)</h2>", page)
+
+    assert titles(report.to_html()) == [
+        *("Scores", "Verdicts", "Pictures, the worst first", "Every image", "Provenance"),
+    ]
+    assert "Problems" in titles(evil.to_html())
+    links = re.findall(r'<a href="#(\w+)">', evil.to_html())
+    assert links == re.findall(r'<section id="(\w+)">', evil.to_html())
+
+
+def test_a_long_table_is_folded(report):
+    many = tuple(dataclasses.replace(report.rows[0], image=f"image {index}") for index in range(61))
+    folded = dataclasses.replace(report, rows=many, exhibits=())
+    assert "<summary>61 rows</summary>" in folded.to_html()
+    assert "rows</summary>" not in report.to_html()
