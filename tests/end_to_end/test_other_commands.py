@@ -52,7 +52,7 @@ def test_show_plans_auto_for_a_picture(cli, tmp_path):
 def test_doctor(cli):
     code, out, _ = cli("doctor")
     assert code == 0
-    assert "everything that is needed is here" in out
+    assert "all required packages are installed" in out
     assert json.loads(cli("doctor", "--json")[1])["missing"] == []
 
 

@@ -1,7 +1,7 @@
-"""The application: the commands, and the one place where an error becomes an exit code.
+"""The command-line application: its commands, and the conversion of errors to exit codes.
 
-Exit codes: 0 all done; 1 some inputs failed, each named, the rest done; 2 the call was wrong and nothing was touched;
-130 interrupted.
+Exit codes: 0 success; 1 some inputs failed (each is named) and the rest are done; 2 the call was invalid and nothing was
+written; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"diptych {__version__}")
         raise typer.Exit
 
@@ -62,14 +62,14 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     pass
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and exit with its exit code."""
     try:
         app(args=fold_operators(sys.argv[1:] if arguments is None else arguments))
     except DiptychError as error:

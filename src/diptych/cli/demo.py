@@ -1,4 +1,4 @@
-"""``diptych demo``: the main job on a picture that is always there."""
+"""``diptych demo``: enhancement of a picture that ships with scikit-image."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 def demo(
     output: Annotated[
-        str, typer.Option("-o", "--output", help="The before/after picture to write.")
+        str, typer.Option("-o", "--output", help="The before-and-after picture to write.")
     ] = "diptych-demo.png",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace it if it exists.")] = False,
 ) -> None:
-    """Make a dark, noisy picture of one that ships inside scikit-image, enhance it, and write both into one PNG."""
+    """Darken a picture that ships with scikit-image, add noise, enhance it, and write both side by side."""
     from pathlib import Path
 
     import numpy as np
@@ -31,11 +31,11 @@ def demo(
         raise PhotoExistsError(f"{output}: exists already; use --overwrite")
     dark = darken(sample())
     write(output, np.hstack([dark, enhance(dark)]), overwrite=overwrite)
-    note(f"wrote {output}: left the dark picture, right what diptych made of it")
+    note(f"wrote {output}: the dark picture on the left, the enhanced one on the right")
 
 
 def sample() -> Image:
-    """Return the picture of a cup of coffee that ships inside scikit-image, ``uint8`` (400, 600, 3)."""
+    """Return the picture of a cup of coffee that ships with scikit-image, ``uint8`` (400, 600, 3)."""
     import numpy as np
     from skimage import data
 
@@ -43,7 +43,7 @@ def sample() -> Image:
 
 
 def darken(image: Image, exposure: float = 0.06, electrons: float = 1500.0, seed: int = 7) -> Image:
-    """Return the picture as a camera would have taken it with too little light: linear light, photon noise, 8 bits."""
+    """Simulate an underexposed photograph: less light (in linear values), photon noise, 8 bits."""
     import numpy as np
 
     light = (image / 255.0) ** 2.2 * exposure

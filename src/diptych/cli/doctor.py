@@ -1,4 +1,4 @@
-"""``diptych doctor``: is everything here that is needed?"""
+"""``diptych doctor``: check the installation."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ _BASE = (
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Check the installation: versions, cores, memory, and what is missing. Exit code 1 if something needed is."""
+    """Check the installation: versions, cores, memory, and missing packages. Exit code 1 if a required package is missing."""
     from diptych import __version__
     from diptych.core.parallel import available_cores
 
-    found = {name: _version(name) for name in _BASE}
-    facts: dict[str, Any] = {
+    versions = {name: _version(name) for name in _BASE}
+    report: dict[str, Any] = {
         "diptych": __version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": available_cores(),
         "memory_gib": _memory_gib(),
-        "packages": found,
+        "packages": versions,
     }
-    missing = [name for name, version in found.items() if version is None]
-    facts["missing"] = missing
+    missing = [name for name, version in versions.items() if version is None]
+    report["missing"] = missing
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        typer.echo(json.dumps(report, indent=2))
     else:
-        _print(facts, missing)
+        _print(report, missing)
     if missing:
         raise typer.Exit(1)
 
@@ -64,10 +64,10 @@ def _memory_gib() -> float | None:
         return None
 
 
-def _print(facts: dict[str, Any], missing: list[str]) -> None:
+def _print(report: dict[str, Any], missing: list[str]) -> None:
     for key in ("diptych", "python", "system", "cores", "memory_gib"):
-        typer.echo(f"{key:24}  {facts[key]}")
-    for name, version in facts["packages"].items():
+        typer.echo(f"{key:24}  {report[key]}")
+    for name, version in report["packages"].items():
         typer.echo(f"{name:24}  {version or 'MISSING'}")
     advice = f"missing: {', '.join(missing)}; install with: pip install --force-reinstall diptych"
-    typer.echo(advice if missing else "everything that is needed is here")
+    typer.echo(advice if missing else "all required packages are installed")

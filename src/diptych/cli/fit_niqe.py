@@ -1,4 +1,4 @@
-"""``diptych fit-niqe``: a NIQE model of one's own good photographs."""
+"""``diptych fit-niqe``: fit a NIQE model to a folder of good photographs."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 
 def fit_niqe(
     folder: Annotated[
-        str, typer.Argument(metavar="DIR", help="Good photographs, all RGB or all grey; the more the better.")
+        str,
+        typer.Argument(metavar="DIR", help="A folder of good photographs, all RGB or all grey; the more the better."),
     ],
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="The model to write, FILE.npz.")],
-    name: Annotated[str | None, typer.Option(help="What reports call it. [default: name of the file]")] = None,
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="The model file to write (.npz).")],
+    name: Annotated[
+        str | None, typer.Option(help="The name of the model in reports. [default: the name of the file]")
+    ] = None,
     source: Annotated[
-        str | None, typer.Option(help="What the photographs are. [default: DIR and their number]")
+        str | None, typer.Option(help="A description of the photographs. [default: DIR and their number]")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Fit the NIQE metric to photographs of your own. Files that cannot be used are named and left out."""
+    """Fit the NIQE metric to your own photographs. Unusable files are named and left out."""
     from diptych.core.errors import ParameterError
     from diptych.metrics import NiqeModel
     from diptych.photo import check_target, find_photos
@@ -33,7 +36,7 @@ def fit_niqe(
     check_target(output, overwrite=overwrite)
     paths = [one.path for one in find_photos([folder])] if Path(folder).exists() else []
     if not paths:
-        raise ParameterError(f"no pictures in {folder}; name a folder of good photographs")
+        raise ParameterError(f"no pictures in {folder}; give a folder of good photographs")
     failed: list[str] = []
     images = track(_readable(paths, failed), len(paths), "fitting")
     model = NiqeModel.fit(

@@ -1,4 +1,4 @@
-"""``diptych list``: what there is."""
+"""``diptych list``: the operators, recipes and metrics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 
 class Kind(StrEnum):
-    """What can be listed."""
+    """A catalogue."""
 
     operators = "operators"
     recipes = "recipes"
@@ -21,7 +21,7 @@ def list_names(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the operators, the built-in recipes or the metrics, with one line on each."""
+    """List the operators, the built-in recipes or the metrics, with a one-line summary of each."""
     rows = {Kind.operators: _operators, Kind.recipes: _recipes, Kind.metrics: _metrics}[kind]()
     if as_json:
         typer.echo(json.dumps(rows, indent=2))

@@ -1,4 +1,4 @@
-"""``diptych show``: everything about one operator, recipe, model or picture."""
+"""``diptych show``: details of an operator, recipe, model or picture."""
 
 from __future__ import annotations
 
@@ -15,25 +15,30 @@ if TYPE_CHECKING:
 
 def show(
     name: Annotated[
-        str, typer.Argument(metavar="NAME|FILE", help="An operator, a recipe, a model's or a picture's file.")
+        str,
+        typer.Argument(
+            metavar="NAME|FILE", help="Name of an operator or recipe, or file of a recipe, model or picture."
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plan: Annotated[
-        bool, typer.Option("--plan", help="For a picture: print the recipe that auto makes for it, as TOML.")
+        bool, typer.Option("--plan", help="For a picture: print the recipe that auto plans for it, as TOML.")
     ] = False,
     op: Annotated[
         list[str] | None,
         typer.Option(
-            "--op", metavar="NAME key=value ...", help="With --plan: these operators, with what is auto as chosen."
+            "--op",
+            metavar="NAME key=value ...",
+            help="With --plan: these operators, with values for auto parameters.",
         ),
     ] = None,
 ) -> None:
-    """Show an operator (its page), a recipe (its steps), a model (its facts) or a picture (what Diptych reads in it)."""
+    """Show the page of an operator, the steps of a recipe, or the metadata of a model or picture."""
     if plan or op:
         typer.echo(_plan(name, op), nl=False)
         return
-    facts, text = _describe(name)
-    typer.echo(json.dumps(facts, indent=2) if as_json else text)
+    details, text = _describe(name)
+    typer.echo(json.dumps(details, indent=2) if as_json else text)
 
 
 def _plan(name: str, op: list[str] | None) -> str:
@@ -67,7 +72,7 @@ def _describe(name: str) -> tuple[dict[str, Any], str]:
 
 def _operator(declaration: Declaration) -> tuple[dict[str, Any], str]:
     parameters = {parameter.name: parameter.schema() for parameter in declaration.parameters}
-    facts = {
+    details = {
         "name": declaration.name,
         "group": declaration.group,
         "summary": declaration.summary,
@@ -81,7 +86,7 @@ def _operator(declaration: Declaration) -> tuple[dict[str, Any], str]:
         f"diptych enhance IN --op {declaration.name} {usage}".rstrip(),
     ]
     lines += [f"    {parameter.name}: {parameter.bounds}" for parameter in declaration.parameters]
-    return facts, "\n".join(lines)
+    return details, "\n".join(lines)
 
 
 def _usage(parameter: Parameter) -> str:
@@ -95,12 +100,12 @@ def _recipe(name: str) -> tuple[dict[str, Any], str]:
     from diptych.recipes import Recipe, catalogue
 
     enhancer = catalogue.find(name)
-    facts: dict[str, Any] = {"name": enhancer.spec.name, "summary": enhancer.spec.summary}
+    details: dict[str, Any] = {"name": enhancer.spec.name, "summary": enhancer.spec.summary}
     text = f"{enhancer.spec.name}: {enhancer.spec.summary}"
     if isinstance(enhancer, Recipe):
-        facts["steps"] = [{"operator": step.operator} | dict(step.parameters) for step in enhancer.steps]
+        details["steps"] = [{"operator": step.operator} | dict(step.parameters) for step in enhancer.steps]
         text = "\n".join([text, *(f"  {index}. {step}" for index, step in enumerate(enhancer.steps, 1))])
-    return facts, text
+    return details, text
 
 
 def _model(name: str) -> tuple[dict[str, Any], str]:
@@ -110,21 +115,21 @@ def _model(name: str) -> tuple[dict[str, Any], str]:
     from diptych.runtime.default import DEFAULT
 
     bundle = read_bundle(default_model() if name == DEFAULT else name)
-    facts = asdict(bundle.metadata) | {"bytes": len(bundle.model)}
+    details = asdict(bundle.metadata) | {"bytes": len(bundle.model)}
     lines = [f"{bundle.metadata.name}: {bundle.metadata.summary}".removesuffix(": ")]
-    for key, value in facts.items():
+    for key, value in details.items():
         if key not in ("name", "summary") and value not in ("", {}):
             lines += _lines(key, value)
-    return facts, "\n".join(_printable(line) for line in lines)
+    return details, "\n".join(_printable(line) for line in lines)
 
 
 def _printable(line: str) -> str:
-    # A stranger's file must not steer the terminal.
+    # Control characters from a file must not reach the terminal.
     return "".join(character if character.isprintable() else "?" for character in line)
 
 
 def _lines(key: str, value: Any, indent: str = "  ") -> list[str]:
-    """Return one line for a plain value, and more for a table or a text of several lines."""
+    """Format a value as one line, or a table or multi-line text as several."""
     if isinstance(value, dict):
         return [f"{indent}{key}:", *(line for name, one in value.items() for line in _lines(name, one, indent + "  "))]
     if isinstance(value, str) and "\n" in value.strip():
@@ -137,7 +142,7 @@ def _photo(name: str) -> tuple[dict[str, Any], str]:
 
     photo = read(name)
     height, width = photo.pixels.shape[:2]
-    facts = {
+    details = {
         "format": photo.format,
         "width": width,
         "height": height,
@@ -148,4 +153,4 @@ def _photo(name: str) -> tuple[dict[str, Any], str]:
         "exif_bytes": len(photo.exif or b""),
         "icc_profile_bytes": len(photo.icc_profile or b""),
     }
-    return facts, "\n".join([name, *(f"  {key}: {value}" for key, value in facts.items())])
+    return details, "\n".join([name, *(f"  {key}: {value}" for key, value in details.items())])
