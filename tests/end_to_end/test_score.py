@@ -40,7 +40,7 @@ def test_score_as_json(cli, pairs):
     assert scores["psnr"]["mean"] == pytest.approx(np.mean(values))
     assert scores["psnr"]["count"] == 6
     assert scores["psnr_mean_matched"]["mean"] > scores["psnr"]["mean"] + 3
-    assert [one["image"] for one in facts["missing"]] == ["6"]
+    assert [one["image"] for one in facts["unpaired"]] == ["6"]
     assert facts["provenance"]["command"].startswith("diptych score ")
     assert "--metrics psnr,ssim" in facts["provenance"]["command"]
 
@@ -100,7 +100,7 @@ def test_unreadable_and_small_pictures_are_named_and_the_exit_code_is_1(cli, pai
     [
         (("--metrics", "psmr"), "did you mean 'psnr'"),
         (("--metrics", "psnr"), "psnr compares with a reference"),
-        (("--metrics", ""), "none is named"),
+        (("--metrics", ""), "metrics: is empty"),
         (("--reference", "nowhere"), "references: no such folder"),
         (("--json", "--markdown"), "exclude each other"),
         (("--html", "no/such/folder/page.html"), "does not exist"),
