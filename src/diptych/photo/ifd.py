@@ -78,7 +78,7 @@ def read_directory(stream: BinaryIO, header: Header, offset: int) -> tuple[dict[
     stream.seek(start)
     table = stream.read(count * step)
     if len(table) < count * step:
-        raise ValueError("a directory is cut off")
+        raise ValueError("a directory is truncated")
     entries: dict[int, Entry] = {}
     for index in range(count):
         tag, kind, number, value = struct.unpack_from(header.order + entry_code + offset_code, table, index * step)
