@@ -128,12 +128,11 @@ def _texture(light: Floats, noise: float) -> Floats:
 
 
 def _distances(pictures: Sequence[Appearance], domain: Sequence[Appearance]) -> Floats:
-    return np.array(
-        [
-            _distance(*(np.stack([getattr(one, part) for one in side]) for side in (pictures, domain)), least)
-            for part, least in _LEAST_SPREAD.items()
-        ]
-    )
+    found = []
+    for part, least in _LEAST_SPREAD.items():
+        ours, theirs = (np.stack([getattr(one, part) for one in side]) for side in (pictures, domain))
+        found.append(_distance(ours, theirs, least))
+    return np.array(found)
 
 
 def _distance(values: Floats, domain: Floats, least: float) -> float:
