@@ -8,7 +8,7 @@ from skimage import data, restoration
 
 import diptych as dp
 from diptych.cli.app import main
-from diptych.core.calibration import questions
+from diptych.core.calibration import probes
 from diptych.core.errors import ParameterError, RecipeError
 from diptych.core.image import from_float, to_float
 from diptych.core.noise import noise_curve
@@ -165,8 +165,8 @@ def test_two_parameters_of_one_step():
 def test_a_large_picture_costs_no_more_than_a_part():
     image = np.random.default_rng(0).random((3000, 2000, 3), np.float32)
     for method, most in (("recorrupted", 2), ("invariant", 1)):
-        asked = questions(image, method)
-        assert sum(question.shown.size for question in asked) <= most * 16 * 128 * 128 * 3
+        asked = probes(image, method)
+        assert sum(probe.picture.size for probe in asked) <= most * 16 * 128 * 128 * 3
 
 
 @pytest.mark.parametrize(

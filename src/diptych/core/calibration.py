@@ -30,57 +30,57 @@ Denoiser = Callable[[FloatImage], Image]
 LEAST_SIDE = 16  # a smaller picture tells too little
 _SIDE, _ACROSS = 128, 4  # parts of a large picture: a grid of squares, so many across at most
 _SHARE = 0.25  # the a of the recorruption: the denoiser sees 3 % more noise than there is
-_KEPT = 0.5  # standard deviations from black and white: nearer, too much of the noise is cut off
+_MARGIN = 0.5  # standard deviations from black and white: nearer, too much of the noise is cut off
 _STRIDE, _FRAME = 4, 4  # of the pixels that are left out
-_ENOUGH = 8192  # pixels left out, over all parts and masks
-_WIDE = 1.5  # factor between the values that are tried first
-_REFINED = 2  # times that it is halved around the best
-_FIRST = 6  # questions that the first, wide search asks
+_MASKED = 8192  # pixels left out, over all parts and masks
+_COARSE_FACTOR = 1.5  # between the values that are tried first
+_REFINEMENTS = 2  # times that it is halved around the best
+_COARSE_PROBES = 6  # probes that the first, coarse search uses
 _RING = np.array([[0.5, 1, 0.5], [1, 0, 1], [0.5, 1, 0.5]], np.float32) / 6
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
-    """What a denoiser is shown, what its answer is compared with, and where."""
+class Probe:
+    """A picture for a denoiser, what its result is compared with, and where."""
 
-    shown: FloatImage
-    wanted: FloatImage
-    counted: NDArray[np.bool_]
+    picture: FloatImage
+    target: FloatImage
+    mask: NDArray[np.bool_]
 
     def error(self, denoise: Denoiser) -> tuple[float, int]:
         """Return the sum of the squared differences, and of how many values."""
-        difference = (to_float(denoise(self.shown)) - self.wanted)[self.counted]
+        difference = (to_float(denoise(self.picture)) - self.target)[self.mask]
         return float(np.sum(difference * difference, dtype=np.float64)), difference.size
 
 
-def questions(image: Image, method: Method) -> list[Question]:
-    """Return what a denoiser has to answer for an image ``(H, W, C)``; nothing if it is too small or shows no noise."""
+def probes(image: Image, method: Method) -> list[Probe]:
+    """Return the probes of an image ``(H, W, C)``; none if it is too small or shows no noise."""
     if min(image.shape[:2]) < LEAST_SIDE:
         return []
     parts = [np.ascontiguousarray(to_float(part), np.float32) for part in _parts(image)]
     return list(_invariant(parts) if method == "invariant" else _recorrupted(parts))
 
 
-def risk(asked: Sequence[Question], denoise: Denoiser) -> float:
+def risk(probes: Sequence[Probe], denoise: Denoiser) -> float:
     """Return the mean squared error of the denoiser, but for a constant that depends on the picture alone."""
-    errors, counts = zip(*(question.error(denoise) for question in asked), strict=True)
+    errors, counts = zip(*(probe.error(denoise) for probe in probes), strict=True)
     return float(sum(errors)) / max(sum(counts), 1)
 
 
 def search(
-    asked: Sequence[Question], denoiser: Callable[[Mapping[str, Value]], Denoiser], parameters: Sequence[Parameter]
+    probes: Sequence[Probe], denoiser: Callable[[Mapping[str, Value]], Denoiser], parameters: Sequence[Parameter]
 ) -> dict[str, Value]:
     """Return the values of the parameters with the least risk, numbers rounded to three digits.
 
-    Several are found in turn, twice over. Without a question each has the value that changes least.
+    Several are found in turn, twice over. Without a probe each has the value that changes least.
     """
     found = {one.name: _rounded(one, _auto(one).minimum) for one in parameters}
-    if not asked:
+    if not probes:
         return found
     for _ in range(1 if len(found) == 1 else 2):
         for one in parameters:
             rest = {name: value for name, value in found.items() if name != one.name}
-            found[one.name] = _least(asked, partial(_with, denoiser, rest, one.name), one)
+            found[one.name] = _least(probes, partial(_with, denoiser, rest, one.name), one)
     return found
 
 
@@ -90,23 +90,23 @@ def _with(
     return denoiser({**rest, name: value})
 
 
-def _least(asked: Sequence[Question], denoiser: Callable[[Value], Denoiser], parameter: Parameter) -> Value:
+def _least(probes: Sequence[Probe], denoiser: Callable[[Value], Denoiser], parameter: Parameter) -> Value:
     """Return the value with the least risk: integers one by one, numbers on a geometric grid that is refined."""
     bounds = _auto(parameter)
     if parameter.kind == "integer":
         values = range(int(bounds.minimum), int(bounds.maximum) + 1, parameter.step)
-        return min(values, key=lambda value: risk(asked, denoiser(value)))
-    count = math.ceil(math.log(bounds.maximum / bounds.minimum) / math.log(_WIDE))
+        return min(values, key=lambda value: risk(probes, denoiser(value)))
+    count = math.ceil(math.log(bounds.maximum / bounds.minimum) / math.log(_COARSE_FACTOR))
     factor = (bounds.maximum / bounds.minimum) ** (1 / count)
-    wide = [_rounded(parameter, bounds.minimum * factor**k) for k in range(count + 1)]
-    few = asked[:: max(2, len(asked) // _FIRST)]
-    best = min(wide, key=lambda value: risk(few, denoiser(value)))
-    risks = {best: risk(asked, denoiser(best))}
-    for _ in range(_REFINED):
+    coarse = [_rounded(parameter, bounds.minimum * factor**k) for k in range(count + 1)]
+    subset = probes[:: max(2, len(probes) // _COARSE_PROBES)]
+    best = min(coarse, key=lambda value: risk(subset, denoiser(value)))
+    risks = {best: risk(probes, denoiser(best))}
+    for _ in range(_REFINEMENTS):
         factor = factor**0.5
         for value in (_rounded(parameter, best / factor), _rounded(parameter, best * factor)):
             if bounds.minimum <= value <= bounds.maximum and value not in risks:
-                risks[value] = risk(asked, denoiser(value))
+                risks[value] = risk(probes, denoiser(value))
         best = min(risks, key=lambda value: (risks[value], value))
     return best
 
@@ -134,21 +134,21 @@ def _starts(length: int) -> list[int]:
     return [int(start) for start in np.linspace(0, length - _SIDE, count).round()] if count > 1 else [0]
 
 
-def _recorrupted(parts: list[FloatImage]) -> Iterator[Question]:
+def _recorrupted(parts: list[FloatImage]) -> Iterator[Probe]:
     curve = noise_curve(parts)
     if not curve.visible:
         return
     for number, part in enumerate(parts):
-        calm = _calm(part)
-        sigma = curve(calm)
+        mean = _local_mean(part)
+        sigma = curve(mean)
         noise = np.random.default_rng(number).standard_normal(part.shape, np.float32) * sigma
-        inside = (calm > _KEPT * sigma) & (calm < 1 - _KEPT * sigma)
-        counted = inside if inside.mean() > 0.1 else np.ones_like(inside)
+        interior = (mean > _MARGIN * sigma) & (mean < 1 - _MARGIN * sigma)
+        mask = interior if interior.mean() > 0.1 else np.ones_like(interior)
         for drawn in (noise, -noise):
-            yield Question(np.clip(part + _SHARE * drawn, 0, 1), part - drawn / _SHARE, counted)
+            yield Probe(np.clip(part + _SHARE * drawn, 0, 1), part - drawn / _SHARE, mask)
 
 
-def _calm(part: FloatImage) -> FloatImage:
+def _local_mean(part: FloatImage) -> FloatImage:
     """Return means over 5 x 5 pixels: how bright it is, whatever the noise of the pixel itself."""
     padded: Any = np.pad(part, ((2, 2), (2, 2), (0, 0)), mode="symmetric")
     height, width = part.shape[:2]
@@ -156,19 +156,19 @@ def _calm(part: FloatImage) -> FloatImage:
     return np.asarray(sum(rows[:, k : k + width] for k in range(5)) / 25, np.float32)
 
 
-def _invariant(parts: list[FloatImage]) -> Iterator[Question]:
-    masks = -(-_ENOUGH * _STRIDE**2 // sum(part.shape[0] * part.shape[1] for part in parts))
+def _invariant(parts: list[FloatImage]) -> Iterator[Probe]:
+    masks = -(-_MASKED * _STRIDE**2 // sum(part.shape[0] * part.shape[1] for part in parts))
     # In this order the first few masks are far from each other.
     order = [(5 * k % 16 // _STRIDE, 5 * k % 16 % _STRIDE) for k in range(min(masks, _STRIDE**2))]
     for part in parts:
-        around = _around(part)
+        means = _ring_mean(part)
         for down, across in order:
-            counted = np.zeros(part.shape, bool)
-            counted[_FRAME + down : -_FRAME : _STRIDE, _FRAME + across : -_FRAME : _STRIDE] = True
-            yield Question(np.where(counted, around, part), part, counted)
+            mask = np.zeros(part.shape, bool)
+            mask[_FRAME + down : -_FRAME : _STRIDE, _FRAME + across : -_FRAME : _STRIDE] = True
+            yield Probe(np.where(mask, means, part), part, mask)
 
 
-def _around(part: FloatImage) -> FloatImage:
+def _ring_mean(part: FloatImage) -> FloatImage:
     height, width = part.shape[:2]
     padded = np.pad(part, ((1, 1), (1, 1), (0, 0)), mode="reflect")
     shifted: Any = (

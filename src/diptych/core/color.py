@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.core.image import FloatImage
+from diptych.core.errors import ImageError
+from diptych.core.image import FloatImage, Image
 
 LUMA = (0.299, 0.587, 0.114)
 """Weights of R, G and B in the luma Y'."""
@@ -77,3 +78,11 @@ def to_ycbcr(image: NDArray[Any]) -> NDArray[Any]:
 def from_ycbcr(image: NDArray[Any]) -> NDArray[Any]:
     """Return the RGB image of Y', Cb, Cr ``(H, W, 3)`` in its own dtype."""
     return np.asarray(image @ RGB_FROM_YCBCR.T.astype(image.dtype))
+
+
+def rgb_of(image: Image, name: str) -> Image:
+    """Return an RGB image as it is and a grey one as three equal channels; refuse any other."""
+    channels = image.shape[2]
+    if channels not in (1, 3):
+        raise ImageError(f"{name}: the image has {channels} channels; give a grey or an RGB image")
+    return image if channels == 3 else np.repeat(image, 3, axis=2)

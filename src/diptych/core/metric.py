@@ -1,7 +1,8 @@
 """The metric: a pure function from an image, or an image and its reference, to a number, and its declaration.
 
 The body is the specification. A faster way to the same answer is a function ``fast`` in the file ``_kernels/<name>.py``
-beside the metric's own. A metric of two sets of images (`set_metric`) needs no pairs.
+beside the metric's own. A metric of two sets of images (`set_metric`) needs no pairs. What all metrics would say in the same
+words (the images, the errors) the decorators fill into their docstrings.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 import numpy as np
 
 from diptych.core.catalogue import kernels_of
+from diptych.core.documentation import IMAGE, completed, entry
 from diptych.core.errors import ImageError
 from diptych.core.image import Image, check_image, to_float
 
@@ -77,7 +79,7 @@ class MetricFunction(Protocol):
 
     @property
     def declaration(self) -> MetricDeclaration:
-        """Unit, direction, range and the other facts."""
+        """Unit, direction, range and what else is declared."""
         ...
 
     def __call__(self, image: Image, /, *reference: Image) -> float:
@@ -90,7 +92,7 @@ class SetMetricFunction(Protocol):
 
     @property
     def declaration(self) -> MetricDeclaration:
-        """Unit, direction, range and the other facts."""
+        """Unit, direction, range and what else is declared."""
         ...
 
     def __call__(self, images_a: Iterable[Image], images_b: Iterable[Image], /) -> float:
@@ -135,17 +137,19 @@ def metric(
         def plain(image: Image, /, *reference: Image) -> float:
             return float(function(*_checked(declaration, image, reference)))
 
+        needs_reference = len(inspect.signature(function).parameters) > 1
+        guarded.__doc__ = _documented(inspect.getdoc(function) or "", needs_reference, smallest_side)
         declaration = MetricDeclaration(
             name=function.__name__,
             unit=unit,
             direction=direction,
             lowest=lowest,
             highest=highest,
-            needs_reference=len(inspect.signature(function).parameters) > 1,
+            needs_reference=needs_reference,
             identity=identity,
             symmetric=symmetric,
             smallest_side=smallest_side,
-            documentation=inspect.getdoc(function) or "",
+            documentation=guarded.__doc__,
             function=guarded,
             plain=plain,
             extra=extra,
@@ -207,6 +211,23 @@ def set_metric(
         return cast(F, guarded)
 
     return decorate
+
+
+def _documented(docstring: str, needs_reference: bool, smallest_side: int) -> str:
+    """Return the docstring of a metric with the image, the reference and the errors, where it does not say them itself."""
+    side = f", {smallest_side} pixels or more on each side" if smallest_side > 1 else ""
+    images = {
+        "image": entry("image : ndarray, shape (H, W) or (H, W, C)", IMAGE.replace("contract", f"contract{side}"))
+    }
+    error = "If an image breaks the contract" if needs_reference else "If the image breaks the contract"
+    error += " or is too small" if smallest_side > 1 else ""
+    if needs_reference:
+        images["reference"] = entry(
+            "reference : ndarray",
+            "The image as it should be, of the same size and channels; another depth is compared as intensities.",
+        )
+        error += ", or the two differ in size or channels"
+    return completed(docstring, {"Parameters": images, "Raises": {"ImageError": entry("ImageError", f"{error}.")}})
 
 
 def accelerated(function: F) -> F:

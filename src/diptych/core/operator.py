@@ -23,7 +23,7 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 
-from diptych.core.calibration import Denoiser, Method, questions, search
+from diptych.core.calibration import Denoiser, Method, probes, search
 from diptych.core.catalogue import kernels_of
 from diptych.core.documentation import IMAGE, completed, entry
 from diptych.core.errors import ParameterError, did_you_mean
@@ -350,7 +350,7 @@ def calibrated(
     def decided(values: Mapping[str, Value]) -> Denoiser:
         return lambda part: declaration.function(part, **{**fixed, **values})
 
-    return fixed | search(questions(image, method), decided, undecided)
+    return fixed | search(probes(image, method), decided, undecided)
 
 
 def as_floats(parameters: Mapping[str, Value]) -> dict[str, Value]:

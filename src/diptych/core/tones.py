@@ -8,7 +8,7 @@ become one table, because the distribution after a table is known without lookin
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +25,9 @@ Curve = Callable[[FloatImage], FloatImage]
 
 CurveMaker = Callable[..., Curve]
 """``curve(tones, **parameters)``, as a tone operator declares it."""
+
+Channels: TypeAlias = Literal["together", "each"]
+"""One curve from the statistics of all channels, which keeps the hue, or one curve for each channel."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

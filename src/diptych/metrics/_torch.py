@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from diptych.core.color import rgb_of
 from diptych.core.errors import MissingExtraError
 from diptych.core.image import Image, to_float
-from diptych.metrics._shared import rgb_of
 
 
 def network(name: str, module: str, attribute: str, **options: Any) -> Any:

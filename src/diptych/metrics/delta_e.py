@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
+from diptych.core.color import rgb_of
 from diptych.core.image import Image, white_level
 from diptych.core.metric import metric
-from diptych.metrics._shared import rgb_of
 
 _STRIP = 1 << 17  # pixels at a time
 
@@ -24,8 +24,6 @@ def delta_e(image: Image, reference: Image) -> float:
     ----------
     image : ndarray, shape (H, W) or (H, W, C)
         Any RGB or grey image of the contract; grey is three equal channels.
-    reference : ndarray
-        The image as it should be, of the same size and channels; another depth is compared as intensities.
 
     Returns
     -------

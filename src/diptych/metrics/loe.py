@@ -21,8 +21,6 @@ def loe(image: Image, reference: Image) -> float:
 
     Parameters
     ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract, 50 pixels or more on each side.
     reference : ndarray
         What the order should be, of the same size and channels: the published measure takes the picture before
         enhancement. Another depth is compared as intensities.
@@ -31,11 +29,6 @@ def loe(image: Image, reference: Image) -> float:
     -------
     float
         0 to 2500 places; 0 if the order is the same, so also for two constant images.
-
-    Raises
-    ------
-    ImageError
-        If an image breaks the contract or is too small, or the two differ in size or channels.
 
     Notes
     -----

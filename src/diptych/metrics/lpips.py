@@ -23,8 +23,6 @@ def lpips(image: Image, reference: Image) -> float:
     ----------
     image : ndarray, shape (H, W) or (H, W, C)
         Any RGB or grey image of the contract, 32 pixels or more on each side; grey is three equal channels.
-    reference : ndarray
-        The image as it should be, of the same size and channels; another depth is compared as intensities.
 
     Returns
     -------

@@ -35,18 +35,11 @@ def ms_ssim(image: Image, reference: Image) -> float:
     ----------
     image : ndarray, shape (H, W) or (H, W, C)
         Any image of the contract, 176 pixels or more on each side, so that the smallest size holds a window.
-    reference : ndarray
-        The image as it should be, of the same size and channels; another depth is compared as intensities.
 
     Returns
     -------
     float
         0 to 1; 1 for identical images. A scale whose mean ``cs`` is negative makes it 0.
-
-    Raises
-    ------
-    ImageError
-        If an image breaks the contract or is too small, or the two differ in size or channels.
 
     Notes
     -----

@@ -14,7 +14,7 @@ from diptych.core.noise import noise_level
 def noise(image: Image) -> float:
     """Estimated standard deviation of the noise of the luma, as an intensity (1 is white).
 
-    The response to the mask ``[1 -2 1]^T [1 -2 1]`` in the calmest quarter of the blocks of 16 x 16 pixels, scaled to
+    The response to the mask ``[1 -2 1]^T [1 -2 1]`` in the least noisy quarter of the blocks of 16 x 16 pixels, scaled to
     the standard deviation of white noise: see `diptych.core.noise.noise_level`.
 
     Parameters
@@ -27,11 +27,6 @@ def noise(image: Image) -> float:
     -------
     float
         0 or more; 0 for a constant image.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract or is too small.
 
     Notes
     -----

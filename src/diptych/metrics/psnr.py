@@ -16,22 +16,10 @@ def psnr(image: Image, reference: Image) -> float:
 
     ``10 log10(1 / mean((image - reference)^2))`` with intensities in [0, 1], over all pixels and channels together.
 
-    Parameters
-    ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
-    reference : ndarray
-        The image as it should be, of the same size and channels; another depth is compared as intensities.
-
     Returns
     -------
     float
         Decibels, 0 or more; infinity for identical images.
-
-    Raises
-    ------
-    ImageError
-        If an image breaks the contract or the two differ in size or channels.
 
     Notes
     -----

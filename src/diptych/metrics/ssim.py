@@ -22,22 +22,10 @@ def ssim(image: Image, reference: Image) -> float:
 
     averaged over all windows that lie inside the image and over the channels.
 
-    Parameters
-    ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract, 7 pixels or more on each side.
-    reference : ndarray
-        The image as it should be, of the same size and channels; another depth is compared as intensities.
-
     Returns
     -------
     float
         -1 to 1; 1 for identical images. Two constant images differ by their brightness only.
-
-    Raises
-    ------
-    ImageError
-        If an image breaks the contract or is too small, or the two differ in size or channels.
 
     Notes
     -----

@@ -1,19 +1,26 @@
-"""What lies outside an image, as indices into it."""
+"""What lies outside an image: the names of the borders, and indices into the image."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import Image
+from diptych.core.parameters import Doc
+
+Border: TypeAlias = Annotated[
+    Literal["reflect", "nearest", "mirror", "constant", "wrap"],
+    Doc("What lies outside the image, in SciPy's words; ``constant`` is black."),
+]
+"""SciPy's names: ``reflect`` d c b a | a b c d, ``mirror`` d c b | a b c d, ``constant`` is black."""
 
 _MODES: dict[str, Any] = {"reflect": "symmetric", "mirror": "reflect", "nearest": "edge", "wrap": "wrap"}
 
 
-def reach(radius: int, border: str) -> int | None:
-    """Return how far a filter of this radius sees, which for the border ``wrap`` is from one end to the other."""
+def halo_of(radius: int, border: str) -> int | None:
+    """Return the halo of a filter of this radius; with the border ``wrap`` it sees from one end of the image to the other."""
     return None if border == "wrap" else radius
 
 

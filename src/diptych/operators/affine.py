@@ -8,8 +8,8 @@ from diptych.core.errors import ParameterError
 from diptych.core.image import Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Table, TableOf
+from diptych.operators._borders import Border
 from diptych.operators._resample import Interpolation, Map, from_xy, resample
-from diptych.operators._shared import Border
 
 
 @operator(group="geometry")

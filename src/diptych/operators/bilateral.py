@@ -10,11 +10,10 @@ import numpy as np
 from diptych.core.image import FloatImage, Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
-from diptych.operators._borders import pad, reach
-from diptych.operators._shared import Border
+from diptych.operators._borders import Border, halo_of, pad
 
 
-@operator(group="filter", halo=lambda sigma_space, sigma_color, border: reach(disc_radius(sigma_space), border))
+@operator(group="filter", halo=lambda sigma_space, sigma_color, border: halo_of(disc_radius(sigma_space), border))
 def bilateral(
     image: Image,
     *,

@@ -55,13 +55,13 @@ def denoise_bilateral(
     if sigma_color < 1e-6:
         return image
     height, width = image.shape[:2]
-    reach = size // 2
-    padded = np.pad(image, ((reach, reach), (reach, reach), (0, 0)), mode="symmetric")
+    radius = size // 2
+    padded = np.pad(image, ((radius, radius), (radius, radius), (0, 0)), mode="symmetric")
     total, weights = np.zeros_like(image), np.zeros((height, width, 1), image.dtype)
     for y in range(size):
         for x in range(size):
             other = padded[y : y + height, x : x + width]
-            spatial = ((y - reach) ** 2 + (x - reach) ** 2) / (2 * sigma_spatial**2)
+            spatial = ((y - radius) ** 2 + (x - radius) ** 2) / (2 * sigma_spatial**2)
             weight = _weight(image, other, spatial, sigma_color)
             total += weight * (other - image)
             weights += weight

@@ -68,13 +68,13 @@ def denoise_photo(
 
 def _denoise(values: FloatImage, sigmas: FloatImage, strength: float, patch: int, search: int) -> FloatImage:
     height, width = values.shape[:2]
-    reach, edge = search // 2, search // 2 + patch // 2
+    radius, edge = search // 2, search // 2 + patch // 2
     padded = np.pad(values, ((edge, edge), (edge, edge), (0, 0)), mode="symmetric")
     scaled = (padded / sigmas).astype(values.dtype)
     total, weights = values.copy(), np.ones_like(values)
     inner = (slice(edge, edge + height), slice(edge, edge + width))
-    for dy in range(-reach, reach + 1):
-        for dx in range(-reach, reach + 1):
+    for dy in range(-radius, radius + 1):
+        for dx in range(-radius, radius + 1):
             if dy == dx == 0:
                 continue
             moved = np.roll(scaled, (-dy, -dx), axis=(0, 1))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from diptych.core.image import Image
-from diptych.core.tones import Curve, TableCurve, Tones, apply_curve, cumulative, tone_operator
-from diptych.operators._shared import Channels
+from diptych.core.tones import Channels, Curve, TableCurve, Tones, apply_curve, cumulative, tone_operator
 
 
 def _curve(tones: Tones, *, channels: Channels) -> Curve:

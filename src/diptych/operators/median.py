@@ -10,11 +10,10 @@ from scipy import ndimage
 from diptych.core.image import Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Auto, Range
-from diptych.operators._borders import pad, reach
-from diptych.operators._shared import Border
+from diptych.operators._borders import Border, halo_of, pad
 
 
-@operator(group="filter", halo=lambda size, border: reach(size // 2, border))
+@operator(group="filter", halo=lambda size, border: halo_of(size // 2, border))
 def median(
     image: Image, *, size: Annotated[int, Range(1, 255, "px", step=2), Auto(1, 11)] = 3, border: Border = "reflect"
 ) -> Image:

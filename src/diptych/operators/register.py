@@ -12,8 +12,8 @@ from diptych.core.image import FloatImage, Image, check_image, to_float
 from diptych.core.operator import operator
 from diptych.core.parameters import Reference, Table, TableOf, Value
 from diptych.operators._alignment import Matrix, Plane, align, rescale
+from diptych.operators._borders import Border
 from diptych.operators._resample import Interpolation, resample
-from diptych.operators._shared import Border
 from diptych.operators.zoom import average
 
 Model: TypeAlias = Literal["translation", "euclidean", "affine"]

@@ -7,8 +7,8 @@ from typing import Annotated
 from diptych.core.image import Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
+from diptych.operators._borders import Border
 from diptych.operators._resample import Interpolation, resample, turned_shape, turning
-from diptych.operators._shared import Border
 
 
 def _turned(shape: tuple[int, int], *, angle: float, reshape: bool, **other: str) -> tuple[int, int]:

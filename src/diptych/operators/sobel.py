@@ -9,11 +9,10 @@ from scipy import ndimage
 
 from diptych.core.image import FloatImage, Image
 from diptych.core.operator import operator
-from diptych.operators._borders import reach
-from diptych.operators._shared import Border
+from diptych.operators._borders import Border, halo_of
 
 
-@operator(group="filter", halo=lambda output, border: reach(1, border))
+@operator(group="filter", halo=lambda output, border: halo_of(1, border))
 def sobel(
     image: Image, *, output: Literal["magnitude", "horizontal", "vertical"] = "magnitude", border: Border = "reflect"
 ) -> Image:

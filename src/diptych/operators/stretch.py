@@ -8,8 +8,7 @@ import numpy as np
 
 from diptych.core.image import Image
 from diptych.core.parameters import Range
-from diptych.core.tones import Curve, StraightCurve, Tones, apply_curve, tone_operator
-from diptych.operators._shared import Channels
+from diptych.core.tones import Channels, Curve, StraightCurve, Tones, apply_curve, tone_operator
 
 
 def _curve(tones: Tones, *, low: float, high: float, channels: Channels) -> Curve:

@@ -9,11 +9,10 @@ from scipy import ndimage
 from diptych.core.image import Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
-from diptych.operators._borders import reach
-from diptych.operators._shared import Border
+from diptych.operators._borders import Border, halo_of
 
 
-@operator(group="filter", halo=lambda size, border: reach(size // 2, border))
+@operator(group="filter", halo=lambda size, border: halo_of(size // 2, border))
 def uniform(
     image: Image, *, size: Annotated[int, Range(1, 999, "px", step=2)] = 3, border: Border = "reflect"
 ) -> Image:

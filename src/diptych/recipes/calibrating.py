@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from diptych import operators
-from diptych.core.calibration import Method, questions, risk
+from diptych.core.calibration import Method, probes, risk
 from diptych.core.errors import ParameterError
 from diptych.core.image import Image, check_image
 from diptych.core.operator import Declaration, calibrated
@@ -106,7 +106,7 @@ def _opened(
 
 
 def _best(declaration: Declaration, image: Image, found: list[dict[str, Value]], method: Method) -> dict[str, Value]:
-    asked = questions(image, method) if len(found) > 1 else []
+    asked = probes(image, method) if len(found) > 1 else []
     if not asked:
         return found[0]
     return min(found, key=lambda values: risk(asked, lambda part: declaration.function(part, **values)))

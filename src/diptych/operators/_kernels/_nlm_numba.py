@@ -55,21 +55,21 @@ def _squares(planes, size, channels, here, there, out, start, n):  # type: ignor
 
 
 @njit(**OPTIONS)
-def _columns(ring, start, wide, box, out, n):  # type: ignore[no-untyped-def]
-    a, wide = np.uint64(start), np.uint64(wide)
+def _columns(ring, start, width, box, out, n):  # type: ignore[no-untyped-def]
+    a, width = np.uint64(start), np.uint64(width)
     if box == 1:
         for i in range(np.uint64(n)):
             out[i] = ring[a + i]
         return
-    b = a + wide
+    b = a + width
     for i in range(np.uint64(n)):
         out[i] = ring[a + i] + ring[b + i]
     for _ in range(1, box // 2):
-        a, b = b + wide, b + wide + wide
+        a, b = b + width, b + width + width
         for i in range(np.uint64(n)):
             out[i] += ring[a + i] + ring[b + i]
     if box % 2:
-        b += wide
+        b += width
         for i in range(np.uint64(n)):
             out[i] += ring[b + i]
 
@@ -144,35 +144,35 @@ def _add_weights(total, to, found, u, v, w, n):  # type: ignore[no-untyped-def]
 def _take(values, sums, weights, shape, rows, shifts, found):  # type: ignore[no-untyped-def]
     # The first of two rows takes from the second what lies so far to the right. The weights that were found start at the
     # leftmost pixel of a pair, which is on the left of the tile if the offset was to the right.
-    channels, kinds, high, wide, full, sign = shape
-    pad = (full - wide) // 2
+    channels, kinds, height, width, full, sign = shape
+    pad = (full - width) // 2
     here, there = (rows[0] + pad) * full + pad, (rows[1] + pad) * full + pad
     a, b, c = sign * shifts[0], sign * shifts[1], sign * shifts[2]
     u, v, w = max(a, 0), max(b, 0) + full, max(c, 0) + 2 * full
     for k in range(kinds):
         at = 3 * full * k
-        _add_weights(weights, (k * high + rows[0]) * wide, found, u + at, v + at, w + at, wide)
+        _add_weights(weights, (k * height + rows[0]) * width, found, u + at, v + at, w + at, width)
     for k in range(channels):
-        p, at = k * (high + 2 * pad) * full, 3 * full * min(k, kinds - 1)
-        to = (k * high + rows[0]) * wide
+        p, at = k * (height + 2 * pad) * full, 3 * full * min(k, kinds - 1)
+        to = (k * height + rows[0]) * width
         others = (there + a + p, there + b + p, there + c + p)
-        _add(sums, to, values, here + p, others, found, (u + at, v + at, w + at), wide)
+        _add(sums, to, values, here + p, others, found, (u + at, v + at, w + at), width)
 
 
 @njit(**OPTIONS)
 def _weigh(values, shape, offset, patch, weight, buffers, k):  # type: ignore[no-untyped-def]
     # Weights of the pairs of one row and one offset, as the k-th of three; the ring of its last rows of squared
     # differences moves on. Returns whether there is a weight that is not 0.
-    channels, _, high, wide, full, _ = shape
+    channels, _, height, width, full, _ = shape
     row, dy, dx = offset
     reach, box, before = patch
     scale, levels, soft = weight
     rings, column, distance, found = buffers
-    pad, n = (full - wide) // 2, wide + abs(dx)
+    pad, n = (full - width) // 2, width + abs(dx)
     here = (pad + row + box - 1 - before) * full + pad - max(dx, 0) - before
     ring = (dx + reach) * box * full
     newest = ring + (row + pad + box) % box * full
-    _squares(values, (high + 2 * pad) * full, channels, here, here + dy * full + dx, rings, newest, n + box - 1)
+    _squares(values, (height + 2 * pad) * full, channels, here, here + dy * full + dx, rings, newest, n + box - 1)
     if row < -dy:
         return False
     _columns(rings, ring, full, box, column, n + box - 1)
@@ -200,15 +200,15 @@ def compare(planes, total, weights, patch, weight):  # type: ignore[no-untyped-d
         dy >= 0 and dx.
     """
     reach, box, _ = patch
-    high, wide, full = total.shape[1], total.shape[2], planes.shape[2]
-    shape = (planes.shape[0], weights.shape[0], high, wide, full, 1)
-    mirrored = (planes.shape[0], weights.shape[0], high, wide, full, -1)
+    height, width, full = total.shape[1], total.shape[2], planes.shape[2]
+    shape = (planes.shape[0], weights.shape[0], height, width, full, 1)
+    mirrored = (planes.shape[0], weights.shape[0], height, width, full, -1)
     values, sums, weighed = planes.reshape(-1), total.reshape(-1), weights.reshape(-1)
     # For one dy and one row, all dx: what is being added up stays in the first-level cache.
     rings, found = np.zeros((2 * reach + 1) * box * full, np.float32), np.zeros(6 * full, np.float32)
     buffers = (rings, np.zeros(full, np.float32), np.zeros(full, np.float32), found)
     for dy in range(reach + 1):
-        for row in range(-dy - box + 1, high):
+        for row in range(-dy - box + 1, height):
             for dx in range(-reach if dy else 1, reach + 1, 3):
                 some = False
                 for k in range(3):
@@ -220,5 +220,5 @@ def compare(planes, total, weights, patch, weight):  # type: ignore[no-untyped-d
                 shifts = (dx, min(dx + 1, reach), min(dx + 2, reach))
                 if some and row >= 0:
                     _take(values, sums, weighed, shape, (row, row + dy), shifts, found)
-                if some and row + dy < high:
+                if some and row + dy < height:
                     _take(values, sums, weighed, mirrored, (row + dy, row), shifts, found)

@@ -155,8 +155,8 @@ def forward(image, rows, columns, filters, start, stop, bands, energy):  # type:
     energy : ndarray, float32, shape (4, h')
         Result: sum of squares of each row.
     """
-    length, wide = filters.shape[1], image.shape[1]
-    down = np.empty((2, wide), np.float32)
+    length, width = filters.shape[1], image.shape[1]
+    down = np.empty((2, width), np.float32)
     half = bands.shape[2] + length // 2 - 1
     even, odd = np.empty(half, np.float32), np.empty(half, np.float32)
     for i in range(start, stop):
@@ -203,9 +203,9 @@ def backward(base, bands, filters, start, stop, out):  # type: ignore[no-untyped
 
     `filters` are the inverse ones; the result may be a row and a column shorter than the bands allow.
     """
-    length, wide = filters.shape[1], base.shape[1]
+    length, width = filters.shape[1], base.shape[1]
     half = (out.shape[1] + 1) // 2
-    across = np.empty((2, wide), np.float32)
+    across = np.empty((2, width), np.float32)
     pairs = np.empty((2, half), np.float32)
     for y in range(2 * start, min(2 * stop, out.shape[0])):
         m, odd = y // 2, y % 2
