@@ -1,28 +1,28 @@
 """The generator `render` as an ONNX graph of standard operators, for a picture of any size.
 
-Nothing in it asks for the size of the picture and computes with the answer: then the sizes of its tensors could not be known
+The layers are those of the module, with their weights, strides and slopes; the formulas around them are written here. Nothing
+in the graph asks for the size of the picture and computes with the answer: then the sizes of its tensors could not be known
 before it is run, and such a graph is refused. Where an index or a length is needed, ones along a side of the picture are summed
 up. The tensors `diptych.runtime.render.TENSORS` have fixed names, so that the runtime finds its parts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from diptych.core.color import LUMA
 from diptych.export._graph import Graph, Name
 from diptych.networks import Render
 from diptych.networks.modules import denoiser
-from diptych.networks.modules import render as module
+from diptych.networks.modules import render as network
+from diptych.networks.modules.denoiser import Denoiser
+from diptych.networks.modules.render import RenderModule
 from diptych.runtime.bundle import INPUT, OUTPUT
-
-Weights = Mapping[str, NDArray[Any]]
-
-_BLOCK = 8  # the denoiser needs sides that are multiples of this
 
 
 class _Side(NamedTuple):
@@ -32,16 +32,16 @@ class _Side(NamedTuple):
     length: Name
 
 
-def draw_graph(config: Render, weights: Weights) -> Graph:
+def draw_graph(module: RenderModule) -> Graph:
     """Return the graph of a network: from the tensor ``image`` to ``enhanced``."""
-    graph = Graph()
+    graph, config = Graph(), module.config
     rows, columns = (_side(graph, axis) for axis in (2, 3))
     thumbnail = _thumbnail(graph, config.thumbnail, rows, columns)
-    _predict(graph, config, weights, thumbnail)
-    even = _even(graph, INPUT, "exposure")
-    if config.denoiser != "none":
-        even = _denoise(graph, weights, even, rows, columns)
-    _render(graph, config, even, rows, columns)
+    _predict(graph, module, thumbnail)
+    compressed = _compress_exposure(graph, INPUT, "exposure")
+    if module.denoiser is not None:
+        compressed = _denoise(graph, module.denoiser, compressed, rows, columns)
+    _render(graph, config, compressed, rows, columns)
     _call(graph, OUTPUT)
     return graph
 
@@ -79,26 +79,25 @@ def _averaging(graph: Graph, line: _Side, cells: int) -> Name:
     return graph.cast(graph.add("Div", overlap, length), "float32")
 
 
-def _predict(graph: Graph, config: Render, weights: Weights, thumbnail: Name) -> None:
+def _predict(graph: Graph, module: RenderModule, thumbnail: Name) -> None:
     """Write the tensors ``exposure``, ``curve`` and ``grid``, the average over the thumbnail and its mirror image."""
-    graph.add("Add", graph.add("ReduceMean", _luma(graph, config, thumbnail), graph.whole([1, 2, 3])), module.FLOOR)
+    config = module.config
+    graph.add("Add", graph.add("ReduceMean", _luma(graph, config, thumbnail), graph.whole([1, 2, 3])), network.FLOOR)
     exposure = _call(graph, "exposure")
     both = graph.add("Concat", thumbnail, _mirrored(graph, thumbnail, config.thumbnail), axis=0)
     exposures = graph.add("Concat", exposure, exposure, axis=0)
     light = _luma(graph, config, both)
-    logarithm = graph.add("Add", graph.add("Mul", graph.add("Log", graph.add("Add", light, 0.01)), 0.25), 0.5)
-    maps = graph.add("Concat", _even(graph, both, exposures), logarithm, axis=1)
-    for index, stride in enumerate((2, 2, 1, 2, 1)):
-        maps = _leaky(graph, _convolution(graph, weights, f"encoder.{2 * index}", maps, stride))
-    whole = _whole(graph, config, weights, maps, light, exposures)
-    local = _leaky(graph, _convolution(graph, weights, "local.0", maps))
-    local = _convolution(graph, weights, "local.2", local)
-    mixed = graph.add("Unsqueeze", _linear(graph, weights, "to_maps", whole), graph.whole([2, 3]))
-    local = _leaky(graph, graph.add("Add", local, mixed))
-    _curve(graph, config, weights, whole)
-    straight, mirrored = graph.add(
-        "Split", _convolution(graph, weights, "to_grid", local), axis=0, outputs=2, num_outputs=2
-    )
+    floored = graph.add("Add", light, network.LOG_FLOOR)
+    logarithm = _logarithm(graph, floored, network.LOG_FACTOR, network.LOG_OFFSET)
+    maps = graph.add("Concat", _compress_exposure(graph, both, exposures), logarithm, axis=1)
+    maps = _layers(graph, module.encoder, maps)
+    features = _features(graph, module, maps, light, exposures)
+    local = _layers(graph, module.local, maps)
+    mixed = graph.add("Unsqueeze", _layers(graph, [module.to_maps], features), graph.whole([2, 3]))
+    local = graph.add("LeakyRelu", graph.add("Add", local, mixed), alpha=network.SLOPE)
+    _curve(graph, module, features)
+    cells = _layers(graph, [module.to_grid], local)
+    straight, mirrored = graph.add("Split", cells, axis=0, outputs=2, num_outputs=2)
     cells = _mean(graph, straight, _mirrored(graph, mirrored, config.grid))
     channels = config.channels_in
     graph.reshape(cells, 0, channels * (channels + 1), config.depth, config.grid, config.grid)
@@ -115,37 +114,39 @@ def _mean(graph: Graph, first: Name, second: Name) -> Name:
     return str(graph.add("Mul", graph.add("Add", first, second), 0.5))
 
 
-def _whole(graph: Graph, config: Render, weights: Weights, maps: Name, light: Name, exposures: Name) -> Name:
-    """Return what is known of the picture as a whole."""
-    for index in range(2):
-        maps = _leaky(graph, _convolution(graph, weights, f"context.{2 * index}", maps, 2))
+def _logarithm(graph: Graph, value: Name, factor: float, offset: float) -> Name:
+    return str(graph.add("Add", graph.add("Mul", graph.add("Log", value), factor), offset))
+
+
+def _features(graph: Graph, module: RenderModule, maps: Name, light: Name, exposures: Name) -> Name:
+    """Return the features ``(N, F)`` of the picture as a whole: maps pooled, and the distribution of the luma."""
+    maps = _layers(graph, module.context, maps)
     axes = graph.whole([2, 3])
     pooled = [graph.add("Squeeze", graph.add(pool, maps), axes) for pool in ("GlobalAveragePool", "GlobalMaxPool")]
-    count = config.thumbnail**2
+    count = module.config.thumbnail**2
     values = graph.add("Flatten", light, axis=1)
     ordered = graph.add("TopK", values, graph.whole([count]), axis=1, largest=0, sorted=1, outputs=2)[0]
-    places = graph.whole([int(count * share) for share in module.QUANTILES])
-    quantiles = graph.add("Add", graph.add("Gather", ordered, places, axis=1), module.FLOOR)
+    places = graph.whole([int(count * share) for share in network.QUANTILES])
+    quantiles = graph.add("Add", graph.add("Gather", ordered, places, axis=1), network.FLOOR)
     mean = graph.add("Flatten", exposures, axis=1)
-    logarithms = [graph.add("Add", graph.add("Mul", graph.add("Log", one), 0.3), 0.6) for one in (mean, quantiles)]
-    whole = graph.add("Concat", *pooled, *logarithms, mean, axis=1)
-    for index in range(2):
-        whole = _leaky(graph, _linear(graph, weights, f"mixing.{2 * index}", whole))
-    return str(whole)
+    factor, offset = network.EXPOSURE_FACTOR, network.EXPOSURE_OFFSET
+    logarithms = [_logarithm(graph, one, factor, offset) for one in (mean, quantiles)]
+    return _layers(graph, module.mixing, graph.add("Concat", *pooled, *logarithms, mean, axis=1))
 
 
-def _curve(graph: Graph, config: Render, weights: Weights, whole: Name) -> None:
-    rises = graph.add("Softplus", graph.add("Add", _linear(graph, weights, "to_curve", whole), module.SOFTPLUS_ONE))
-    values = graph.add("Div", graph.add("CumSum", rises, graph.whole(1)), float(config.knots))
+def _curve(graph: Graph, module: RenderModule, features: Name) -> None:
+    steps = _layers(graph, [module.to_curve], features)
+    rises = graph.add("Softplus", graph.add("Add", steps, network.SOFTPLUS_ONE))
+    values = graph.add("Div", graph.add("CumSum", rises, graph.whole(1)), float(module.config.knots))
     of_both = graph.add("Split", values, axis=0, outputs=2, num_outputs=2)
     graph.add("Pad", _mean(graph, *of_both), graph.whole([0, 1, 0, 0]))
     _call(graph, "curve")
 
 
-def _render(graph: Graph, config: Render, even: Name, rows: _Side, columns: _Side) -> None:
+def _render(graph: Graph, config: Render, compressed: Name, rows: _Side, columns: _Side) -> None:
     """Add the nodes from compressed values to the result."""
     channels = config.channels_in
-    values = _through_curve(graph, config, even)
+    values = _through_curve(graph, config, compressed)
     guide = graph.clip(_luma(graph, config, values))
     zeros = graph.add("Mul", guide, 0.0)
     across = graph.add("Add", zeros, _centres(graph, columns))
@@ -187,7 +188,7 @@ def _from_minus_one(graph: Graph, value: Name) -> Name:
     return str(graph.add("Sub", graph.add("Mul", value, 2.0), 1.0))
 
 
-def _even(graph: Graph, values: Name, exposure: Name) -> Name:
+def _compress_exposure(graph: Graph, values: Name, exposure: Name) -> Name:
     above = graph.add("Mul", values, graph.add("Add", exposure, 1.0))
     return str(graph.add("Div", above, graph.add("Add", values, exposure)))
 
@@ -199,69 +200,66 @@ def _luma(graph: Graph, config: Render, values: Name) -> Name:
     return str(graph.add("ReduceSum", weighted, graph.whole([1]), keepdims=1))
 
 
-def _leaky(graph: Graph, value: Name) -> Name:
-    return str(graph.add("LeakyRelu", value, alpha=module.SLOPE))
+def _layers(graph: Graph, layers: Iterable[nn.Module], value: Name) -> Name:
+    """Add layers of the module one after the other."""
+    for layer in layers:
+        if isinstance(layer, nn.Conv2d):
+            value = _convolution(graph, value, layer.stride[0], *_weights(layer))
+        elif isinstance(layer, nn.Linear):
+            value = graph.add("Gemm", value, *_weights(layer), transB=1)
+        elif isinstance(layer, nn.LeakyReLU):
+            value = graph.add("LeakyRelu", value, alpha=layer.negative_slope)
+        elif isinstance(layer, nn.ReLU):
+            value = graph.add("Relu", value)
+        else:
+            raise TypeError(f"no ONNX operator is known for the layer {type(layer).__name__}; add it to _layers")
+    return value
 
 
-def _linear(graph: Graph, weights: Weights, name: str, value: Name) -> Name:
-    return str(graph.add("Gemm", value, weights[f"{name}.weight"], weights[f"{name}.bias"], transB=1))
+def _weights(layer: nn.Conv2d | nn.Linear) -> tuple[NDArray[Any], NDArray[Any]]:
+    return layer.weight.detach().numpy(), layer.bias.detach().numpy()  # type: ignore[union-attr]
 
 
-def _convolution(graph: Graph, weights: Weights, name: str, value: Name, stride: int = 1) -> Name:
-    return _convolve(graph, value, weights[f"{name}.weight"], weights[f"{name}.bias"], stride)
-
-
-def _convolve(graph: Graph, value: Name, kernel: NDArray[Any], bias: NDArray[Any], stride: int) -> Name:
+def _convolution(graph: Graph, value: Name, stride: int, kernel: NDArray[Any], bias: NDArray[Any]) -> Name:
     side = kernel.shape[-1]
     pads = [(side - stride + 1) // 2 if side % 2 == 0 else side // 2] * 4
     options: dict[str, Any] = {"kernel_shape": [side] * 2, "strides": [stride] * 2, "pads": pads}
     return str(graph.add("Conv", value, kernel, bias, **options))
 
 
-def _denoise(graph: Graph, weights: Weights, even: Name, rows: _Side, columns: _Side) -> Name:
+def _denoise(graph: Graph, module: Denoiser, compressed: Name, rows: _Side, columns: _Side) -> Name:
     """Return compressed values without their noise; on the way are ``continued`` and ``denoised``."""
-    whole = even
     for axis, line in ((2, rows), (3, columns)):
-        whole = graph.add("Gather", whole, _continued(graph, line), axis=axis)
-    whole = _call(graph, "continued")
-    seen = graph.add("Mul", graph.add("Sub", whole, 0.5), denoiser.CONTRAST)
-    half = _rectified(graph, _unshuffled(graph, weights, "denoiser.to_half.0", seen))
-    half = _chain(graph, weights, "denoiser.to_half", half, (2,))
-    quarter = _chain(graph, weights, "denoiser.to_quarter", half, (0, 2), stride=2)
-    eighth = _chain(graph, weights, "denoiser.to_eighth", quarter, (0, 2, 4), stride=2)
-    quarter = _joined(graph, weights, ("denoiser.from_eighth", "denoiser.join_quarter"), eighth, quarter)
-    half = _joined(graph, weights, ("denoiser.from_quarter", "denoiser.join_half"), quarter, half)
-    blocks = _convolution(graph, weights, "denoiser.last", half)
+        compressed = graph.add("Gather", compressed, _continued(graph, line), axis=axis)
+    continued = _call(graph, "continued")
+    seen = graph.add("Mul", graph.add("Sub", continued, 0.5), denoiser.CONTRAST)
+    first, *others = module.to_half
+    half = _layers(graph, others, _on_pixels(graph, first, seen))
+    quarter = _layers(graph, module.to_quarter, half)
+    eighth = _layers(graph, module.to_eighth, quarter)
+    quarter = _joined(graph, module.from_eighth, module.join_quarter, eighth, quarter)
+    half = _joined(graph, module.from_quarter, module.join_half, quarter, half)
+    blocks = _layers(graph, [module.last], half)
     change = graph.add("DepthToSpace", blocks, blocksize=2, mode="CRD")
-    graph.clip(graph.add("Add", whole, change))
+    graph.clip(graph.add("Add", continued, change))
     cut = _call(graph, "denoised")
     for axis, line in ((2, rows), (3, columns)):
         cut = graph.add("Gather", cut, _listed(graph, _before(graph, line.ends)), axis=axis)
     return cut
 
 
-def _joined(graph: Graph, weights: Weights, names: tuple[str, str], coarse: Name, fine: Name) -> Name:
-    larger = _resize(graph, _convolution(graph, weights, names[0], coarse), [1, 1, 2, 2])
-    return _chain(graph, weights, names[1], _rectified(graph, graph.add("Add", larger, fine)), (1, 3))
+def _joined(graph: Graph, convolution: nn.Module, join: Iterable[nn.Module], coarse: Name, fine: Name) -> Name:
+    larger = _resize(graph, _layers(graph, [convolution], coarse), [1, 1, 2, 2])
+    return _layers(graph, join, graph.add("Add", larger, fine))
 
 
-def _chain(graph: Graph, weights: Weights, name: str, value: Name, places: tuple[int, ...], *, stride: int = 1) -> Name:
-    for place in places:
-        value = _rectified(graph, _convolution(graph, weights, f"{name}.{place}", value, stride))
-        stride = 1
-    return value
-
-
-def _rectified(graph: Graph, value: Name) -> Name:
-    return str(graph.add("Relu", value))
-
-
-def _unshuffled(graph: Graph, weights: Weights, name: str, value: Name) -> Name:
+def _on_pixels(graph: Graph, layer: nn.Module, value: Name) -> Name:
     """Return a convolution on blocks of 2 x 2 px as one on pixels, with a kernel of 6 x 6 moved by two."""
-    kernel = weights[f"{name}.weight"]
-    made, inside = kernel.shape[0], kernel.shape[1] // 4
-    blocks = kernel.reshape(made, inside, 2, 2, 3, 3).transpose(0, 1, 4, 2, 5, 3)
-    return _convolve(graph, value, np.ascontiguousarray(blocks.reshape(made, inside, 6, 6)), weights[f"{name}.bias"], 2)
+    assert isinstance(layer, nn.Conv2d)
+    kernel, bias = _weights(layer)
+    outputs, inputs = kernel.shape[0], kernel.shape[1] // 4
+    blocks = kernel.reshape(outputs, inputs, 2, 2, 3, 3).transpose(0, 1, 4, 2, 5, 3)
+    return _convolution(graph, value, 2, np.ascontiguousarray(blocks.reshape(outputs, inputs, 6, 6)), bias)
 
 
 def _resize(graph: Graph, value: Name, scales: list[int]) -> Name:
@@ -275,9 +273,9 @@ def _resize(graph: Graph, value: Name, scales: list[int]) -> Name:
 
 def _continued(graph: Graph, line: _Side) -> Name:
     """Return the indices along a side that continue it to the multiple by reflection, as often as that takes."""
-    longer = graph.add("Pad", graph.cast(line.ends, "float32"), graph.whole([0] * 7 + [_BLOCK - 1]))
-    blocks = graph.add("MaxPool", longer, kernel_shape=[1, _BLOCK], strides=[1, _BLOCK])
-    ones = graph.add("Add", graph.add("Mul", _resize(graph, blocks, [1, 1, 1, _BLOCK]), 0.0), 1.0)
+    longer = graph.add("Pad", graph.cast(line.ends, "float32"), graph.whole([0] * 7 + [denoiser.MULTIPLE - 1]))
+    blocks = graph.add("MaxPool", longer, kernel_shape=[1, denoiser.MULTIPLE], strides=[1, denoiser.MULTIPLE])
+    ones = graph.add("Add", graph.add("Mul", _resize(graph, blocks, [1, 1, 1, denoiser.MULTIPLE]), 0.0), 1.0)
     index = _before(graph, graph.add("CumSum", ones, graph.whole(3)))
     length = graph.cast(line.length, "int64")
     twice = graph.add("Add", length, length)

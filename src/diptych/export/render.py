@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from diptych.export._graph import Graph
 from diptych.export._render_graph import draw_graph
-from diptych.networks import Render
+from diptych.networks.modules.render import RenderModule
 from diptych.runtime.bundle import INPUT, OUTPUT
 
 if TYPE_CHECKING:
@@ -41,11 +41,10 @@ def render_graph(generator: TrainedGenerator) -> bytes:
     """
     from onnx import TensorProto, helper
 
-    config = generator.config
-    assert isinstance(config, Render)
-    weights = {name: value.numpy() for name, value in generator.module.state_dict().items()}
-    graph = _stored(draw_graph(config, weights))
-    channels = config.channels_in
+    module = generator.module
+    assert isinstance(module, RenderModule)
+    graph = _stored(draw_graph(module))
+    channels = module.config.channels_in
     ends = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", channels, "h", "w"]) for name in (INPUT, OUTPUT)
     ]

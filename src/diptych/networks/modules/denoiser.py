@@ -9,7 +9,7 @@ from torch.nn import functional as F  # noqa: N812  (its name everywhere)
 from diptych.networks.modules.layers import continued, doubled
 
 CONTRAST = 4.0  # of what the first convolution sees, about the middle of the values
-_MULTIPLE = 8
+MULTIPLE = 8  # of the sides of the picture
 _SMALL = 0.02
 
 
@@ -41,7 +41,7 @@ class Denoiser(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Return the picture without noise, unbounded, for a picture of any size."""
         height, width = image.shape[-2:]
-        tall, wide = (-side % _MULTIPLE for side in (height, width))
+        tall, wide = (-side % MULTIPLE for side in (height, width))
         if not tall and not wide:
             return self.forward_padded(image)
         return self.forward_padded(continued(image, height + tall, width + wide))[..., :height, :width]

@@ -16,6 +16,8 @@ QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 FLOOR = 0.004  # of the mean luma: one level of 255, so that a black picture divides by something
 SLOPE = 0.1  # of the leaky rectifiers
 SOFTPLUS_ONE = 0.5413  # softplus of this is 1: the curve begins as the identity
+LOG_FLOOR, LOG_FACTOR, LOG_OFFSET = 0.01, 0.25, 0.5  # of the logarithm of the luma that the encoder sees
+EXPOSURE_FACTOR, EXPOSURE_OFFSET = 0.3, 0.6  # of the logarithms of the mean and the quantiles of the luma
 
 
 class RenderParameters(NamedTuple):
@@ -91,9 +93,8 @@ class RenderModule(nn.Module):
     def _decide(self, thumbnail: Tensor, exposure: Tensor) -> tuple[Tensor, Tensor]:
         light, compressed = luma(thumbnail), compress_exposure(thumbnail, exposure)
         rate, training = self.config.dropout, self.training
-        maps = F.dropout2d(
-            self.encoder(torch.cat([compressed, torch.log(light + 0.01) * 0.25 + 0.5], 1)), rate, training
-        )
+        logarithm = torch.log(light + LOG_FLOOR) * LOG_FACTOR + LOG_OFFSET
+        maps = F.dropout2d(self.encoder(torch.cat([compressed, logarithm], 1)), rate, training)
         whole = self.mixing(torch.cat([*self._pooled(maps), *_distribution(light, exposure)], 1))
         whole = F.dropout(whole, rate, training)
         maps = F.leaky_relu(self.local(maps) + self.to_maps(whole)[:, :, None, None], SLOPE)
@@ -169,7 +170,8 @@ def _distribution(light: Tensor, exposure: Tensor) -> list[Tensor]:
     ordered = torch.sort(light.flatten(1), dim=1)[0]
     places = [int(ordered.shape[1] * share) for share in QUANTILES]
     mean = exposure.flatten(1)
-    return [mean.log() * 0.3 + 0.6, (ordered[:, places] + FLOOR).log() * 0.3 + 0.6, mean]
+    logarithms = [part.log() * EXPOSURE_FACTOR + EXPOSURE_OFFSET for part in (mean, ordered[:, places] + FLOOR)]
+    return [*logarithms, mean]
 
 
 def _curved(values: Tensor, curve: Tensor) -> Tensor:
