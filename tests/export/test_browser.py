@@ -75,10 +75,10 @@ def test_the_page_enhances_as_the_runtime_does(address, chromium, bundles, pictu
     from diptych.export.sessions import open_session
     from diptych.export.whole import to_whole
 
-    facts = dataclasses.replace(
+    metadata = dataclasses.replace(
         bundles["unet"].metadata, preprocess=recipes["all"].to_toml(), postprocess=recipes["specify"].to_toml()
     )
-    whole = to_whole(dataclasses.replace(bundles["unet"], metadata=facts))
+    whole = to_whole(dataclasses.replace(bundles["unet"], metadata=metadata))
     (tmp_path / "model.onnx").write_bytes(whole.model)
     dp.write(tmp_path / "dark.png", pictures[1])
     chromium.get(address)

@@ -10,9 +10,10 @@ from onnx import numpy_helper
 
 from diptych.core.errors import ParameterError
 from diptych.export import ExportError
+from diptych.export.distance import decibels
 from diptych.export.finetune import fine_tune, quantised
 from diptych.export.int8 import WEIGHT_LIMIT, rank_layers, to_int8
-from diptych.export.pictures import as_batches, decibels
+from diptych.export.pictures import as_batches
 from diptych.export.sessions import open_session
 from diptych.export.whole import to_whole
 from export_helpers import CONFIGS, generator
@@ -68,7 +69,7 @@ def largest_pair(weights: np.ndarray) -> int:
 @pytest.mark.parametrize("wanted", [0, 60], ids=["all layers", "some in floats"])
 def test_no_pair_of_products_leaves_16_bits(name, wanted, bundles, pictures):
     """AVX2 without VNNI adds two products with saturation at 32767: the law that makes the answer that of every processor."""
-    batches = as_batches(pictures, bundles[name].facts, side=32)
+    batches = as_batches(pictures, bundles[name].metadata, side=32)
     found = to_int8(bundles[name], batches, calibrate="minmax", wanted=wanted, seconds=1)
     for model in (found.bundle.model, to_whole(found.bundle).model):
         weights = quantised_weights(model)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from diptych.core.errors import BundleError, TrainingError
-from diptych.export import ExportError, read_source
+from diptych.export import ExportError, read_source, torch_export
 from diptych.export import onnx as target
 from diptych.export.sessions import open_session
 from diptych.networks import from_dict
@@ -42,22 +42,22 @@ def test_the_graph_is_simple(name, bundles):
     kinds = [type(part).__name__ for part in module.modules()]
     assert count["InstanceNormalization"] == kinds.count("InstanceNorm")
     assert count["Conv"] == kinds.count("Conv2d")
-    assert [opset.version for opset in onnx.load_from_string(bundles[name].model).opset_import] == [target.OPSET]
+    assert [opset.version for opset in onnx.load_from_string(bundles[name].model).opset_import] == [torch_export.OPSET]
 
 
-def test_the_facts_say_what_ships(bundles):
-    facts = bundles["unet"].metadata
-    assert from_dict(facts.generator) == CONFIGS["unet"]
-    assert (facts.multiple, facts.receptive_field_radius, facts.kind) == (
+def test_the_metadata_says_what_ships(bundles):
+    metadata = bundles["unet"].metadata
+    assert from_dict(metadata.generator) == CONFIGS["unet"]
+    assert (metadata.multiple, metadata.receptive_field_radius, metadata.kind) == (
         4,
         CONFIGS["unet"].receptive_field_radius,
         "network",
     )
-    proof = facts.provenance["export"]
+    proof = metadata.provenance["export"]
     assert proof["mode"] == "eval"
-    assert 0 < proof["difference_from_pytorch"] < target.TOLERANCE
+    assert 0 < proof["difference_from_pytorch"] < torch_export.TOLERANCE
     assert proof["difference_of_train_mode"] == 0  # nothing in these networks depends on the mode
-    assert facts.provenance["steps"] == 7
+    assert metadata.provenance["steps"] == 7
 
 
 def test_ten_sizes_with_the_smallest_and_oblong_ones():
@@ -87,7 +87,7 @@ def test_a_module_whose_modes_differ_is_told(bundles, monkeypatch):
     one = generator("unet")
     one.module.__class__ = Moody
     parity = target.measure_parity(one, bundles["unet"].model)
-    assert parity.difference < target.TOLERANCE
+    assert parity.difference < torch_export.TOLERANCE
     assert parity.between_modes == pytest.approx(0.25, abs=1e-4)
     assert not one.module.training
 

@@ -28,11 +28,11 @@ def proven():
 
 
 def test_the_export_is_proven_and_says_what_it_is(proven):
-    facts = proven[False].metadata
-    assert facts.provenance["export"]["difference_from_pytorch"] < 1e-4
-    assert facts.provenance["export"]["opset"] == 20
-    assert from_dict(facts.generator) == CONFIGS["clean"]
-    assert (facts.kind, facts.multiple, facts.receptive_field_radius) == (
+    metadata = proven[False].metadata
+    assert metadata.provenance["export"]["difference_from_pytorch"] < 1e-4
+    assert metadata.provenance["export"]["opset"] == 20
+    assert from_dict(metadata.generator) == CONFIGS["clean"]
+    assert (metadata.kind, metadata.multiple, metadata.receptive_field_radius) == (
         "network",
         1,
         CONFIGS["clean"].receptive_field_radius,

@@ -16,15 +16,14 @@ from diptych.core.errors import BundleError, ImageError, MissingExtraError, Para
 from diptych.export.errors import ExportError, UnavailableError
 from diptych.export.tvm import build_tvm
 from diptych.recipes import Recipe, step
-from diptych.runtime import Bundle, BundleMetadata, make_bundle
-from diptych.runtime import _library as library
+from diptych.runtime import Bundle, BundleMetadata, library, make_bundle
 from diptych.runtime.tvm import TvmEnhancer
 
 pytest.importorskip("tvm", reason="Apache TVM is not installed")
 
 HEIGHT, WIDTH = 24, 40
 
-FACTS = BundleMetadata(name="test", channels_in=3, channels_out=3, multiple=4, receptive_field_radius=9)
+METADATA = BundleMetadata(name="test", channels_in=3, channels_out=3, multiple=4, receptive_field_radius=9)
 
 
 class Graph:
@@ -72,14 +71,14 @@ class Graph:
             self.add(kind, name)
         return self
 
-    def bundle(self, **facts: object) -> Bundle:
+    def bundle(self, **metadata: object) -> Bundle:
         ends = [
             helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3, "h", "w"]) for name in ("image", "enhanced")
         ]
         self.nodes[-1].output[0] = "enhanced"
         graph = helper.make_graph(self.nodes, "test", ends[:1], ends[1:], self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-        return Bundle(dataclasses.replace(FACTS, **facts), model.SerializeToString(), "test")
+        return Bundle(dataclasses.replace(METADATA, **metadata), model.SerializeToString(), "test")
 
 
 def like_mobile() -> Bundle:
@@ -165,7 +164,7 @@ def test_a_generator_as_it_is_exported(tmp_path):
     with torch.no_grad():
         for weight in module.parameters():
             weight.add_(0.05 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(6)))
-    bundle = make_bundle(to_onnx(TrainedGenerator(config, module)), dataclasses.replace(FACTS, multiple=2))
+    bundle = make_bundle(to_onnx(TrainedGenerator(config, module)), dataclasses.replace(METADATA, multiple=2))
     (tmp_path / "model.so").write_bytes(build_tvm(bundle, height=HEIGHT, width=WIDTH))
     image = picture()
     expected = reference(bundle, image)
@@ -176,7 +175,7 @@ def test_a_generator_as_it_is_exported(tmp_path):
 def test_steps_dtypes_and_sizes(compiled):
     path, bundle = compiled
     enhancer = TvmEnhancer(path)
-    assert (enhancer.spec.name, enhancer.facts.height, enhancer.facts.width) == ("test", HEIGHT, WIDTH)
+    assert (enhancer.spec.name, enhancer.metadata.height, enhancer.metadata.width) == ("test", HEIGHT, WIDTH)
     before, after = Recipe.from_toml(bundle.metadata.preprocess), Recipe.from_toml(bundle.metadata.postprocess)
     for height, width in ((HEIGHT, WIDTH), (5, 7), (1, 1)):
         image = picture(height, width)
@@ -220,14 +219,14 @@ def test_pictures_that_do_not_fit_are_refused(compiled, shape, words):
 
 
 @pytest.mark.usefixtures("unloaded")
-@pytest.mark.parametrize("damage", ["cut", "flipped", "facts", "foreign", "empty", "length"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "metadata", "foreign", "empty", "length"])
 def test_damaged_files_are_not_loaded(compiled, tmp_path, damage):
     content = compiled[0].read_bytes()
     foreign = content[: content.rindex(b'{"model"')]
     changed = {
         "cut": content[: len(content) // 2],
         "flipped": content[:999] + bytes([content[999] ^ 1]) + content[1000:],
-        "facts": library.pack(foreign, dataclasses.replace(library.read_facts(compiled[0]))).replace(
+        "metadata": library.pack(foreign, dataclasses.replace(library.read_library_metadata(compiled[0]))).replace(
             b'"width"', b'"wider"'
         ),
         "foreign": foreign,
@@ -247,7 +246,9 @@ def test_damaged_files_are_not_loaded(compiled, tmp_path, damage):
 )
 def test_libraries_for_other_machines_are_not_loaded(compiled, tmp_path, field, value, words):
     path = tmp_path / "other.so"
-    path.write_bytes(library.pack(b"", dataclasses.replace(library.read_facts(compiled[0]), **{field: value})))
+    path.write_bytes(
+        library.pack(b"", dataclasses.replace(library.read_library_metadata(compiled[0]), **{field: value}))
+    )
     with pytest.raises(BundleError, match=words):
         TvmEnhancer(path)
 
@@ -270,13 +271,13 @@ def test_options_out_of_bounds_are_refused(compiled, options, words):
 
 def test_other_kinds_and_operators_are_refused():
     with pytest.raises(ExportError, match="int8"):
-        build_tvm(like_mobile_facts(precision="int8"))
+        build_tvm(with_metadata(precision="int8"))
     with pytest.raises(ExportError, match="cannot compile"):
         build_tvm(Graph(0).add("NotAnOperator").bundle())
 
 
-def like_mobile_facts(**facts: object) -> Bundle:
-    return Graph(0).add("Relu").bundle(**facts)
+def with_metadata(**metadata: object) -> Bundle:
+    return Graph(0).add("Relu").bundle(**metadata)
 
 
 def test_what_is_not_installed_is_named(compiled, monkeypatch):

@@ -13,7 +13,7 @@ from diptych.core.parallel import threads
 from diptych.export import ExportError, Request, UnavailableError, build, check, verify
 from diptych.export import targets as table
 from diptych.export import verify as room
-from diptych.export.loss import drop_of, wanted_for
+from diptych.export.distance import drop_of, wanted_for
 from diptych.export.memory import peak_bytes
 from diptych.export.timing import instruction_sets, milliseconds
 from diptych.runtime import Bundle, BundleMetadata

@@ -31,10 +31,10 @@ def copying(channels: int, multiple: int = 4) -> Bundle:
     ]
     graph = helper.make_graph([helper.make_node("Identity", ["image"], ["enhanced"])], "copy", ends[:1], ends[1:])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-    facts = BundleMetadata(
+    metadata = BundleMetadata(
         name="copy", channels_in=channels, channels_out=channels, multiple=multiple, receptive_field_radius=0
     )
-    return make_bundle(model.SerializeToString(), facts)
+    return make_bundle(model.SerializeToString(), metadata)
 
 
 def run(bundle: Bundle, picture: np.ndarray) -> np.ndarray:

@@ -158,10 +158,10 @@ def _tell(artefact: Artefact, request: Request, output: str, as_json: bool) -> N
     import json
 
     proof = dict(request.bundle.metadata.provenance).get("export", {})
-    facts = {"output": output, "target": artefact.target, "bytes": len(artefact.content), "export": proof}
-    facts |= dict(artefact.details)
+    report = {"output": output, "target": artefact.target, "bytes": len(artefact.content), "export": proof}
+    report |= dict(artefact.details)
     if as_json:
-        typer.echo(json.dumps(facts, indent=2))
+        typer.echo(json.dumps(report, indent=2))
         return
     note(f"{output}: {artefact.target}, {len(artefact.content) / 2**20:.2f} MiB")
     if proof:
@@ -171,13 +171,13 @@ def _tell(artefact: Artefact, request: Request, output: str, as_json: bool) -> N
         )
     if artefact.target == "int8":
         note(
-            f"{facts['decibels']:.1f} dB from the float model (about {facts['drop']:.2f} dB lost), ranges by "
-            f"{facts['calibration']}, {len(facts['kept_float'])} layers kept in floats"
+            f"{report['decibels']:.1f} dB from the float model (about {report['drop']:.2f} dB lost), ranges by "
+            f"{report['calibration']}, {len(report['kept_float'])} layers kept in floats"
         )
     if artefact.target == "cube":
         note(
-            f"the table is {facts['decibels_of_lut']:.1f} dB from the model on these pictures (doing nothing: "
-            f"{facts['decibels_of_identity']:.1f} dB); the rest is what a look-up table cannot carry"
+            f"the table is {report['decibels_of_lut']:.1f} dB from the model on these pictures (doing nothing: "
+            f"{report['decibels_of_identity']:.1f} dB); the rest is what a look-up table cannot carry"
         )
 
 

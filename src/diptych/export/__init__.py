@@ -1,7 +1,7 @@
-"""From a trained generator to files that are deployed: ONNX, INT8, TensorRT, TVM, a look-up table; proven and measured.
+"""Deployment of trained generators: ONNX, INT8, TensorRT, TVM and look-up tables, compared with PyTorch and measured.
 
-A target is a file in this folder and a row in the table of `diptych.export.targets`. `verify` builds several, measures them on
-the machine and the pictures at hand, and says which to keep. ``docs/deploy.md`` is the guide.
+A target is a file in this folder and a row in the table of `diptych.export.targets`. `verify` builds several targets, measures
+them on this machine with the user's pictures, and selects one. ``docs/deploy.md`` is the guide.
 """
 
 from __future__ import annotations

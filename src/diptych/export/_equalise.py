@@ -1,8 +1,8 @@
-"""Channels of one strength before they are rounded together.
+"""Equal standard deviations for the channels of a convolution before they are quantised with one scale.
 
-What comes out of a convolution is rounded with one step for all channels, so that a weak channel keeps few levels. Where an
-instance normalisation follows, the strength of a channel means nothing: each may be multiplied by any number, in the weights,
-and the network computes the same (but for epsilon, which is compensated at the strength that the pictures have).
+The output of a convolution is quantised with one scale for all channels, so that a weak channel keeps few levels. Where an
+instance normalisation follows, the gain of a channel is arbitrary: its weights may be multiplied by any number, and the network
+computes the same (but for epsilon, which is compensated at the standard deviation measured on the pictures).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.export._graph import without_unused
 from diptych.export.pictures import Batch
 from diptych.export.sessions import open_session
 from diptych.runtime.bundle import INPUT
@@ -21,14 +22,14 @@ from diptych.runtime.bundle import INPUT
 if TYPE_CHECKING:
     import onnx
 
-_MOST = 16.0  # a channel that is silent on these pictures may speak on others
+_LARGEST_GAIN = 16.0  # a channel that is nearly constant on these pictures may not be on others
 _EPSILON = 1e-5
 
 
 def equalise(model: onnx.ModelProto, batches: Sequence[Batch]) -> onnx.ModelProto:
-    """Return the model with the channels before each instance normalisation made equally strong on the pictures.
+    """Return the model with equal standard deviations in the channels before each instance normalisation.
 
-    Each is multiplied by the median standard deviation over its own, within 1/16 and 16.
+    Each channel is multiplied by the ratio of the median standard deviation to its own, between 1/16 and 16.
 
     References
     ----------
@@ -45,17 +46,17 @@ def equalise(model: onnx.ModelProto, batches: Sequence[Batch]) -> onnx.ModelProt
         middle = float(np.median(spread))
         if not middle > 0:
             continue
-        factor = np.clip(middle / np.maximum(spread, 1e-12), 1 / _MOST, _MOST)
-        # At the measured strength epsilon is to weigh what it did.
+        factor = np.clip(middle / np.maximum(spread, 1e-12), 1 / _LARGEST_GAIN, _LARGEST_GAIN)
+        # Keeps the weight of epsilon at the measured standard deviation.
         share = np.sqrt((spread**2 + _EPSILON / factor**2) / (spread**2 + _EPSILON))
         weight, scale = constants[convolution.input[1]], constants[norm.input[1]]
         _replace(equal.graph, nodes[convolution.name], 1, weight * factor[:, np.newaxis, np.newaxis, np.newaxis])
         _replace(equal.graph, nodes[norm.name], 1, scale * share)
-    return _without_the_unused(equal)
+    return without_unused(equal)
 
 
 def _pairs(graph: onnx.GraphProto) -> list[tuple[onnx.NodeProto, onnx.NodeProto]]:
-    """Return the convolutions without a bias whose values go to an instance normalisation and nowhere else."""
+    """Return the convolutions without a bias whose output is read by an instance normalisation only."""
     uses = Counter(name for node in graph.node for name in node.input)
     makers = {node.output[0]: node for node in graph.node}
     found = []
@@ -87,17 +88,9 @@ def _spreads(model: onnx.ModelProto, pairs: Sequence[Any], batches: Sequence[Bat
 
 
 def _replace(graph: onnx.GraphProto, node: onnx.NodeProto, index: int, values: NDArray[Any]) -> None:
-    """Give a node a constant of its own: others may share the old one."""
+    """Give a node a constant of its own; the old one may be shared."""
     from onnx import numpy_helper
 
     name = f"{node.name}_equal_{index}"
     graph.initializer.append(numpy_helper.from_array(values.astype(np.float32), name))
     node.input[index] = name
-
-
-def _without_the_unused(model: onnx.ModelProto) -> onnx.ModelProto:
-    used = {name for node in model.graph.node for name in node.input}
-    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
-    model.graph.ClearField("initializer")
-    model.graph.initializer.extend(kept)
-    return model

@@ -1,8 +1,8 @@
-"""Convolutions with few channels, as the last one of a generator is, four values at a time.
+"""Convolutions with few output channels, such as the last one of a generator, computed in blocks of 2 x 2 px.
 
-The kernels of ONNX Runtime compute 16 channels of a convolution together; where there are 3, most of that is thrown away. Here
-such a convolution gives the values of a block of 2 x 2 px as 12 channels, at half the size, and DepthToSpace puts them in their
-places. Where the maps were doubled just before, it reads them as they were, because a block sees each value of them twice.
+The kernels of ONNX Runtime compute 16 output channels together; where there are 3, most of that is wasted. Such a convolution
+is replaced by one that gives the values of a block of 2 x 2 px as 12 channels at half the size, followed by DepthToSpace. Where
+nearest-neighbour upsampling by two comes just before, the convolution reads its input, because a block sees each value twice.
 
 References
 ----------
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diptych.export._graph import without_unused
 from diptych.runtime.graph import Graph, setting
 
 if TYPE_CHECKING:
@@ -26,28 +27,28 @@ _FEW = 4
 
 
 def in_blocks(model: onnx.ModelProto, multiple: int) -> onnx.ModelProto:
-    """Return a model that computes the same, with the convolutions to at most 4 channels at full size in blocks of 2 x 2 px.
+    """Return an equivalent model whose convolutions with at most 4 output channels at full size are computed in blocks.
 
     Parameters
     ----------
     model : ModelProto
-        A network whose sides are multiples of `multiple`.
+        A network for pictures whose sides are multiples of `multiple`.
     multiple : int
-        Where it is odd, blocks do not fit, and the model is returned as it is.
+        If it is odd, blocks do not fit, and the model is returned unchanged.
     """
     changed = type(model).FromString(model.SerializeToString())
     graph = Graph(changed, multiple)
     for node in list(changed.graph.node):
         if multiple % 2 == 0 and _suits(node, graph):
             _replace(changed.graph, node, graph)
-    return changed
+    return without_unused(changed)
 
 
 def _suits(node: onnx.NodeProto, graph: Graph) -> bool:
     if node.op_type != "Conv" or node.input[1] not in graph.weights:
         return False
-    place = graph.maps.get(node.output[0])
-    few = place is not None and place.scale == 1 and place.channels <= _FEW
+    maps = graph.maps.get(node.output[0])
+    few = maps is not None and maps.scale == 1 and maps.channels <= _FEW
     plain = {"group": 1, "auto_pad": b"NOTSET", "strides": [1, 1], "dilations": [1, 1]}
     return few and all(setting(node, name, value) == value for name, value in plain.items())
 
@@ -77,22 +78,24 @@ def _replace(graph: onnx.GraphProto, node: onnx.NodeProto, known: Graph) -> None
         ),
         helper.make_node("DepthToSpace", [blocks], list(node.output), node.name, blocksize=2, mode="CRD"),
     ]
-    place = list(graph.node).index(node)
-    _set_nodes(graph, [*graph.node[:place], *made, *graph.node[place + 1 :]])
+    index = list(graph.node).index(node)
+    graph.node.remove(node)
+    for offset, one in enumerate(made):
+        graph.node.insert(index + offset, one)
 
 
 def _blocks(kernel: NDArray[Any]) -> NDArray[Any]:
-    """Return the kernel that gives each channel's block of 2 x 2 values, when it is moved by two."""
-    made, inside, rows, columns = kernel.shape
-    larger = np.zeros((made, 2, 2, inside, rows + 1, columns + 1), kernel.dtype)
+    """Return the kernel of the convolution with stride 2 that gives the block of 2 x 2 values of each channel."""
+    outputs, inputs, rows, columns = kernel.shape
+    larger = np.zeros((outputs, 2, 2, inputs, rows + 1, columns + 1), kernel.dtype)
     for down in (0, 1):
         for right in (0, 1):
             larger[:, down, right, :, down : down + rows, right : right + columns] = kernel
-    return larger.reshape(4 * made, inside, rows + 1, columns + 1)
+    return larger.reshape(4 * outputs, inputs, rows + 1, columns + 1)
 
 
 def _before_doubling(kernel: NDArray[Any]) -> NDArray[Any]:
-    """Return the kernel for the maps before each value was doubled: rows 1 and 2 of four see the same value, and so on."""
+    """Return the kernel for the maps before upsampling: of four rows, the second and third see the same value."""
     for axis in (2, 3):
         first, second, third, last = np.split(kernel, 4, axis)
         kernel = np.concatenate([first, second + third, last], axis)
@@ -100,7 +103,7 @@ def _before_doubling(kernel: NDArray[Any]) -> NDArray[Any]:
 
 
 def _doubles(node: onnx.NodeProto, graph: Graph) -> bool:
-    """Return whether a node doubles maps by the nearest neighbour, each value becoming a block."""
+    """Return whether a node is nearest-neighbour upsampling by two."""
     from onnx import numpy_helper
 
     if node.op_type != "Resize" or len(node.input) != 3 or node.input[2] not in graph.weights:
@@ -112,17 +115,3 @@ def _doubles(node: onnx.NodeProto, graph: Graph) -> bool:
         "coordinate_transformation_mode": b"asymmetric",
     }
     return twice and all(setting(node, name, b"") == value for name, value in kinds.items())
-
-
-def _set_nodes(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> None:
-    """Put these nodes into a graph, without those that nothing needs and their weights."""
-    needed, kept = {value.name for value in graph.output}, []
-    for node in reversed(nodes):
-        if needed & set(node.output):
-            kept.append(type(node).FromString(node.SerializeToString()))
-            needed |= set(node.input)
-    weights = [tensor for tensor in graph.initializer if tensor.name in needed]
-    graph.ClearField("node")
-    graph.node.extend(kept[::-1])
-    graph.ClearField("initializer")
-    graph.initializer.extend(weights)

@@ -1,4 +1,4 @@
-"""Writing ONNX graphs by hand: one method for every operator that is used, so that a formula reads like one."""
+"""Building ONNX graphs node by node, and removing unused nodes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Name = str
 
 
 class Graph:
-    """Collects nodes and constants. Arrays and numbers among the inputs of a node become constants, numbers in float32."""
+    """The nodes and constants of a graph. Arrays and numbers given as inputs become constants, numbers in float32."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -44,8 +44,8 @@ class Graph:
             return one
         return self.constant(one, one.dtype.name if isinstance(one, np.ndarray) else "float32")
 
-    def whole(self, numbers: int | Sequence[int]) -> Name:
-        """Add whole numbers, as indices and shapes are."""
+    def integers(self, numbers: int | Sequence[int]) -> Name:
+        """Add integers (int64), as indices and shapes are."""
         return self.constant(numbers, "int64")
 
     def double(self, number: float) -> Name:
@@ -53,25 +53,25 @@ class Graph:
         return self.constant([number], "float64")
 
     def cast(self, value: Name, dtype: str) -> Name:
-        """Change the type of values."""
+        """Convert values to another dtype."""
         from onnx import helper
 
         return str(self.add("Cast", value, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype))))
 
     def clip(self, value: Name) -> Name:
-        """Cut values to [0, 1]."""
+        """Clip values to [0, 1]."""
         return str(self.add("Clip", value, 0.0, 1.0))
 
     def reshape(self, value: Name, *shape: int) -> Name:
-        """Give values another shape."""
-        return str(self.add("Reshape", value, self.whole(shape)))
+        """Reshape values."""
+        return str(self.add("Reshape", value, self.integers(shape)))
 
     def side(self, value: Name, axis: int) -> Name:
-        """Return the length of an axis, as one number in a list."""
+        """Return the length of an axis, as a tensor with one value."""
         return str(self.add("Shape", value, start=axis, end=axis + 1))
 
     def include(self, model: onnx.ModelProto, source: Name) -> Name:
-        """Copy a graph with one input and one output to here; return its output."""
+        """Add the nodes of a model with one input and one output, reading `source`; return its output."""
         prefix = f"network_{len(self.nodes)}_"
         renamed = {model.graph.input[0].name: source, "": ""}
         for tensor in model.graph.initializer:
@@ -86,3 +86,17 @@ class Graph:
             copied.name = prefix + node.name if node.name else ""  # names must differ, unless there are none
             self.nodes.append(copied)
         return renamed[model.graph.output[0].name]
+
+
+def without_unused(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Remove, in place, nodes and constants that no output needs; return the model."""
+    needed, kept = {value.name for value in model.graph.output}, []
+    for node in reversed(model.graph.node):
+        if needed & set(node.output):
+            kept.append(type(node).FromString(node.SerializeToString()))
+            needed |= set(node.input)
+    constants = [tensor for tensor in model.graph.initializer if tensor.name in needed]
+    for field, values in (("node", kept[::-1]), ("initializer", constants)):
+        model.graph.ClearField(field)
+        getattr(model.graph, field).extend(values)
+    return model

@@ -1,4 +1,4 @@
-"""Between which values the activations of a network lie, by ONNX Runtime's calibrators."""
+"""The ranges of the activations of a network, by ONNX Runtime's calibrators."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import onnx
 
 METHODS = ("minmax", "percentile", "entropy")
-"""Extremes; the values that 0.01 % lie beyond; the range that loses least information (Kullback-Leibler divergence)."""
+"""Extremes; the 0.01 % and 99.99 % quantiles; the range that loses least information (Kullback-Leibler divergence)."""
 
 _PERCENTILE = 99.99
 
@@ -25,10 +25,9 @@ Ranges = Any
 
 
 def measure_ranges(model: onnx.ModelProto, batches: Sequence[Batch], method: str, operators: Sequence[str]) -> Ranges:
-    """Run the model on the pictures and return the range of every tensor around the operators.
+    """Run the model on the pictures and return the range of every tensor that the operators read or write.
 
-    The pictures go through one by one, because the calibrators by histogram keep every tensor of what they are given at a
-    time.
+    Pictures are given one at a time, because the histogram calibrators keep all tensors of what they are given.
     """
     import onnx
     from onnxruntime.quantization import CalibrationMethod
@@ -39,7 +38,7 @@ def measure_ranges(model: onnx.ModelProto, batches: Sequence[Batch], method: str
         "percentile": CalibrationMethod.Percentile,
         "entropy": CalibrationMethod.Entropy,
     }
-    # The calibrators talk to the standard output, which belongs to the caller.
+    # The calibrators print; the standard output is the caller's.
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         path = Path(folder, "model.onnx")
         onnx.save(model, path)
@@ -56,7 +55,7 @@ def measure_ranges(model: onnx.ModelProto, batches: Sequence[Batch], method: str
 
 
 class _Reader:
-    """One picture, as the calibrators want it."""
+    """One picture, in the interface of the calibrators."""
 
     def __init__(self, batch: Batch) -> None:
         self._left = [batch]

@@ -53,13 +53,15 @@ def _call(graph: Graph, name: Name) -> Name:
 
 
 def _side(graph: Graph, axis: int) -> _Side:
-    starts, stops = graph.whole([0, 0, 0]), graph.whole([1, 1, 1])
-    line = graph.add("Slice", INPUT, starts, stops, graph.whole([0, 1, 5 - axis]))
+    starts, stops = graph.integers([0, 0, 0]), graph.integers([1, 1, 1])
+    line = graph.add("Slice", INPUT, starts, stops, graph.integers([0, 1, 5 - axis]))
     if axis == 2:
         line = graph.add("Transpose", line, perm=[0, 1, 3, 2])
     zeros = graph.add("Mul", graph.cast(line, "float64"), graph.double(0))
     ones = graph.add("Add", zeros, graph.double(1))
-    return _Side(graph.add("CumSum", ones, graph.whole(3)), graph.add("ReduceSum", ones, graph.whole([3]), keepdims=1))
+    return _Side(
+        graph.add("CumSum", ones, graph.integers(3)), graph.add("ReduceSum", ones, graph.integers([3]), keepdims=1)
+    )
 
 
 def _thumbnail(graph: Graph, side: int, rows: _Side, columns: _Side) -> Name:
@@ -82,7 +84,7 @@ def _averaging(graph: Graph, line: _Side, cells: int) -> Name:
 def _predict(graph: Graph, module: RenderModule, thumbnail: Name) -> None:
     """Write the tensors ``exposure``, ``curve`` and ``grid``, the average over the thumbnail and its mirror image."""
     config = module.config
-    graph.add("Add", graph.add("ReduceMean", _luma(graph, config, thumbnail), graph.whole([1, 2, 3])), network.FLOOR)
+    graph.add("Add", graph.add("ReduceMean", _luma(graph, config, thumbnail), graph.integers([1, 2, 3])), network.FLOOR)
     exposure = _call(graph, "exposure")
     both = graph.add("Concat", thumbnail, _mirrored(graph, thumbnail, config.thumbnail), axis=0)
     exposures = graph.add("Concat", exposure, exposure, axis=0)
@@ -93,7 +95,7 @@ def _predict(graph: Graph, module: RenderModule, thumbnail: Name) -> None:
     maps = _layers(graph, module.encoder, maps)
     features = _features(graph, module, maps, light, exposures)
     local = _layers(graph, module.local, maps)
-    mixed = graph.add("Unsqueeze", _layers(graph, [module.to_maps], features), graph.whole([2, 3]))
+    mixed = graph.add("Unsqueeze", _layers(graph, [module.to_maps], features), graph.integers([2, 3]))
     local = graph.add("LeakyRelu", graph.add("Add", local, mixed), alpha=network.SLOPE)
     _curve(graph, module, features)
     cells = _layers(graph, [module.to_grid], local)
@@ -106,7 +108,7 @@ def _predict(graph: Graph, module: RenderModule, thumbnail: Name) -> None:
 
 def _mirrored(graph: Graph, value: Name, length: int) -> Name:
     """Return the mirror image of maps of this many columns."""
-    ends = [graph.whole([number]) for number in (-1, -length - 1, 3, -1)]
+    ends = [graph.integers([number]) for number in (-1, -length - 1, 3, -1)]
     return str(graph.add("Slice", value, *ends))
 
 
@@ -121,12 +123,12 @@ def _logarithm(graph: Graph, value: Name, factor: float, offset: float) -> Name:
 def _features(graph: Graph, module: RenderModule, maps: Name, light: Name, exposures: Name) -> Name:
     """Return the features ``(N, F)`` of the picture as a whole: maps pooled, and the distribution of the luma."""
     maps = _layers(graph, module.context, maps)
-    axes = graph.whole([2, 3])
+    axes = graph.integers([2, 3])
     pooled = [graph.add("Squeeze", graph.add(pool, maps), axes) for pool in ("GlobalAveragePool", "GlobalMaxPool")]
     count = module.config.thumbnail**2
     values = graph.add("Flatten", light, axis=1)
-    ordered = graph.add("TopK", values, graph.whole([count]), axis=1, largest=0, sorted=1, outputs=2)[0]
-    places = graph.whole([int(count * share) for share in network.QUANTILES])
+    ordered = graph.add("TopK", values, graph.integers([count]), axis=1, largest=0, sorted=1, outputs=2)[0]
+    places = graph.integers([int(count * share) for share in network.QUANTILES])
     quantiles = graph.add("Add", graph.add("Gather", ordered, places, axis=1), network.FLOOR)
     mean = graph.add("Flatten", exposures, axis=1)
     factor, offset = network.EXPOSURE_FACTOR, network.EXPOSURE_OFFSET
@@ -137,9 +139,9 @@ def _features(graph: Graph, module: RenderModule, maps: Name, light: Name, expos
 def _curve(graph: Graph, module: RenderModule, features: Name) -> None:
     steps = _layers(graph, [module.to_curve], features)
     rises = graph.add("Softplus", graph.add("Add", steps, network.SOFTPLUS_ONE))
-    values = graph.add("Div", graph.add("CumSum", rises, graph.whole(1)), float(module.config.knots))
+    values = graph.add("Div", graph.add("CumSum", rises, graph.integers(1)), float(module.config.knots))
     of_both = graph.add("Split", values, axis=0, outputs=2, num_outputs=2)
-    graph.add("Pad", _mean(graph, *of_both), graph.whole([0, 1, 0, 0]))
+    graph.add("Pad", _mean(graph, *of_both), graph.integers([0, 1, 0, 0]))
     _call(graph, "curve")
 
 
@@ -152,18 +154,18 @@ def _render(graph: Graph, config: Render, compressed: Name, rows: _Side, columns
     across = graph.add("Add", zeros, _centres(graph, columns))
     down = graph.add("Add", zeros, graph.add("Transpose", _centres(graph, rows), perm=[0, 1, 3, 2]))
     places = graph.add("Concat", across, down, _from_minus_one(graph, guide), axis=1)
-    places = graph.add("Unsqueeze", graph.add("Transpose", places, perm=[0, 2, 3, 1]), graph.whole([1]))
+    places = graph.add("Unsqueeze", graph.add("Transpose", places, perm=[0, 2, 3, 1]), graph.integers([1]))
     sampled = graph.add("GridSample", "grid", places, mode="linear", padding_mode="border", align_corners=0)
-    factors = _split(graph, graph.add("Squeeze", sampled, graph.whole([2])), [channels + 1] * channels)
+    factors = _split(graph, graph.add("Squeeze", sampled, graph.integers([2])), [channels + 1] * channels)
     terms = graph.add("Concat", values, graph.add("Add", zeros, 1.0), axis=1)
-    sums = [graph.add("ReduceSum", graph.add("Mul", one, terms), graph.whole([1]), keepdims=1) for one in factors]
+    sums = [graph.add("ReduceSum", graph.add("Mul", one, terms), graph.integers([1]), keepdims=1) for one in factors]
     change = graph.add("Concat", *sums, axis=1)
     graph.clip(graph.add("Add", values, change))
 
 
 def _through_curve(graph: Graph, config: Render, values: Name) -> Name:
     """Return the values after the curve: read from it as from a picture of one row."""
-    table = graph.add("Unsqueeze", "curve", graph.whole([1, 2]))
+    table = graph.add("Unsqueeze", "curve", graph.integers([1, 2]))
     found = []
     for channel in _split(graph, values, [1] * config.channels_in):
         place = graph.add("Transpose", _from_minus_one(graph, channel), perm=[0, 2, 3, 1])
@@ -175,7 +177,7 @@ def _through_curve(graph: Graph, config: Render, values: Name) -> Name:
 def _split(graph: Graph, value: Name, sizes: list[int]) -> list[Name]:
     if len(sizes) == 1:
         return [value]
-    return list(graph.add("Split", value, graph.whole(sizes), axis=1, outputs=len(sizes)))
+    return list(graph.add("Split", value, graph.integers(sizes), axis=1, outputs=len(sizes)))
 
 
 def _centres(graph: Graph, line: _Side) -> Name:
@@ -197,7 +199,7 @@ def _luma(graph: Graph, config: Render, values: Name) -> Name:
     if config.channels_in == 1:
         return values
     weighted = graph.add("Mul", values, np.asarray(LUMA, np.float32).reshape(1, 3, 1, 1))
-    return str(graph.add("ReduceSum", weighted, graph.whole([1]), keepdims=1))
+    return str(graph.add("ReduceSum", weighted, graph.integers([1]), keepdims=1))
 
 
 def _layers(graph: Graph, layers: Iterable[nn.Module], value: Name) -> Name:
@@ -273,20 +275,20 @@ def _resize(graph: Graph, value: Name, scales: list[int]) -> Name:
 
 def _continued(graph: Graph, line: _Side) -> Name:
     """Return the indices along a side that continue it to the multiple by reflection, as often as that takes."""
-    longer = graph.add("Pad", graph.cast(line.ends, "float32"), graph.whole([0] * 7 + [denoiser.MULTIPLE - 1]))
+    longer = graph.add("Pad", graph.cast(line.ends, "float32"), graph.integers([0] * 7 + [denoiser.MULTIPLE - 1]))
     blocks = graph.add("MaxPool", longer, kernel_shape=[1, denoiser.MULTIPLE], strides=[1, denoiser.MULTIPLE])
     ones = graph.add("Add", graph.add("Mul", _resize(graph, blocks, [1, 1, 1, denoiser.MULTIPLE]), 0.0), 1.0)
-    index = _before(graph, graph.add("CumSum", ones, graph.whole(3)))
+    index = _before(graph, graph.add("CumSum", ones, graph.integers(3)))
     length = graph.cast(line.length, "int64")
     twice = graph.add("Add", length, length)
     place = graph.add("Mod", index, twice)
-    mirrored = graph.add("Sub", graph.add("Sub", twice, graph.whole([1])), place)
+    mirrored = graph.add("Sub", graph.add("Sub", twice, graph.integers([1])), place)
     return _listed(graph, graph.add("Min", place, mirrored))
 
 
 def _before(graph: Graph, ends: Name) -> Name:
-    return str(graph.add("Sub", graph.cast(ends, "int64"), graph.whole([1])))
+    return str(graph.add("Sub", graph.cast(ends, "int64"), graph.integers([1])))
 
 
 def _listed(graph: Graph, line: Name) -> Name:
-    return str(graph.add("Squeeze", line, graph.whole([0, 1, 2])))
+    return str(graph.add("Squeeze", line, graph.integers([0, 1, 2])))

@@ -1,7 +1,7 @@
-"""The tone operators as ONNX operators: from the histogram of a picture to a function of values, all inside the graph.
+"""The tone operators in ONNX: nodes that turn the histogram of a picture into a function of values.
 
-What `diptych.core.tones` does with arrays is done here with nodes, and the tests hold the two together. A picture is
-known by its `Values`: those that occur, and how often.
+They compute what `diptych.core.tones` computes with arrays; the tests compare both. `Values` is the histogram of a
+picture: the values that occur, and how often.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ LEVELS = 65536
 _POINTS = 257
 
 Curve = Callable[[Name], Name]
-"""Adds the nodes that take values ``(..., C)`` to new values, not clipped yet."""
+"""Adds the nodes that map values ``(..., C)`` to new values, not clipped."""
 
 
 @dataclass(frozen=True)
 class Values:
-    """The values of a picture: `levels` ``(L, C)`` float32 that rise along L, and `counts` ``(L, C)`` int32; L <= 2 ** bits."""
+    """A histogram: `levels` ``(L, C)`` float32, rising along L, and `counts` ``(L, C)`` int32; L <= 2 ** bits."""
 
     levels: Name
     counts: Name
@@ -34,19 +34,19 @@ class Values:
 
 
 def count_levels(graph: Graph, indices: Name, levels: int, channels: int) -> Name:
-    """Return how often each level occurs in each channel: ``(L, C)`` int32 of whole numbers ``(H, W, C)`` below L."""
-    zeros = graph.add("Expand", graph.constant(0, "int32"), graph.whole([levels, channels]))
+    """Return how often each level occurs in each channel: ``(L, C)`` int32, of integers ``(H, W, C)`` below L."""
+    zeros = graph.add("Expand", graph.constant(0, "int32"), graph.integers([levels, channels]))
     rows = graph.reshape(graph.cast(indices, "int32"), -1, channels)
     ones = graph.add("Expand", graph.constant(1, "int32"), graph.add("Shape", rows))
     return str(graph.add("ScatterElements", zeros, rows, ones, axis=0, reduction="add"))
 
 
 def values_of_floats(graph: Graph, picture: Name, channels: int) -> Values:
-    """Return the values of a float picture in [0, 1], each counted for the nearest of 65,536 levels."""
-    steps = graph.add("Range", graph.whole(0), graph.whole(LEVELS), graph.whole(1))
+    """Return the histogram of a float picture in [0, 1] on 65,536 levels."""
+    steps = graph.add("Range", graph.integers(0), graph.integers(LEVELS), graph.integers(1))
     even = graph.reshape(graph.add("Div", graph.cast(steps, "float32"), float(LEVELS - 1)), -1, 1)
     counts = count_levels(graph, nearest_levels(graph, picture), LEVELS, channels)
-    return Values(graph.add("Expand", even, graph.whole([LEVELS, channels])), counts, channels, 16)
+    return Values(graph.add("Expand", even, graph.integers([LEVELS, channels])), counts, channels, 16)
 
 
 def nearest_levels(graph: Graph, picture: Name) -> Name:
@@ -55,7 +55,7 @@ def nearest_levels(graph: Graph, picture: Name) -> Name:
 
 
 def look_up(graph: Graph, table: Name, indices: Name, channels: int) -> Name:
-    """Return the values of a table ``(L, C)`` at whole numbers ``(..., C)`` below L."""
+    """Return the values of a table ``(L, C)`` at integers ``(..., C)`` below L."""
     places = graph.cast(indices, "int32")
     if channels > 1:
         places = graph.add("Mul", places, graph.constant([channels], "int32"))
@@ -90,13 +90,13 @@ def stretch(graph: Graph, values: Values, *, low: float, high: float, channels: 
 
 
 def specify_histogram(graph: Graph, values: Values, *, quantiles: Any, amount: float) -> Curve:
-    """The curve that joins the quantiles of the picture to the wanted ones by straight lines."""
+    """The piecewise linear curve from the quantiles of the picture to the given ones."""
     given = values if len(quantiles) > 1 else _together(graph, values)
     probabilities = np.linspace(0, 1, _POINTS)
     rows = [np.interp(probabilities, np.linspace(0, 1, len(row)), row) for row in quantiles]
-    wanted = graph.constant(np.stack(rows, axis=1))  # (257, C)
+    target = graph.constant(np.stack(rows, axis=1))  # (257, C)
     source = _quantiles(graph, given, probabilities)
-    joined = _means_of_equals(graph, source, wanted)
+    joined = _means_of_equals(graph, source, target)
 
     def curve(picture: Name) -> Name:
         new = _interpolated(graph, picture, source, joined, values.channels)
@@ -107,7 +107,7 @@ def specify_histogram(graph: Graph, values: Values, *, quantiles: Any, amount: f
 
 
 def _together(graph: Graph, values: Values) -> Values:
-    """Return the values of all channels as those of one, in rising order."""
+    """Return the histogram of all channels together, in rising order."""
     if values.channels == 1:
         return values
     flat = graph.reshape(values.levels, -1)
@@ -120,10 +120,10 @@ def _together(graph: Graph, values: Values) -> Values:
 
 def _cumulative(graph: Graph, values: Values) -> tuple[Name, Name]:
     """Return how many values lie at or below each level ``(L, C)``, and how many there are ``(1, C)``, as doubles."""
-    # 32-bit floats count to 16 million only; not every runtime sums whole numbers.
+    # float32 counts to 16 million only; not every runtime sums integers.
     counts = graph.cast(values.counts, "float64")
-    total = graph.add("ReduceSum", counts, graph.whole([0]), keepdims=1)
-    return graph.add("CumSum", counts, graph.whole(0)), total
+    total = graph.add("ReduceSum", counts, graph.integers([0]), keepdims=1)
+    return graph.add("CumSum", counts, graph.integers(0)), total
 
 
 def _percentile(graph: Graph, values: Values, q: float) -> Name:
@@ -141,7 +141,7 @@ def _percentile(graph: Graph, values: Values, q: float) -> Name:
 def _value_at(graph: Graph, values: Values, below: Name, rank: Name) -> Name:
     """Return the value with this rank (from 0): the first level that more than so many values lie at or below."""
     passed = graph.cast(graph.add("LessOrEqual", below, rank), "int64")
-    index = graph.add("ReduceSum", passed, graph.whole([0]), keepdims=1)
+    index = graph.add("ReduceSum", passed, graph.integers([0]), keepdims=1)
     return graph.add("GatherElements", values.levels, index, axis=0)
 
 
@@ -161,43 +161,43 @@ def _search(graph: Graph, rising: Name, keys: Name, comparison: str, most: int) 
     A binary search, with its steps written out: `most` is a power of two that is not less than L.
     """
     length = graph.side(rising, 0)
-    found = graph.add("Mul", graph.cast(keys, "int64"), graph.whole([0]))
+    found = graph.add("Mul", graph.cast(keys, "int64"), graph.integers([0]))
     while most:
-        further = graph.add("Add", found, graph.whole([most]))
+        further = graph.add("Add", found, graph.integers([most]))
         inside = graph.add("LessOrEqual", further, length)
-        at = graph.add("Sub", graph.add("Min", further, length), graph.whole([1]))
+        at = graph.add("Sub", graph.add("Min", further, length), graph.integers([1]))
         passed = graph.add(comparison, graph.add("GatherElements", rising, at, axis=0), keys)
         found = graph.add("Where", graph.add("And", inside, passed), further, found)
         most //= 2
     return str(found)
 
 
-def _means_of_equals(graph: Graph, source: Name, wanted: Name) -> Name:
-    """Where many pixels share a value, it goes to the middle of what they would have been spread over."""
-    other = graph.add("Unsqueeze", source, graph.whole([1]))
-    same = graph.cast(graph.add("Equal", other, graph.add("Unsqueeze", source, graph.whole([0]))), "float32")
-    spread = graph.add("Mul", same, graph.add("Unsqueeze", wanted, graph.whole([0])))  # (257, 257, C)
-    axis = graph.whole([1])
+def _means_of_equals(graph: Graph, source: Name, target: Name) -> Name:
+    """Return the targets, averaged where several quantiles of the picture are the same value."""
+    other = graph.add("Unsqueeze", source, graph.integers([1]))
+    same = graph.cast(graph.add("Equal", other, graph.add("Unsqueeze", source, graph.integers([0]))), "float32")
+    spread = graph.add("Mul", same, graph.add("Unsqueeze", target, graph.integers([0])))  # (257, 257, C)
+    axis = graph.integers([1])
     total, number = (graph.add("ReduceSum", part, axis, keepdims=0) for part in (spread, same))
     mean = graph.add("Div", total, number)
-    first, last = (graph.add("Gather", source, graph.whole([index]), axis=0) for index in (0, -1))
+    first, last = (graph.add("Gather", source, graph.integers([index]), axis=0) for index in (0, -1))
     # A flat picture stays as it is.
     return graph.add("Where", graph.add("Equal", first, last), source, mean)
 
 
-def _interpolated(graph: Graph, picture: Name, source: Name, wanted: Name, channels: int) -> Name:
-    """Return the values ``(L, C)`` after the curve through the points ``(source, wanted)``, each ``(257, C or 1)``."""
+def _interpolated(graph: Graph, picture: Name, source: Name, target: Name, channels: int) -> Name:
+    """Return the values ``(L, C)`` after the curve through the points ``(source, target)``, each ``(257, C or 1)``."""
     shape = graph.constant([_POINTS, channels], "int64")
-    wide = [graph.add("Expand", one, shape) for one in (source, wanted)]
-    passed = _search(graph, wide[0], picture, "LessOrEqual", 512)
-    last = graph.whole([_POINTS - 1])
-    at = graph.add("Max", graph.add("Sub", passed, graph.whole([1])), graph.whole([0]))
+    expanded = [graph.add("Expand", one, shape) for one in (source, target)]
+    passed = _search(graph, expanded[0], picture, "LessOrEqual", 512)
+    last = graph.integers([_POINTS - 1])
+    at = graph.add("Max", graph.add("Sub", passed, graph.integers([1])), graph.integers([0]))
     after = graph.add("Min", passed, last)
-    x0, y0 = (graph.add("GatherElements", one, at, axis=0) for one in wide)
-    x1, y1 = (graph.add("GatherElements", one, after, axis=0) for one in wide)
+    x0, y0 = (graph.add("GatherElements", one, at, axis=0) for one in expanded)
+    x1, y1 = (graph.add("GatherElements", one, after, axis=0) for one in expanded)
     step = graph.add("Sub", x1, x0)
     share = graph.add("Div", graph.add("Sub", picture, x0), graph.add("Max", step, 1e-12))
-    # Before the first point and after the last one the curve is level.
+    # The curve is constant before the first point and after the last one.
     share = graph.add("Where", graph.add("Greater", step, 0.0), share, 0.0)
     return graph.add("Add", y0, graph.add("Mul", share, graph.add("Sub", y1, y0)))
 

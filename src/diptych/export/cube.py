@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from diptych.core.enhancer import Enhancer, EnhancerSpec
 from diptych.core.image import Image, check_image, from_float, to_float
+from diptych.export.distance import decibels
 from diptych.export.errors import ExportError
-from diptych.export.pictures import decibels
 
 Floats = NDArray[np.float64]
 

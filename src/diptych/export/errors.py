@@ -10,4 +10,4 @@ class ExportError(DiptychError, ValueError):
 
 
 class UnavailableError(ExportError):
-    """What a target needs is not on this machine; the message says what, and how to get it."""
+    """A target needs something that this machine lacks; the message says what, and how to get it."""

@@ -1,7 +1,7 @@
-"""Training a generator to bear 8 bits: quantisation-aware fine-tuning by distillation from itself.
+"""Quantisation-aware fine-tuning of a generator, by distillation from its float version.
 
-A copy of the network computes with rounded weights and activations, as the INT8 model will, and learns to give what the
-network gives in floats. No discriminator, no target pictures: only the user's own inputs.
+A copy of the network computes with rounded weights and activations, as the INT8 model will, and learns to reproduce the float
+network. It needs no discriminator and no target pictures, only the user's inputs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def fine_tune(
     crop: int = 128,
     seed: int = 0,
 ) -> TrainedGenerator:
-    """Return the generator with weights that lose less when they are quantised.
+    """Return the generator with weights that lose less by quantisation.
 
     Minimises the mean absolute difference between ``Q(G)(x)`` and ``G(x)`` by AdamW, where Q rounds the weights of
     convolutions to whole numbers from -64 to 64 per output channel, and what goes into and comes out of them to 8 bits per
@@ -43,22 +43,22 @@ def fine_tune(
     Parameters
     ----------
     generator : TrainedGenerator
-        The network in floats; it is left as it is.
+        The network in floats; it is not changed.
     batches : sequence of ndarray, shape (1, C, H, W)
         Pictures as the network sees them.
     steps : int
         Updates, one picture each, 1 or more.
     learning_rate : float
-        At the beginning; it falls to 0 in a straight line.
+        The initial value; it falls linearly to 0.
     crop : int
-        Side in px of the pieces that are learnt from, rounded up to the network's multiple.
+        Side of the training crops in px, rounded up to the network's multiple.
     seed : int
-        Of the pieces.
+        Seed of the crops.
 
     Returns
     -------
     TrainedGenerator
-        Its provenance says that it was fine-tuned, and for how long.
+        Its provenance records the fine-tuning.
 
     Raises
     ------
@@ -84,9 +84,9 @@ def fine_tune(
             schedule.step()
             if not np.isfinite(loss):
                 raise ExportError(f"{generator.name}: the fine-tuning diverged; give a smaller learning rate")
-    told = {**generator.provenance, "fine_tuned": {"steps": steps, "learning_rate": learning_rate, "seed": seed}}
+    provenance = {**generator.provenance, "fine_tuned": {"steps": steps, "learning_rate": learning_rate, "seed": seed}}
     module = student.eval().requires_grad_(False)
-    return dataclasses.replace(generator, module=module, provenance=told)
+    return dataclasses.replace(generator, module=module, provenance=provenance)
 
 
 def _learn(teacher: nn.Module, student: nn.Module, optimiser: torch.optim.Optimizer, piece: Tensor) -> float:
@@ -110,7 +110,7 @@ def _pieces(batches: Sequence[Batch], side: int, steps: int, seed: int) -> Itera
 
 @contextmanager
 def quantised(module: nn.Module) -> Iterator[None]:
-    """Let the convolutions of a module compute with rounded weights, inputs and outputs inside the block."""
+    """Make the convolutions of a module compute with rounded weights, inputs and outputs, within the context."""
     convolutions = [part for part in module.modules() if isinstance(part, nn.Conv2d)]
     hooks = []
     for part in convolutions:
@@ -123,7 +123,7 @@ def quantised(module: nn.Module) -> Iterator[None]:
         for hook in hooks:
             hook.remove()
         for part in convolutions:
-            # The floats behind the rounding are what was learnt; the quantiser rounds them again.
+            # Training changed the unrounded weights; the quantiser rounds them again.
             parametrize.remove_parametrizations(part, "weight", leave_parametrized=False)
 
 
@@ -137,7 +137,7 @@ class _RoundedWeight(nn.Module):
 
 
 def _rounded(values: Tensor) -> Tensor:
-    """Round to 256 levels between the extremes, 0 among them."""
+    """Round to 256 levels between the extremes, one of which is 0."""
     low, high = (
         bound.clamp(max=0.0) if index == 0 else bound.clamp(min=0.0)
         for index, bound in enumerate(values.detach().aminmax())

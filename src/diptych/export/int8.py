@@ -1,4 +1,4 @@
-"""The target ``int8``: convolutions in 8 bits, calibrated on the user's own pictures, with the layers that hurt kept in floats.
+"""The target ``int8``: convolutions in 8 bits, calibrated on the user's pictures; sensitive layers stay in floats.
 
 ONNX Runtime's static quantisation in the QDQ format: weights from -64 to 64, one scale for each output channel; activations
 from 0 to 255, one scale for each tensor (the kernels for VNNI want this pair of signed and unsigned). On processors with AVX2
@@ -22,8 +22,9 @@ import numpy as np
 from diptych.core.errors import ParameterError
 from diptych.export._equalise import equalise
 from diptych.export._ranges import METHODS, Ranges, measure_ranges
+from diptych.export.distance import decibels
 from diptych.export.errors import ExportError
-from diptych.export.pictures import Batch, decibels
+from diptych.export.pictures import Batch
 from diptych.export.sessions import open_session
 from diptych.runtime import Bundle, make_bundle
 from diptych.runtime.bundle import INPUT
@@ -41,9 +42,18 @@ QUANTISED = ("Conv", "Resize", "Pad", "Concat", "Relu", "LeakyRelu", "Clip")
 
 
 class Quantised(NamedTuple):
-    """A model in 8 bits: the bundle, how its ranges were found, what stayed in floats, and PSNR against the floats in dB.
+    """A quantised model.
 
-    The PSNR is that of the mean squared error over all held-out pictures.
+    Attributes
+    ----------
+    bundle : Bundle
+        The model.
+    calibration : str
+        The method that found its ranges.
+    kept_float : tuple of str
+        Names of the convolutions that stayed in floats.
+    decibels : float
+        PSNR against the float model, from the mean squared error over all held-out pictures.
     """
 
     bundle: Bundle
@@ -73,17 +83,17 @@ def to_int8(
     calibrate : {"minmax", "entropy", "percentile", "try"}
         How the ranges of activations are found; ``try`` takes the best by measurement.
     wanted : float
-        PSNR in dB against the float model that is aimed at. While it is missed, the layer that costs most is kept in
-        floats, the next as well, and so on, until half of them are.
+        PSNR in dB against the float model that is aimed at. While it is missed, the most sensitive layer is kept in
+        floats, then the next, until half of them are.
     seconds : float
-        Time for finding out which layers cost most.
+        Time limit of the search for sensitive layers.
     against : Bundle, optional
-        The float model to measure against, if it is not this one (which was fine-tuned, say).
+        The float model to measure against, if it is another one, as after fine-tuning.
 
     Returns
     -------
     Quantised
-        The best that was found, whether `wanted` is reached or not.
+        The best model found, whether `wanted` is reached or not.
 
     Raises
     ------
@@ -124,7 +134,7 @@ class _Bench:
 
 @dataclasses.dataclass(frozen=True)
 class _Trial:
-    """One way to quantise: the ranges, the layers kept in floats, and what came of it."""
+    """One way to quantise: the ranges, the layers kept in floats, and the resulting model."""
 
     method: str
     ranges: Ranges
@@ -145,7 +155,7 @@ class _Trial:
 
 
 def _spare(trial: _Trial, bench: _Bench, wanted: float, seconds: float) -> _Trial:
-    """Keep layers in floats, those that cost most first, until the trial is good enough or half of them are kept."""
+    """Keep layers in floats, the most sensitive first, until the trial is good enough or half of them are kept."""
     if trial.decibels >= wanted:
         return trial
     names = [name for name in _convolutions(bench.prepared) if name not in trial.kept]
@@ -160,9 +170,9 @@ def _spare(trial: _Trial, bench: _Bench, wanted: float, seconds: float) -> _Tria
 
 
 def rank_layers(names: Sequence[str], measure: Callable[[str], float], seconds: float) -> list[str]:
-    """Return the names of layers, the one first that gains most when it is kept in floats as well.
+    """Return the names of layers by how much keeping them in floats gains, the largest gain first.
 
-    Those for which there is no time left keep their order at the end.
+    Layers that could not be measured within the time follow in their order.
     """
     until = time.monotonic() + seconds
     found: dict[str, float] = {}
@@ -200,7 +210,7 @@ def quantise(model: onnx.ModelProto, ranges: Ranges, kept: tuple[str, ...]) -> b
 
 
 def _prepare(model: bytes, batches: Sequence[Batch]) -> onnx.ModelProto:
-    """Return the model with a name for every node, its channels equalised, and the shapes that the quantiser asks for."""
+    """Return the model with a name for every node, its channels equalised, and inferred shapes."""
     import onnx
 
     proto = onnx.load_from_string(model)
@@ -219,5 +229,5 @@ def _bundle(bundle: Bundle, trial: _Trial, count: int) -> Bundle:
             "decibels_from_float": round(trial.decibels, 2),
         },
     }
-    facts = dataclasses.replace(bundle.metadata, precision="int8", provenance=provenance)
-    return make_bundle(trial.model, facts, source=bundle.source)
+    metadata = dataclasses.replace(bundle.metadata, precision="int8", provenance=provenance)
+    return make_bundle(trial.model, metadata, source=bundle.source)

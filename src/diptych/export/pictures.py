@@ -1,4 +1,4 @@
-"""The user's own pictures, as calibration and measurement see them."""
+"""The user's pictures, prepared for calibration and measurement."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIDE = 512
 """Side in px of the middle of a picture that times are measured on."""
 
 _CALIBRATED = 256  # px
-_LARGEST = 1024  # px; the recipe before the network sees so much of a picture
+_LARGEST = 1024  # px of a picture that the preprocess recipe sees
 _MOST = 32
 
 
@@ -41,7 +41,7 @@ def read_pictures(
     most : int
         Read at most so many.
     max_side : int
-        The middle is cut out of larger pictures, in px.
+        Larger pictures are cropped to their middle, in px.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def _fitting(path: Path, channels: int) -> Image:
 
 
 def middle(image: Image, side: int) -> Image:
-    """Return the middle of a picture, as far as it is larger than that."""
+    """Return the central crop of a picture, at most `side` px high and wide."""
     top, left = (max(0, (length - side) // 2) for length in image.shape[:2])
     return np.ascontiguousarray(image[top : top + side, left : left + side])
 
@@ -85,7 +85,7 @@ def middle(image: Image, side: int) -> Image:
 def read_pairs(
     folder: str | os.PathLike[str], references: str | os.PathLike[str], *, channels: int, most: int = 8
 ) -> list[tuple[Image, Image]]:
-    """Return pictures and what they should become: the files of the same names in the other folder, the same middles.
+    """Return central crops of pictures and of their references, the files of the same names in the other folder.
 
     Raises
     ------
@@ -105,20 +105,14 @@ def read_pairs(
     return [(middle(one, SIDE), middle(other, SIDE)) for one, other in pairs]
 
 
-def as_batches(pictures: Sequence[Image], facts: BundleMetadata, *, side: int = _CALIBRATED) -> list[Batch]:
-    """Return the pictures as the network sees them: after the recipe before it, the middle cut out, sides a multiple."""
-    before = Recipe.from_toml(facts.preprocess) if facts.preprocess else Recipe()
-    return [padded(middle(before(to_float(one)), side), facts.multiple) for one in pictures]
+def as_batches(pictures: Sequence[Image], metadata: BundleMetadata, *, side: int = _CALIBRATED) -> list[Batch]:
+    """Return the pictures as inputs of the network: preprocessed, cropped to their middle, padded to the multiple."""
+    preprocess = Recipe.from_toml(metadata.preprocess) if metadata.preprocess else Recipe()
+    return [padded(middle(preprocess(to_float(one)), side), metadata.multiple) for one in pictures]
 
 
 def padded(image: NDArray[Any], multiple: int) -> Batch:
-    """Return a float picture ``(H, W, C)`` as a batch, continued by reflection to multiples."""
+    """Return a float picture ``(H, W, C)`` as a batch, padded to multiples by reflection."""
     more = [(0, -side % multiple) for side in image.shape[:2]]
-    whole = np.pad(image, [*more, (0, 0)], mode="symmetric")
-    return np.ascontiguousarray(whole.transpose(2, 0, 1)[np.newaxis], np.float32)
-
-
-def decibels(image: NDArray[Any], other: NDArray[Any]) -> float:
-    """Return the PSNR of two float pictures in [0, 1]; 100 dB for equal ones, which no eye or file tells from more."""
-    error = float(np.mean((image.astype(np.float64) - other) ** 2))
-    return min(100.0, -10 * float(np.log10(max(error, 1e-10))))
+    continued = np.pad(image, [*more, (0, 0)], mode="symmetric")
+    return np.ascontiguousarray(continued.transpose(2, 0, 1)[np.newaxis], np.float32)

@@ -1,9 +1,8 @@
-"""A refiner as a bundle: the graph of one step, with the time as an input, which a runtime runs once for every step."""
+"""A refiner as a bundle: the graph of one step, with the time as an input; a runtime runs it once for every step."""
 
 from __future__ import annotations
 
 import importlib.metadata
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -11,12 +10,11 @@ import numpy as np
 import torch
 
 from diptych.export.errors import ExportError
-from diptych.export.onnx import OPSET, TOLERANCE, _any_size, _quiet
 from diptych.export.pictures import Batch
+from diptych.export.torch_export import OPSET, Parity, export_module
 from diptych.networks import Refiner, to_dict
 from diptych.networks.modules.refiner import RefinerModule, StepModule
 from diptych.runtime import Bundle, BundleMetadata, make_bundle
-from diptych.runtime.bundle import INPUT, OUTPUT
 from diptych.runtime.refiner import OnnxRefiner
 from diptych.training.generator_file import TrainedGenerator
 
@@ -24,7 +22,7 @@ _SIDE = 16  # multiples, at least, of the larger pictures
 
 
 class _Case(NamedTuple):
-    """What is compared: sides in multiples, strength, steps."""
+    """A comparison: sides in multiples, strength, steps."""
 
     rows: int
     columns: int
@@ -42,7 +40,7 @@ _CASES = (
 
 
 def refiner_bundle(generator: TrainedGenerator) -> Bundle:
-    """Export a trained refiner and prove that chained steps of the graph are what PyTorch and `diffusers` compute.
+    """Export a trained refiner, and compare chained steps of the graph with PyTorch and `diffusers`.
 
     Parameters
     ----------
@@ -67,43 +65,20 @@ def refiner_bundle(generator: TrainedGenerator) -> Bundle:
     if generator.before.steps or generator.after.steps:
         raise ExportError(f"{generator.name}: a refiner has no steps before or after it; train it with --preset refine")
     model = step_graph(module)
-    unproven = make_bundle(model, _facts(generator, {}), source=generator.name)
-    difference = measure_difference(module, unproven)
-    if not difference <= TOLERANCE:
-        raise ExportError(
-            f"{generator.name}: the graph is {difference:.2g} away from PyTorch, more than {TOLERANCE:g}; "
-            f"nothing is written: try another version of torch (this is {torch.__version__}), or report it"
-        )
-    proof = {
-        "mode": "eval",
-        "difference_from_pytorch": difference,
-        "difference_of_train_mode": _between_modes(module),
-        "torch": importlib.metadata.version("torch"),
-        "diffusers": importlib.metadata.version("diffusers"),
-        "opset": OPSET,
-    }
-    return make_bundle(model, _facts(generator, proof), source=generator.name)
+    unproven = make_bundle(model, _metadata(generator, {}), source=generator.name)
+    parity = Parity(measure_difference(module, unproven), _between_modes(module))
+    parity.check(generator.name)
+    proof = {**parity.provenance(opset=OPSET), "diffusers": importlib.metadata.version("diffusers")}
+    return make_bundle(model, _metadata(generator, proof), source=generator.name)
 
 
 def step_graph(module: RefinerModule) -> bytes:
-    """Return the graph of one step, an ONNX model without facts."""
+    """Return the graph of one step, an ONNX model without metadata."""
     config = module.config
     channels, _ = config.graph_channels
     # A batch of one: the U-Net makes a tensor of the batch's length, which is a constant in the graph.
     sample = torch.full((1, channels, 2 * config.multiple, 3 * config.multiple), 0.5)
-    with warnings.catch_warnings(), _quiet():
-        warnings.simplefilter("ignore")  # torch's own, about its own parts
-        program = torch.onnx.export(
-            StepModule(module).eval(),
-            (sample,),
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            verbose=False,
-        )
-    assert program is not None
-    return _any_size(program.model_proto).SerializeToString(deterministic=True)
+    return export_module(StepModule(module), sample).SerializeToString(deterministic=True)
 
 
 def measure_difference(module: RefinerModule, bundle: Bundle) -> float:
@@ -135,7 +110,7 @@ def _pictures(module: RefinerModule) -> Iterator[Batch]:
         yield generator.random(shape, np.float32) ** np.float32(1 + index % 3)
 
 
-def _facts(generator: TrainedGenerator, proof: Mapping[str, Any]) -> BundleMetadata:
+def _metadata(generator: TrainedGenerator, proof: Mapping[str, Any]) -> BundleMetadata:
     config = generator.config
     assert isinstance(config, Refiner)
     inside, outside = config.graph_channels

@@ -1,4 +1,4 @@
-"""The generator `render` as a bundle: the whole of it in the graph, for pictures of any size."""
+"""The generator `render` as an ONNX model for pictures of any size, with its weights in float32 or float16."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OPSET = 20
 """The first operator set whose GridSample reads from a grid of three axes."""
 
-_WORTH = 64  # values; what a smaller weight would save, the node that makes it float32 again takes
+_SMALLEST_HALF = 64  # values; a smaller weight would save less than its Cast node takes
 
 
 def render_graph(generator: TrainedGenerator) -> bytes:
@@ -31,13 +31,13 @@ def render_graph(generator: TrainedGenerator) -> bytes:
     Parameters
     ----------
     generator : TrainedGenerator
-        With a config of the kind `diptych.networks.Render`. Weights that are all numbers of float16 (see `halved`) are stored
-        as such, with a node that makes them float32 again, which a runtime does once, when it loads the graph.
+        With a config of the type `diptych.networks.Render`. Weights that are exact in float16 (see `halved`) are stored as
+        float16, with a Cast node that a runtime folds when it loads the graph.
 
     Returns
     -------
     bytes
-        An ONNX model without facts, of standard operators.
+        An ONNX model without metadata, of standard operators.
     """
     from onnx import TensorProto, helper
 
@@ -59,28 +59,28 @@ def halved(generator: TrainedGenerator) -> TrainedGenerator:
     Parameters
     ----------
     generator : TrainedGenerator
-        Any; it is left as it is.
+        Any; it is not changed.
 
     Returns
     -------
     TrainedGenerator
-        Its provenance says ``weights: float16``.
+        Its provenance has ``weights: float16``.
     """
     module = copy.deepcopy(generator.module)
     for weight in module.parameters():
-        if weight.numel() > _WORTH:
+        if weight.numel() > _SMALLEST_HALF:
             weight.data = weight.data.half().float()
     return dataclasses.replace(generator, module=module, provenance={**generator.provenance, "weights": "float16"})
 
 
 def _stored(graph: Graph) -> Graph:
-    """Return the graph with its weights in float16, where no value changes by that."""
+    """Return the graph with weights stored in float16 where that changes no value."""
     from onnx import TensorProto, helper, numpy_helper
 
     stored, casts = Graph(), []
     for tensor in graph.constants:
         values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size <= _WORTH or not _is_half(values):
+        if values.dtype != np.float32 or values.size <= _SMALLEST_HALF or not _is_half(values):
             stored.constants.append(tensor)
             continue
         half: onnx.TensorProto = numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}_half")

@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions for measuring: two lines that every export needs."""
+"""ONNX Runtime sessions for measurements."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def open_session(model: bytes) -> onnxruntime.InferenceSession:
-    """Return a session on the CPU with as many threads as everything else in Diptych has, and without its remarks."""
+    """Return a session on the CPU with the number of threads of `diptych.core.parallel.threads`, which logs errors only."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -1,4 +1,4 @@
-"""What an export starts from: a trained generator, or a bundle that is there already."""
+"""The source of an export: a trained generator, or an existing bundle."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from diptych.runtime import Bundle, read_bundle
 if TYPE_CHECKING:
     from diptych.training.generator_file import TrainedGenerator
 
-_LIMIT = 1 << 30  # what was made here may be larger than what a stranger sends
+_LIMIT = 1 << 30  # bytes; a user's own bundle may be larger than one of unknown origin
 
 
 def read_source(path: str | os.PathLike[str]) -> TrainedGenerator | Bundle:
-    """Read what is to be exported.
+    """Read the source of an export.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ def read_source(path: str | os.PathLike[str]) -> TrainedGenerator | Bundle:
     ExportError
         If the path is none of the three.
     TrainingError, BundleError
-        If the file is not what its name says.
+        If the content of the file is not of the type that its suffix says.
     MissingExtraError
-        If what reads a generator is not installed.
+        If PyTorch or onnxscript is not installed.
     """
     place = Path(path)
     if place.suffix == ".onnx":

@@ -1,4 +1,4 @@
-"""The targets: what a model can become. A new one is a file that makes it and a row in the table below."""
+"""The table of targets. A new one is a file that builds it and a row in the table below."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from diptych.core.enhancer import Enhancer
 from diptych.core.errors import UnknownNameError, did_you_mean
 from diptych.core.image import Image
 from diptych.core.parallel import threads
+from diptych.export.distance import drop_of, wanted_for
 from diptych.export.errors import ExportError
 from diptych.export.int8 import Calibrate, Quantised, to_int8
-from diptych.export.loss import drop_of, wanted_for
 from diptych.export.pictures import SIDE, as_batches, middle
 from diptych.export.timing import describe_speed, milliseconds
 from diptych.export.whole import to_whole
@@ -34,26 +34,26 @@ __all__ = ["Artefact", "Request", "build", "check", "names", "suffix_of", "write
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is to be exported, and how.
+    """A model to export, and the options.
 
     Attributes
     ----------
     source : TrainedGenerator or Bundle
-        What was given.
+        The model.
     pictures : sequence of ndarray, shape (H, W, C)
-        The user's own; needed for everything that is calibrated, fitted or measured.
+        The user's own; needed for calibration, fitting and measurement.
     whole : bool
-        Put the steps into the graph.
+        Include preprocessing and postprocessing in the graph.
     calibrate : {"try", "minmax", "entropy", "percentile"}
-        How INT8 finds its ranges.
+        How the ranges of INT8 are found.
     max_drop : float
-        What a target may lose, in dB.
+        The largest loss that is accepted, in dB.
     fine_tune : int
         Steps of quantisation-aware fine-tuning where INT8 loses more than that; 0 for none.
     height, width : int
-        Size that TVM compiles for, in px.
+        The size that TVM compiles for, in px.
     precision : {"float32", "float16", "int8"}
-        In what TensorRT computes.
+        The precision of TensorRT engines.
     half : bool
         Store the weights of a `render` in float16.
     """
@@ -71,7 +71,7 @@ class Request:
 
     @functools.cached_property
     def bundle(self) -> Bundle:
-        """The float32 network; made and proven once."""
+        """The float32 network, exported and compared with PyTorch once."""
         if isinstance(self.source, Bundle):
             return self.source
         from diptych.export.onnx import to_bundle
@@ -228,7 +228,7 @@ def _open_cube(content: bytes) -> Enhancer:
 
 
 def _from_file(content: bytes, suffix: str, load: Callable[[Path], Enhancer]) -> Enhancer:
-    # As a user's program opens it, so that what is measured is what was written.
+    # Opened from a file as by a user's program, so that what is measured is what was written.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"model{suffix}")
         path.write_bytes(content)
@@ -265,20 +265,20 @@ def suffix_of(target: str) -> str:
 
 
 def build(target: str, request: Request) -> Artefact:
-    """Build one target; nothing is written.
+    """Build a target, without writing it.
 
     Raises
     ------
     UnknownNameError
         If there is no such target.
     ExportError
-        If the model cannot become it, or loses too much, or gains nothing.
+        If the model cannot be converted, or pictures are missing.
     UnavailableError
-        If this machine cannot make it.
+        If this machine cannot build it.
     """
     row = _row(target)
     if _is_refiner(request) and (request.whole or target != "onnx"):
-        raise ExportError("a refiner is run step by step, by Diptych; take --target onnx, without --whole")
+        raise ExportError("a refiner is run step by step, by Diptych; use --target onnx without --whole")
     if request.whole and target not in ("onnx", "int8"):
         raise ExportError(f"--whole is for onnx and int8; the target {target} has its own form")
     if not request.pictures and target in ("int8", "cube"):
@@ -302,14 +302,14 @@ def check(artefact: Artefact, request: Request) -> Artefact:
     Raises
     ------
     ExportError
-        Saying by how much, and what may help.
+        With the loss, and what may help.
     """
     row = _row(artefact.target)
     return artefact if row.check is None else row.check(request, artefact)
 
 
 def write(artefact: Artefact, request: Request, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write what was built, whole or not at all, and then what lies beside it."""
+    """Write an artefact, whole or not at all, and then the files beside it."""
     atomic_write(path, artefact.content, overwrite=overwrite)
     beside = _row(artefact.target).beside
     if beside is not None:

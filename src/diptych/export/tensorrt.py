@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PROVIDER = "TensorrtExecutionProvider"
 TABLE = "calibration.flatbuffers"
 
-# Those of the bundle's operators that the parser's own list has, in float32 and float16: docs/operators.md of
+# The operators of bundles that the parser's own list has, in float32 and float16: docs/operators.md of
 # https://github.com/onnx/onnx-tensorrt, commit 009d6541 (TensorRT 8.4; later versions only add to it).
 _WORDS = """
     Abs Add And ArgMax ArgMin AveragePool BatchNormalization Cast Ceil Clip Concat Constant ConstantOfShape Conv ConvTranspose

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from diptych.core.errors import ParameterError
 from diptych.export.errors import ExportError, UnavailableError
-from diptych.runtime._library import LibraryFacts, pack
 from diptych.runtime.bundle import INPUT, Bundle
+from diptych.runtime.library import LibraryMetadata, pack
 
 if TYPE_CHECKING:
     import onnx
@@ -39,7 +39,7 @@ def build_tvm(bundle: Bundle, *, height: int = 256, width: int = 256, cpu: str =
     Returns
     -------
     bytes
-        A shared library with the facts behind it; write it as ``NAME.so``.
+        A shared library with the metadata after it; write it as ``NAME.so``.
 
     Raises
     ------
@@ -65,20 +65,20 @@ def build_tvm(bundle: Bundle, *, height: int = 256, width: int = 256, cpu: str =
     _check_tools(cpu)
     target = _target(cpu)
     module = _scheduled(bundle, height, width, target)
-    return pack(_linked(module, target), _facts(bundle, height, width, target))
+    return pack(_linked(module, target), _metadata(bundle, height, width, target))
 
 
 def _check_bundle(bundle: Bundle, height: int, width: int) -> None:
-    facts = bundle.metadata
-    if facts.kind != "network" or facts.precision != "float32":
+    metadata = bundle.metadata
+    if metadata.kind != "network" or metadata.precision != "float32":
         raise ExportError(
-            f"{bundle.source}: is of the kind {facts.kind} in {facts.precision}; "
+            f"{bundle.source}: is of the kind {metadata.kind} in {metadata.precision}; "
             f"the target tvm takes a network in float32: export the model with --target onnx first"
         )
     for name, value in (("height", height), ("width", width)):
-        if type(value) is not int or not 1 <= value <= _LARGEST or value % facts.multiple:
+        if type(value) is not int or not 1 <= value <= _LARGEST or value % metadata.multiple:
             raise ParameterError(
-                f"tvm: {name} = {value!r} is not allowed; give a multiple of {facts.multiple} up to {_LARGEST} px"
+                f"tvm: {name} = {value!r} is not allowed; give a multiple of {metadata.multiple} up to {_LARGEST} px"
             )
 
 
@@ -107,10 +107,10 @@ def _target(cpu: str) -> Any:
     return Target({"kind": "llvm", "mcpu": name, "mtriple": codegen.llvm_get_system_triple()})
 
 
-def _facts(bundle: Bundle, height: int, width: int, target: Any) -> LibraryFacts:
+def _metadata(bundle: Bundle, height: int, width: int, target: Any) -> LibraryMetadata:
     import tvm
 
-    return LibraryFacts(
+    return LibraryMetadata(
         model=bundle.metadata,
         height=height,
         width=width,

@@ -1,4 +1,4 @@
-"""``--verify``: every target built, measured on this machine on the user's pictures, and the fastest that is good enough."""
+"""``--verify``: build targets, measure them on this machine with the user's pictures, and select the fastest good one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from diptych.core.enhancer import Enhancer
 from diptych.core.errors import DiptychError
 from diptych.core.image import Image, to_float
 from diptych.core.parallel import threads
+from diptych.export.distance import decibels, drop_of
 from diptych.export.errors import ExportError
-from diptych.export.loss import drop_of
 from diptych.export.memory import peak_bytes
-from diptych.export.pictures import SIDE, decibels, middle
+from diptych.export.pictures import SIDE, middle
 from diptych.export.targets import Artefact, Request, build, names, suffix_of
 from diptych.export.timing import instruction_sets, milliseconds
 
@@ -26,7 +26,7 @@ _MEASURED = 8  # pictures
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What was measured of one target; None where it could not be built.
+    """The measurements of one target; None where it could not be built.
 
     Attributes
     ----------
@@ -35,18 +35,18 @@ class Row:
     decibels : float
         PSNR against the float model, after all steps, mean over the pictures; 100 for none.
     drop : float
-        What it loses against the references in dB, or without references about so much (see `drop_of`); the mean over the
+        The loss against the references in dB, or an estimate without references (see `drop_of`); the mean over the
         pictures.
     milliseconds : float
-        Per megapixel, steps included; the median of runs in turns.
+        Per megapixel, steps included; the median of alternating runs.
     speed : float
-        How many times as fast as the float model.
+        Ratio to the float model; above 1 is faster.
     memory : int
         Peak of a process that runs it on the largest picture, in bytes.
     size : int
         Of the file, in bytes.
     verdict : str
-        Whether it is kept, and if not, why.
+        Whether it is kept, and if not, the reason.
     """
 
     target: str
@@ -123,15 +123,15 @@ def verify(
     Parameters
     ----------
     request : Request
-        The model, the pictures, the limit.
+        The model, the pictures and the limit.
     targets : sequence of str
-        Which; all that this machine can make if none is named. ``onnx`` is always among them, as the measure of the others.
+        Their names; by default all that this machine can build. ``onnx`` is always added, as the baseline.
     pairs : sequence of pairs of ndarray
-        Pictures and what they should become, to measure on instead of the request's own.
+        Pictures and their references, measured instead of the request's pictures.
     suffix : str
         Only targets with files of this suffix may be kept.
     rounds : int
-        Runs that the times are medians of.
+        Number of runs whose median is taken.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""The whole recipe as one graph, for programs that have ONNX Runtime and nothing else: uint8 ``(H, W, C)`` in and out.
+"""Network, preprocessing and postprocessing as one graph, uint8 ``(H, W, C)`` in and out, for programs with ONNX Runtime only.
 
-Before the network a picture is known by its 256 levels, so that the steps work on a table of 256 values and the picture is
-read twice: to count, and to look up. After it, the distribution is counted on 65,536 levels.
+Before the network a picture has 256 levels, so that steps work on a table of 256 values, and the picture is read twice: for
+the histogram, and to look values up. After the network, the histogram has 65,536 levels.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from diptych.export import _tone_graph as tones
-from diptych.export._graph import Graph, Name
+from diptych.export._graph import Graph, Name, without_unused
 from diptych.export.errors import ExportError
 from diptych.recipes import Recipe
 from diptych.recipes.steps import Step
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 def to_whole(bundle: Bundle) -> Bundle:
-    """Put the steps before and after the network into the graph.
+    """Return a bundle whose graph includes preprocessing and postprocessing.
 
     Parameters
     ----------
     bundle : Bundle
-        A network, in floats or in 8 bits, with its recipes.
+        A network in float32 or INT8, with its recipes.
 
     Returns
     -------
@@ -40,27 +40,27 @@ def to_whole(bundle: Bundle) -> Bundle:
     Raises
     ------
     ExportError
-        If a step has no form in standard operators; it is named, and so are those that have one.
+        If a step cannot be expressed in standard operators. The message names it, and the steps that can.
 
     Notes
     -----
-    The result is within one level of what Diptych's runtime gives. The graph uses standard operators only, which ONNX
-    Runtime, also in its build for the browser, all has.
+    The result is within one level of that of Diptych's runtime. All operators are standard, and ONNX Runtime has them, also
+    in its build for the browser.
     """
     import onnx
 
-    facts = bundle.metadata
-    if facts.kind != "network":
-        raise ExportError(f"{bundle.source}: is whole already; give the bundle of the network")
-    recipes = [Recipe.from_toml(text) if text else Recipe() for text in (facts.preprocess, facts.postprocess)]
+    metadata = bundle.metadata
+    if metadata.kind != "network":
+        raise ExportError(f"{bundle.source}: includes its steps already; give the bundle of the network")
+    recipes = [Recipe.from_toml(text) if text else Recipe() for text in (metadata.preprocess, metadata.postprocess)]
     for recipe in recipes:
         _check_steps(recipe.steps, bundle.source)
     graph = Graph()
-    given = _before(graph, recipes[0].steps, facts.channels_in)
-    drawn = _network(graph, onnx.load_from_string(bundle.model), given, facts.multiple)
-    _finish(graph, _after(graph, recipes[1].steps, drawn, facts.channels_out))
-    model = _model(graph, (facts.channels_in, facts.channels_out), bundle.model)
-    whole = dataclasses.replace(facts, kind="whole", preprocess="", postprocess="", provenance=_provenance(bundle))
+    given = _preprocess(graph, recipes[0].steps, metadata.channels_in)
+    drawn = _network(graph, onnx.load_from_string(bundle.model), given, metadata.multiple)
+    _finish(graph, _postprocess(graph, recipes[1].steps, drawn, metadata.channels_out))
+    model = _model(graph, (metadata.channels_in, metadata.channels_out), bundle.model)
+    whole = dataclasses.replace(metadata, kind="whole", preprocess="", postprocess="", provenance=_provenance(bundle))
     return make_bundle(model, whole, source=bundle.source)
 
 
@@ -74,16 +74,16 @@ def _check_steps(steps: Sequence[Step], source: str) -> None:
         if step.operator not in tones.CURVES:
             raise ExportError(
                 f"{source}: the step {step.operator} cannot be part of a graph ({', '.join(tones.CURVES)} can); "
-                f"drop it from the recipe, or export without --whole and run the bundle with Diptych"
+                f"remove it from the recipe, or export without --whole and run the bundle with Diptych"
             )
 
 
-def _before(graph: Graph, steps: Sequence[Step], channels: int) -> Name:
-    """Return the float picture ``(H, W, C)`` after the steps."""
+def _preprocess(graph: Graph, steps: Sequence[Step], channels: int) -> Name:
+    """Return the preprocessed float picture ``(H, W, C)``."""
     if not steps:
         return str(graph.add("Div", graph.cast(INPUT, "float32"), 255.0))
-    even = np.repeat(np.linspace(0, 1, 256, dtype=np.float32)[:, np.newaxis], channels, axis=1)
-    values = tones.Values(graph.constant(even), tones.count_levels(graph, INPUT, 256, channels), channels, 8)
+    levels = np.repeat(np.linspace(0, 1, 256, dtype=np.float32)[:, np.newaxis], channels, axis=1)
+    values = tones.Values(graph.constant(levels), tones.count_levels(graph, INPUT, 256, channels), channels, 8)
     for step in steps:
         curve = tones.CURVES[step.operator](graph, values, **dict(step.parameters))
         values = dataclasses.replace(values, levels=graph.clip(curve(values.levels)))
@@ -91,29 +91,29 @@ def _before(graph: Graph, steps: Sequence[Step], channels: int) -> Name:
 
 
 def _network(graph: Graph, model: onnx.ModelProto, picture: Name, multiple: int) -> Name:
-    """Return the clipped picture ``(H, W, C)`` that the network makes."""
+    """Return the clipped output ``(H, W, C)`` of the network."""
     padded = picture
     for axis in (0, 1):
         padded = graph.add("Gather", padded, _continued(graph, axis, multiple), axis=axis)
-    batch = graph.add("Unsqueeze", graph.add("Transpose", padded, perm=[2, 0, 1]), graph.whole([0]))
-    drawn = graph.add("Squeeze", graph.include(model, batch), graph.whole([0]))
+    batch = graph.add("Unsqueeze", graph.add("Transpose", padded, perm=[2, 0, 1]), graph.integers([0]))
+    drawn = graph.add("Squeeze", graph.include(model, batch), graph.integers([0]))
     ends = graph.add("Concat", graph.side(INPUT, 0), graph.side(INPUT, 1), axis=0)
-    cut = graph.add("Slice", drawn, graph.whole([0, 0]), ends, graph.whole([1, 2]))
+    cut = graph.add("Slice", drawn, graph.integers([0, 0]), ends, graph.integers([1, 2]))
     return graph.clip(graph.add("Transpose", cut, perm=[1, 2, 0]))
 
 
 def _continued(graph: Graph, axis: int, multiple: int) -> Name:
-    """Return the indices along an axis that continue it to the multiple by reflection, as often as that takes."""
+    """Return the indices along an axis that pad it to the multiple by repeated reflection."""
     length = graph.add("Squeeze", graph.side(INPUT, axis))
-    one, several = graph.whole(1), graph.whole(multiple)
-    pieces = graph.add("Div", graph.add("Add", length, graph.whole(multiple - 1)), several)
-    index = graph.add("Range", graph.whole(0), graph.add("Mul", pieces, several), one)
+    one, several = graph.integers(1), graph.integers(multiple)
+    pieces = graph.add("Div", graph.add("Add", length, graph.integers(multiple - 1)), several)
+    index = graph.add("Range", graph.integers(0), graph.add("Mul", pieces, several), one)
     twice = graph.add("Add", length, length)
     place = graph.add("Mod", index, twice)
     return str(graph.add("Min", place, graph.add("Sub", graph.add("Sub", twice, one), place)))
 
 
-def _after(graph: Graph, steps: Sequence[Step], picture: Name, channels: int) -> Name:
+def _postprocess(graph: Graph, steps: Sequence[Step], picture: Name, channels: int) -> Name:
     for step in steps:
         values = tones.values_of_floats(graph, picture, channels)
         curve = tones.CURVES[step.operator](graph, values, **dict(step.parameters))
@@ -143,18 +143,5 @@ def _model(graph: Graph, channels: tuple[int, int], network: bytes) -> bytes:
     ]
     made = helper.make_graph(graph.nodes, "whole", ends[:1], ends[1:], graph.constants)
     model = helper.make_model(made, opset_imports=opset, ir_version=10)
-    return _without_the_unused(model).SerializeToString(deterministic=True)
-
-
-def _without_the_unused(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Remove nodes that nothing uses: the histogram, where no step asks for it."""
-    needed, kept = {OUTPUT}, []
-    for node in reversed(model.graph.node):
-        if needed & set(node.output):
-            needed |= set(node.input)
-            kept.append(node)
-    constants = [tensor for tensor in model.graph.initializer if tensor.name in needed]
-    for field, values in (("node", kept[::-1]), ("initializer", constants)):
-        model.graph.ClearField(field)
-        getattr(model.graph, field).extend(values)
-    return model
+    # The histogram goes, where no step asks for it.
+    return without_unused(model).SerializeToString(deterministic=True)

@@ -19,7 +19,7 @@ from diptych.core.errors import BundleError, ImageError, MissingExtraError, Para
 from diptych.core.image import Image, check_image, from_float, to_float
 from diptych.core.parallel import threads as default_threads
 from diptych.recipes import Recipe
-from diptych.runtime._library import LibraryFacts, read_facts
+from diptych.runtime.library import LibraryMetadata, read_library_metadata
 
 _INSTRUCTIONS = ("sse", "avx", "fma", "f16c", "bmi", "amx", "neon", "sve", "sme")
 _SHARE_ALL_CORES = -3  # TVM's number for threads that may move between the cores they are given
@@ -31,7 +31,7 @@ class TvmEnhancer:
     Parameters
     ----------
     path : path
-        The library, ``NAME.so``. **Loading it runs native code**: its facts and its checksum are read first, but they only
+        The library, ``NAME.so``. **Loading it runs native code**: its metadata and its checksum are read first, but they only
         tell damage and not malice.
     threads : int, optional
         How many threads TVM computes with; by default ``DIPTYCH_THREADS``, or as many as there are cores.
@@ -60,13 +60,13 @@ class TvmEnhancer:
         if type(count) is not int or not 1 <= count <= 256:
             raise ParameterError(f"TvmEnhancer: threads = {threads!r} is not allowed; give 1 to 256")
         self._source = os.fspath(path)
-        self._facts = read_facts(path)
-        _check_machine(self._facts, self._source)
+        self._metadata = read_library_metadata(path)
+        _check_machine(self._metadata, self._source)
         self._recipes = tuple(
             Recipe.from_toml(text, source=f"{self._source}: {name}") if text else None
             for name, text in (
-                ("preprocess", self._facts.model.preprocess),
-                ("postprocess", self._facts.model.postprocess),
+                ("preprocess", self._metadata.model.preprocess),
+                ("postprocess", self._metadata.model.postprocess),
             )
         )
         # TVM has a pool of threads for each thread that calls it, so that one thread is to make all calls.
@@ -76,12 +76,12 @@ class TvmEnhancer:
     @property
     def spec(self) -> EnhancerSpec:
         """Name and summary."""
-        return EnhancerSpec(self._facts.model.name, self._facts.model.summary)
+        return EnhancerSpec(self._metadata.model.name, self._metadata.model.summary)
 
     @property
-    def facts(self) -> LibraryFacts:
+    def metadata(self) -> LibraryMetadata:
         """What was compiled, and for what."""
-        return self._facts
+        return self._metadata
 
     def __call__(self, image: Image, /) -> Image:
         """Return the enhanced image: same dtype, same number of axes.
@@ -94,10 +94,10 @@ class TvmEnhancer:
         checked = check_image(image)
         planes = checked if checked.ndim == 3 else checked[:, :, np.newaxis]
         self._check_size(planes)
-        before, after = self._recipes
+        preprocess, postprocess = self._recipes
         floats = to_float(self._channels(planes))
-        result = self._network(before(floats) if before else floats)
-        result = after(result) if after else result
+        result = self._network(preprocess(floats) if preprocess else floats)
+        result = postprocess(result) if postprocess else result
         if planes.shape[2] == 1 and (image.ndim == 2 or floats.shape[2] == 3):
             result = luma_or_channels(result)
         stored = from_float(result, checked.dtype)
@@ -108,7 +108,7 @@ class TvmEnhancer:
         return self._worker.submit(self._run, planes).result()
 
     def _check_size(self, image: Image) -> None:
-        height, width = self._facts.height, self._facts.width
+        height, width = self._metadata.height, self._metadata.width
         if image.shape[0] > height or image.shape[1] > width:
             raise ImageError(
                 f"image is {image.shape[1]} x {image.shape[0]} px, and {self._source} was compiled for {width} x {height}; "
@@ -116,7 +116,7 @@ class TvmEnhancer:
             )
 
     def _channels(self, image: Image) -> Image:
-        wanted = self._facts.model.channels_in
+        wanted = self._metadata.model.channels_in
         if image.shape[2] == 1 and wanted == 3:
             return np.repeat(image, 3, axis=2)
         if image.shape[2] != wanted:
@@ -127,14 +127,14 @@ class TvmEnhancer:
 
     def _network(self, image: Image) -> NDArray[np.float32]:
         height, width = image.shape[:2]
-        around = ((0, self._facts.height - height), (0, self._facts.width - width), (0, 0))
+        around = ((0, self._metadata.height - height), (0, self._metadata.width - width), (0, 0))
         whole = np.pad(image, around, mode="symmetric").astype(np.float32, copy=False)
         planes = np.ascontiguousarray(whole.transpose(2, 0, 1))[np.newaxis]
         result = self.run_planes(planes)
         return np.ascontiguousarray(result[0, :, :height, :width].transpose(1, 2, 0))
 
 
-def _check_machine(facts: LibraryFacts, source: str) -> None:
+def _check_machine(metadata: LibraryMetadata, source: str) -> None:
     """Refuse what would crash: another system, instructions that are not there, another version of TVM."""
     try:
         import tvm
@@ -143,20 +143,22 @@ def _check_machine(facts: LibraryFacts, source: str) -> None:
         raise MissingExtraError(f"{source}: needs Apache TVM; pip install 'diptych[tvm]'") from None
 
     def instructions(cpu: str) -> set[str]:
-        features = codegen.llvm_get_cpu_features(Target({"kind": "llvm", "mcpu": cpu, "mtriple": facts.triple}))
+        features = codegen.llvm_get_cpu_features(Target({"kind": "llvm", "mcpu": cpu, "mtriple": metadata.triple}))
         return {str(feature) for feature in features if str(feature).startswith(_INSTRUCTIONS)}
 
     here = codegen.llvm_get_system_triple()
-    if facts.triple != here or not codegen.llvm_is_valid_cpu(facts.cpu, here):
-        raise BundleError(f"{source}: compiled for {facts.triple}, this is {here}; export the model on this machine")
-    missing = instructions(facts.cpu) - instructions(codegen.llvm_get_system_cpu())
+    if metadata.triple != here or not codegen.llvm_is_valid_cpu(metadata.cpu, here):
+        raise BundleError(f"{source}: compiled for {metadata.triple}, this is {here}; export the model on this machine")
+    missing = instructions(metadata.cpu) - instructions(codegen.llvm_get_system_cpu())
     if missing:
         raise BundleError(
-            f"{source}: compiled for the processor {facts.cpu}, this one lacks {', '.join(sorted(missing)[:4])}; "
+            f"{source}: compiled for the processor {metadata.cpu}, this one lacks {', '.join(sorted(missing)[:4])}; "
             f"export the model on this machine"
         )
-    if facts.tvm != tvm.__version__:
-        raise BundleError(f"{source}: compiled with TVM {facts.tvm}, this is {tvm.__version__}; export the model again")
+    if metadata.tvm != tvm.__version__:
+        raise BundleError(
+            f"{source}: compiled with TVM {metadata.tvm}, this is {tvm.__version__}; export the model again"
+        )
 
 
 def _load(path: str, count: int) -> Any:

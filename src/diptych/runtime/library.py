@@ -1,8 +1,8 @@
-"""The file of a compiled model: a shared library with facts behind its end, where the loader of the system does not look.
+"""The file of a compiled model: a shared library with metadata after its end, where the loader of the system does not look.
 
-So the facts can be read, and damage is seen, before anything of the file is loaded::
+So the metadata can be read, and damage is seen, before anything of the file is loaded::
 
-    shared library | facts (JSON) | SHA-256 of both (32 bytes) | length of the facts (8 bytes, little endian) | "DIPTYCH1"
+    shared library | metadata (JSON) | SHA-256 of both (32 bytes) | length of the metadata (8 bytes, little endian) | "DIPTYCH1"
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _END = 32 + 8 + len(_MARK)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LibraryFacts:
+class LibraryMetadata:
     """What a compiled model is and where it runs.
 
     Attributes
@@ -47,15 +47,15 @@ class LibraryFacts:
     tvm: str
 
 
-def pack(library: bytes, facts: LibraryFacts) -> bytes:
-    """Return the library with the facts behind it."""
-    values = asdict(facts) | {"model": json.loads(facts.model.to_json())}
+def pack(library: bytes, metadata: LibraryMetadata) -> bytes:
+    """Return the library with the metadata after it."""
+    values = asdict(metadata) | {"model": json.loads(metadata.model.to_json())}
     content = library + (text := json.dumps(values, allow_nan=False).encode())
     return content + hashlib.sha256(content).digest() + len(text).to_bytes(8, "little") + _MARK
 
 
-def read_facts(path: str | os.PathLike[str]) -> LibraryFacts:
-    """Return the facts of a compiled model; nothing of the file is run.
+def read_library_metadata(path: str | os.PathLike[str]) -> LibraryMetadata:
+    """Return the metadata of a compiled model; nothing of the file is run.
 
     Raises
     ------
@@ -69,21 +69,25 @@ def read_facts(path: str | os.PathLike[str]) -> LibraryFacts:
         reason = getattr(error, "strerror", None) or str(error)
         raise BundleError(f"{source}: cannot be read ({reason}); check the path") from None
     if not content.endswith(_MARK) or len(content) < _END:
-        raise BundleError(f"{source}: is no model compiled by Diptych, or is cut off; export it with --target tvm")
+        raise BundleError(
+            f"{source}: is not a model compiled by Diptych, or is cut off; export the model with --target tvm"
+        )
     length = int.from_bytes(content[-len(_MARK) - 8 : -len(_MARK)], "little")
     inside, digest = content[:-_END], content[-_END : 32 - _END]
     if length > min(MAXIMUM_BYTES, len(inside)) or hashlib.sha256(inside).digest() != digest:
         raise BundleError(f"{source}: is damaged; export the model again")
-    return _facts(inside[len(inside) - length :], source)
+    return _metadata(inside[len(inside) - length :], source)
 
 
-def _facts(text: bytes, source: str) -> LibraryFacts:
+def _metadata(text: bytes, source: str) -> LibraryMetadata:
     try:
         values: dict[str, Any] = json.loads(text)
-        if set(values) != {field.name for field in fields(LibraryFacts)}:
+        if set(values) != {field.name for field in fields(LibraryMetadata)}:
             raise ValueError
-        return LibraryFacts(**values | {"model": BundleMetadata.from_json(json.dumps(values["model"]), source=source)})
+        return LibraryMetadata(
+            **values | {"model": BundleMetadata.from_json(json.dumps(values["model"]), source=source)}
+        )
     except (TypeError, ValueError) as error:
         if isinstance(error, BundleError):
             raise
-        raise BundleError(f"{source}: its facts cannot be read; export the model with this Diptych") from None
+        raise BundleError(f"{source}: its metadata cannot be read; export the model with this Diptych") from None
