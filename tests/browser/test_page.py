@@ -102,7 +102,7 @@ def by_command(source, target, *options):
 def test_a_picture_goes_in_and_comes_back_as_the_command_makes_it(page, folder, tmp_path):
     choose_files(page, folder / "dark.jpg")
     status(page, "Preview in")
-    assert "180 × 120 px, JPEG, 8 bits" in find(page, "#facts").text
+    assert "180 × 120 px, JPEG, 8 bits" in find(page, "#details").text
     sizes = "return ['#before', '#after'].map(s => document.querySelector(s).naturalWidth)"
     assert page.execute_script(sizes) == [180, 180]
     got = download(page, tmp_path, "dark.enhanced.jpg")
@@ -142,7 +142,7 @@ def test_a_parameter_moves_the_preview_and_the_download(page, folder, tmp_path):
 def test_deep_pictures_are_shown_and_kept_deep(page, folder, tmp_path):
     choose_files(page, folder / "deep.tif")
     assert "reduced to 92 %" in status(page, "Preview in")
-    assert "200 × 1300 px, TIFF, 16 bits" in find(page, "#facts").text
+    assert "200 × 1300 px, TIFF, 16 bits" in find(page, "#details").text
     choose(page, "recipe:auto")
     got = download(page, tmp_path, "deep.enhanced.tif")
     assert got == by_command(folder / "deep.tif", tmp_path / "c.tif", "--recipe", "auto")
@@ -183,7 +183,7 @@ def test_a_picture_can_be_pasted_and_dropped(page):
         page.execute_async_script(give, way)
     wait_for(lambda: len(page.find_elements(By.CSS_SELECTOR, "#pictures button")) == 2)
     status(page, "Preview in")
-    assert find(page, "#facts").text.startswith("given.png · 40 × 30 px")
+    assert find(page, "#details").text.startswith("given.png · 40 × 30 px")
 
 
 def boxes(browser):

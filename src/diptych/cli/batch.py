@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from diptych.core.defaults import MAX_PIXELS, QUALITY
 from diptych.core.errors import DiptychError, ParameterError
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ class Batch:
 
     enhancer: Enhancer
     existing: Existing = "refuse"
-    max_pixels: int = 200_000_000
-    quality: int = 95
+    max_pixels: int = MAX_PIXELS
+    quality: int = QUALITY
     workers: int = 1
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Result]:

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diptych.cli.reports import Output, load_model, options, progress_bar, split_names
+from diptych.cli.reports import (
+    AsJson,
+    AsMarkdown,
+    HtmlFile,
+    MetricNames,
+    NiqeModelFile,
+    Output,
+    Overwrite,
+    Reference,
+    Seed,
+    load_model,
+    options,
+    progress_bar,
+    split_names,
+)
 
 if TYPE_CHECKING:
     from diptych.core.enhancer import Enhancer
@@ -26,26 +40,14 @@ def compare(
             "ready outputs, or none for the untouched input; repeat it. [default: none and auto]",
         ),
     ] = None,
-    reference: Annotated[
-        str | None,
-        typer.Option(metavar="REF", help="What they should look like: files of the same names, or one file."),
-    ] = None,
-    metrics: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME,NAME", help="See `diptych list metrics`. [default: psnr,ssim,niqe; niqe,noise without REF]"
-        ),
-    ] = None,
-    niqe_model: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A NIQE model made by `diptych fit-niqe`.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
-    html: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write a self-contained page with the pictures.")
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the page if it is there already.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap intervals.")] = 0,
+    reference: Reference = None,
+    metrics: MetricNames = None,
+    niqe_model: NiqeModelFile = None,
+    as_json: AsJson = False,
+    as_markdown: AsMarkdown = False,
+    html: HtmlFile = None,
+    overwrite: Overwrite = False,
+    seed: Seed = 0,
 ) -> None:
     """Run recipes and models on one folder and say which is better, by how much, and whether it is more than noise."""
     from diptych.evaluation import evaluate

@@ -10,6 +10,7 @@ import typer
 from diptych.cli.arguments import OPTIONS, read_size, read_steps
 from diptych.cli.large import enhance_by_rows, is_large
 from diptych.cli.progress import note, track
+from diptych.core.defaults import MAX_PIXELS, QUALITY
 
 if TYPE_CHECKING:
     from diptych.cli.batch import Batch, Existing, Job, Result
@@ -62,10 +63,10 @@ def enhance(
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Leave out inputs whose output is there: goes on after a stop.")
     ] = False,
-    quality: Annotated[int, typer.Option(min=1, max=100, help="Quality of JPEG and WebP outputs.")] = 95,
+    quality: Annotated[int, typer.Option(min=1, max=100, help="Quality of JPEG and WebP outputs.")] = QUALITY,
     max_pixels: Annotated[
         int, typer.Option(min=1, help="Refuse larger pictures, before they are decoded.")
-    ] = 200_000_000,
+    ] = MAX_PIXELS,
     large: Annotated[
         bool, typer.Option("--large", help="By rows, never whole in memory. [default: for TIFFs that would not fit]")
     ] = False,

@@ -1,11 +1,11 @@
-"""Shared by ``score`` and ``compare``: printing and writing a report, and the exit code."""
+"""Shared by ``score`` and ``compare``: their options, printing and writing a report, and the exit code."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,22 @@ from diptych.core.errors import ParameterError
 if TYPE_CHECKING:
     from diptych.evaluation import Report
     from diptych.metrics import NiqeModel
+
+Reference = Annotated[
+    str | None, typer.Option(metavar="REF", help="What they should look like: files of the same names, or one file.")
+]
+MetricNames = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME,NAME", help="See `diptych list metrics`. [default: psnr,ssim,niqe; niqe,noise without REF]"
+    ),
+]
+NiqeModelFile = Annotated[str | None, typer.Option(metavar="FILE", help="A NIQE model made by `diptych fit-niqe`.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown.")]
+HtmlFile = Annotated[str | None, typer.Option(metavar="FILE", help="Write a self-contained page with the pictures.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the page if it exists.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the bootstrap intervals.")]
 
 GALLERY = 40
 """Number of images, the worst ones, whose pictures an HTML report shows."""

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from diptych.cli.progress import note
+from diptych.web import Settings
 
 
 def serve(
@@ -23,18 +24,24 @@ def serve(
         list[str] | None,
         typer.Option(metavar="NAME=FILE", help="A recipe's TOML file and its name in requests; repeatable."),
     ] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Pictures enhanced at the same time; 0 means one per core.")] = 0,
-    queue: Annotated[int, typer.Option(min=0, help="Requests that may wait; further ones are answered with 429.")] = 32,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Pictures enhanced at the same time; 0 means one per core.")
+    ] = Settings.workers,
+    queue: Annotated[
+        int, typer.Option(min=0, help="Requests that may wait; further ones are answered with 429.")
+    ] = Settings.queue,
     max_bytes: Annotated[
         str, typer.Option(metavar="SIZE", help="Maximum length of a request body, e.g. 200MiB.")
-    ] = "64MiB",
-    max_pixels: Annotated[int, typer.Option(min=1, help="Refuse larger pictures, before decoding them.")] = 50_000_000,
+    ] = f"{Settings.max_bytes >> 20}MiB",
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Refuse larger pictures, before decoding them.")
+    ] = Settings.max_pixels,
     timeout: Annotated[
         float,
         typer.Option(
             metavar="SECONDS", help="Time limit for a body to arrive, a request to wait, a picture to be done."
         ),
-    ] = 60.0,
+    ] = Settings.timeout,
     token_file: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Require the token in this file. [default: $DIPTYCH_TOKEN, or none]"),
@@ -49,7 +56,7 @@ def serve(
 
     try:
         from diptych.web.server import serve as run
-        from diptych.web.settings import Settings, read_token
+        from diptych.web.settings import read_token
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "diptych":
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 
+from diptych.core.defaults import MAX_PIXELS, QUALITY
 from diptych.core.enhancer import Enhancer
 from diptych.runtime import EnhancerChoice, resolve_enhancer
 
@@ -24,8 +25,8 @@ class JobSpec:
     """
 
     choice: EnhancerChoice = field(default_factory=EnhancerChoice)
-    quality: int = 95
-    max_pixels: int = 200_000_000
+    quality: int = QUALITY
+    max_pixels: int = MAX_PIXELS
 
     def portable(self) -> JobSpec:
         """Return the same job with the content of its files in their place; see `EnhancerChoice.portable`."""

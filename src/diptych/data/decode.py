@@ -13,7 +13,6 @@ from diptych.core.image import FloatImage, Image, from_float, to_float
 from diptych.photo import read
 from diptych.recipes import Recipe
 
-_MAX_PIXELS = 200_000_000
 _STRIP = 4_000_000  # samples of a strip of floats
 
 
@@ -41,7 +40,7 @@ def decode(path: Path, *, preprocess: Recipe, channels: int) -> Image:
     DataError
         If the picture's channels cannot be converted to `channels`.
     """
-    image = read(path, max_pixels=_MAX_PIXELS).pixels
+    image = read(path).pixels
     image = image if image.ndim == 3 else image[:, :, np.newaxis]
     if preprocess.steps and image.dtype == np.uint8:
         image = image.astype(np.uint16)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
+from diptych.core.defaults import MAX_PIXELS
 from diptych.core.errors import ParameterError, PhotoError, PhotoFormatError, PhotoTooLargeError
 from diptych.photo import exif, formats, icc
 from diptych.photo.photo import Photo
@@ -19,7 +20,7 @@ from diptych.photo.samples import turn_upright
 _XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)[2-8]")
 
 
-def read(path: str | os.PathLike[str], *, max_pixels: int = 200_000_000) -> Photo:
+def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo:
     """Read a JPEG, PNG, TIFF, WebP or BMP file.
 
     The content of the file decides the format, not its name. The depth is kept, the EXIF orientation applied, alpha
@@ -63,7 +64,7 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = 200_000_000) -> Phot
         return replace(finish(_decode(stream, max_pixels)), source=str(name))
 
 
-def decode(data: bytes, *, name: str = "picture", max_pixels: int = 200_000_000) -> Photo:
+def decode(data: bytes, *, name: str = "picture", max_pixels: int = MAX_PIXELS) -> Photo:
     """Decode the bytes of a JPEG, PNG, TIFF, WebP or BMP file, as `read` does a file.
 
     Parameters

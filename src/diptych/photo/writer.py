@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from diptych.core.defaults import QUALITY
 from diptych.core.errors import ImageError, ParameterError, PhotoError, PhotoFormatError
 from diptych.core.image import Image, check_image
 from diptych.photo import formats, icc
@@ -18,7 +19,9 @@ from diptych.photo.photo import Photo
 from diptych.photo.samples import to_depth
 
 
-def write(path: str | os.PathLike[str], photo: Photo | Image, *, overwrite: bool = False, quality: int = 95) -> None:
+def write(
+    path: str | os.PathLike[str], photo: Photo | Image, *, overwrite: bool = False, quality: int = QUALITY
+) -> None:
     """Write a photo or an image array atomically.
 
     The suffix of `path` decides the format. EXIF, colour profile, resolution, XMP and alpha are written with the pixels.
@@ -70,7 +73,7 @@ def write(path: str | os.PathLike[str], photo: Photo | Image, *, overwrite: bool
     atomic_write(path, content, overwrite=overwrite)
 
 
-def encode(photo: Photo, format_name: str, *, quality: int = 95) -> bytes:
+def encode(photo: Photo, format_name: str, *, quality: int = QUALITY) -> bytes:
     """Return the bytes of the file that `write` would write.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from diptych import operators
+from diptych.core.defaults import QUALITY
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError, PhotoTooLargeError
 from diptych.recipes import Recipe, Step, step
@@ -37,7 +38,7 @@ class EnhanceQuery(BaseModel):
     )
     profile: Literal["best", "fast"] | None = Field(None, description="For a model that renders: fast skips denoising.")
     format: FormatName | None = Field(None, description="Format of the answer; by default that of the picture.")
-    quality: int = Field(95, ge=1, le=100, description="Quality of JPEG and WebP answers.")
+    quality: int = Field(QUALITY, ge=1, le=100, description="Quality of JPEG and WebP answers.")
 
 
 def enhancer_for(query: EnhanceQuery, registry: ModelRegistry) -> Enhancer:

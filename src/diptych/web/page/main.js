@@ -158,7 +158,7 @@ async function put(image, blob) {
 // Pictures
 
 async function add(files) {
-  const added = [...files].map((file) => ({file, small: null, factor: 1, facts: ""}));
+  const added = [...files].map((file) => ({file, small: null, factor: 1, details: ""}));
   if (!added.length) return;
   state.pictures.push(...added);
   find("#empty").hidden = true;
@@ -173,7 +173,7 @@ async function load(picture) {
   const answer = await send("v1/preview", picture.file);
   const header = (name) => answer.headers.get(`X-Diptych-${name}`);
   picture.factor = Number(header("Factor"));
-  picture.facts = `${header("Size").replace("x", " × ")} px, ${header("Format").toUpperCase()}, ${header("Depth")}${/\d/.test(header("Depth")) ? " bits" : ""}`;
+  picture.details = `${header("Size").replace("x", " × ")} px, ${header("Format").toUpperCase()}, ${header("Depth")}${/\d/.test(header("Depth")) ? " bits" : ""}`;
   picture.small = await answer.blob();
   picture.thumbnail = URL.createObjectURL(picture.small);
   showPictures();
@@ -183,12 +183,12 @@ async function select(picture) {
   state.current = picture;
   showPictures();
   say("Opening …");
-  find("#facts").textContent = picture.file.name;
+  find("#details").textContent = picture.file.name;
   for (const id of ["#before", "#after"]) find(id).removeAttribute("src");
   await guarded(async () => {
     await load(picture);
     if (picture !== state.current) return;
-    find("#facts").textContent = `${picture.file.name} · ${picture.facts}`;
+    find("#details").textContent = `${picture.file.name} · ${picture.details}`;
     await put(find("#before"), picture.small);
     slider.frame(find("#before").naturalWidth, find("#before").naturalHeight);
     if (!find("#after").src) await put(find("#after"), picture.small);
