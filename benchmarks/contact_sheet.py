@@ -17,7 +17,7 @@ from diptych.core.image import Image
 from diptych.photo import find_photos
 from diptych.recipes import Recipe, catalogue, step
 from diptych.runtime import DefaultEnhancer
-from diptych.training.samples import sample_grid
+from diptych.training.run.samples import sample_grid
 
 _SIDE = 900
 

@@ -43,7 +43,7 @@ def _on(enhancer: Enhancer, split: Split) -> list[Image]:
 
 def network_alone(generator: TrainedGenerator) -> TrainedGenerator:
     """Return the network with nothing before or after it."""
-    return replace(generator, before=Recipe(), after=Recipe())
+    return replace(generator, preprocess=Recipe(), postprocess=Recipe())
 
 
 def main() -> None:

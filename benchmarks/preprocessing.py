@@ -15,21 +15,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from diptych.networks import build
-from diptych.training import CycleGANConfig, Run, preset, train
-from diptych.training.checkpoint import checkpoints
-from diptych.training.domains import Domains, open_domains
+from diptych.training import Run, TrainConfig, preset, train
+from diptych.training.data import TrainingData
+from diptych.training.distributed import launch
 from diptych.training.generator_file import read_tensors, run_network
+from diptych.training.objectives import make_objective
+from diptych.training.run.checkpoint import checkpoints
 from diptych.training.validation.monitor import Monitor
 
 KINDS = ("none", "stretch", "specify")
 COLOURS = {"none": "#8a8a94", "stretch": "#2458c5", "specify": "#b4431a"}
 
 
-def scores(run: Run, config: CycleGANConfig, domains: Domains) -> Iterator[tuple[int, float]]:
+def scores(run: Run, config: TrainConfig, data: TrainingData) -> Iterator[tuple[int, float]]:
     """Yield step and common score of every kept checkpoint."""
-    monitor = Monitor(domains.held_raw, domains.held_target)
+    monitor = Monitor(data.held_raw, data.held_target)
     module = build(config.forward).eval()
-    prepared = domains.held_source
+    prepared = data.held_source
     order = iter(prepared)
     yield 0, monitor.evaluate(0, lambda image: next(order)).score
     for path in checkpoints(run.checkpoints):
@@ -78,15 +80,15 @@ def main() -> None:
             "preprocess": kind,
             "denoise": 0.0,
             "steps": options.steps,
-            "every": options.every,
+            "eval_every": options.every,
             "crop": options.crop,
-            "keep": 1000,
+            "keep_checkpoints": 1000,
             "patience": 1000,
         }
         config = preset("quick").updated(changes)
         out, folders = options.output / kind, {"source": options.source, "target": options.target}
         run = Run(out) if (out / "report.html").exists() else train(config, **folders, out=out)
-        curves[kind] = list(scores(run, config, open_domains(config, **folders)))
+        curves[kind] = list(scores(run, config, make_objective(config, launch(config)).open_data(**folders)))
         print(kind, json.dumps([(step, round(score, 4)) for step, score in curves[kind]]), flush=True)
     best = max(score for _, score in curves["none"])
     for kind, curve in curves.items():

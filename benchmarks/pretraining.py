@@ -3,8 +3,8 @@
     python benchmarks/pretraining.py FOLDER OUT [--steps 200] [--pretraining 400]
 
 FOLDER holds good photographs. A quarter is kept for the score. The others are the unlabelled pictures of the pre-training: it
-gives back squares that were taken away and undoes a camera in the dark. The training that follows is another one: it learns to
-undo haze, from all of the pictures or from every fifth. The score is the PSNR on the pictures that were kept, in haze of their
+gives back squares that were taken away and undoes a degradation. The training that follows is another one: it learns to undo
+haze, from all of the pictures or from every fifth. The score is the PSNR on the pictures that were kept, in haze of their
 own, so that its reference is exact. Everything runs through `diptych.training.train`, the second part with `init`.
 """
 
@@ -46,15 +46,15 @@ def prepare(folder: str, out: Path) -> dict[str, Path]:
     return parts
 
 
-def shots(folder: Path, most: int = 32) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return pairs (hazy, good) of the pictures that were kept: the camera's own references."""
-    camera = build(HAZE, seed=77)
+def degraded_pairs(folder: Path, most: int = 32) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return pairs (hazy, good) of the pictures that were kept: with exact references."""
+    degradation = build(HAZE, seed=77)
     found = []
     for number, path in enumerate(sorted(folder.iterdir())[:most]):
         good = np.ascontiguousarray(to_float(dp.read(path).pixels)[:SIDE, :SIDE], np.float32)
-        camera.samples.fill_(10_000 + number)
+        degradation.samples.fill_(10_000 + number)
         with torch.no_grad():
-            dark = camera(torch.from_numpy(good.transpose(2, 0, 1)[None].copy()))[0].numpy().transpose(1, 2, 0)
+            dark = degradation(torch.from_numpy(good.transpose(2, 0, 1)[None].copy()))[0].numpy().transpose(1, 2, 0)
         found.append((np.ascontiguousarray(dark), good))
     return found
 
@@ -67,7 +67,7 @@ def score(run: Path, pairs: list[tuple[np.ndarray, np.ndarray]]) -> float:
 
 def pretrain(folder: Path, out: Path, steps: int) -> Path:
     """Train on masked and dark pictures; return the run."""
-    config = preset("pretraining").updated({"forward": NETWORK, "steps": steps, "every": steps})
+    config = preset("pretraining").updated({"forward": NETWORK, "steps": steps, "eval_every": steps})
     if not (out / "report.html").exists():
         train(config, source=folder, out=out)
     return out
@@ -76,13 +76,20 @@ def pretrain(folder: Path, out: Path, steps: int) -> Path:
 def learn(
     folder: Path, out: Path, pairs: list[tuple[np.ndarray, np.ndarray]], *, steps: int, init: Path | None
 ) -> dict:
-    """Train on hazy shots; return the score at every reading."""
+    """Train on hazy pictures; return the score at every validation."""
     done = out / "scores.json"
     if done.exists():
         return json.loads(done.read_text())
     found: dict[str, float] = {}
     config = preset("pretraining").updated(
-        {"forward": NETWORK, "backward": HAZE, "steps": steps, "every": steps // 4, "masked": 0.0, "spoiled": 1.0}
+        {
+            "forward": NETWORK,
+            "degradation": HAZE,
+            "steps": steps,
+            "eval_every": steps // 4,
+            "mask_ratio": 0.0,
+            "degraded_ratio": 1.0,
+        }
     )
 
     def look(entry: dict) -> None:
@@ -103,7 +110,7 @@ def main() -> None:
     parser.add_argument("--pretraining", type=int, default=400)
     asked = parser.parse_args()
     parts = prepare(asked.folder, asked.out)
-    pairs = shots(parts["kept"])
+    pairs = degraded_pairs(parts["kept"])
     print(f"{len(list(parts['all'].iterdir()))} pictures, a fifth of them {len(list(parts['fifth'].iterdir()))}")
     print(f"input: {np.mean([psnr(dark, good) for dark, good in pairs]):.2f} dB", flush=True)
     first = pretrain(parts["all"], asked.out / "first", asked.pretraining)

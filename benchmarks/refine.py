@@ -57,14 +57,14 @@ class After:
 def make(folder: Path, out: Path, count: int) -> None:
     pictures = PhotoFolder(folder)
     held = pictures.subset(split(pictures.names, fraction=HOLDOUT, seed=SEED)[1])
-    camera = build(Degradation(everyday=0.0, clean=0.0), seed=SEED).train()
+    degradation = build(Degradation(everyday=0.0, clean=0.0), seed=SEED).train()
     for kind in ("low", "high"):
         (out / kind).mkdir(parents=True, exist_ok=True)
     for index in range(min(count, len(held))):
         good = to_float(held.picture(index))
         good = good[: good.shape[0] // 2 * 2, : good.shape[1] // 2 * 2][:400, :600]
         with torch.no_grad():
-            shot = camera(torch.from_numpy(np.ascontiguousarray(good.transpose(2, 0, 1)[None], np.float32)))
+            shot = degradation(torch.from_numpy(np.ascontiguousarray(good.transpose(2, 0, 1)[None], np.float32)))
         for kind, image in (("low", shot[0].numpy().transpose(1, 2, 0)), ("high", good)):
             levels = from_float(np.ascontiguousarray(image), np.dtype(np.uint8))
             dp.write(out / kind / f"{index:03}.png", levels, overwrite=True)

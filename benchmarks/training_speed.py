@@ -2,7 +2,7 @@
 
 ``python benchmarks/training_speed.py [mobile unet resnet] [--crop 128] [--batch 4] [--steps 6]``
 
-The straightforward loop is written as the paper's pseudo-code reads: float32, every network asked on its own, Adam as it comes.
+The straightforward loop is written as the paper's pseudo-code reads: float32, every network run on its own, Adam as it comes.
 Both sides train on the same batches in memory and take turns, step by step, so that the ratio is that of one run. Diptych's row
 says which of its settings were used; ``float32`` shows what the loop alone brings, without the lower precision.
 """
@@ -19,8 +19,8 @@ import torch
 
 from diptych.networks import Mobile, ResNet, UNet, build
 from diptych.training import CycleGANConfig, losses
-from diptych.training.fabric import launched, resolved_precision
-from diptych.training.game import Game
+from diptych.training.distributed import launch, resolved_precision
+from diptych.training.objectives.cyclegan import CycleGANObjective
 
 NETWORKS = {
     "mobile": Mobile(),
@@ -33,30 +33,30 @@ class Straightforward:
     """A CycleGAN step without any thought of speed."""
 
     def __init__(self, config: CycleGANConfig) -> None:
-        there, back = config.there_and_back
-        self.there, self.back = build(there, seed=1), build(back, seed=2)
-        self.judge_a, self.judge_b = build(config.discriminator, seed=3), build(config.discriminator, seed=4)
+        forward, backward = config.generator_pair
+        self.there, self.back = build(forward, seed=1), build(backward, seed=2)
+        self.critic_a, self.critic_b = build(config.discriminator, seed=3), build(config.discriminator, seed=4)
         self.generators = list(itertools.chain(self.there.parameters(), self.back.parameters()))
-        self.judges = list(itertools.chain(self.judge_a.parameters(), self.judge_b.parameters()))
+        self.discriminators = list(itertools.chain(self.critic_a.parameters(), self.critic_b.parameters()))
         self.optimiser = torch.optim.Adam(self.generators, lr=2e-4, betas=(0.5, 0.999))
-        self.judges_optimiser = torch.optim.Adam(self.judges, lr=2e-4, betas=(0.5, 0.999))
+        self.discriminator_optimiser = torch.optim.Adam(self.discriminators, lr=2e-4, betas=(0.5, 0.999))
 
-    def play(self, a: torch.Tensor, b: torch.Tensor) -> None:
-        for parameter in self.judges:
+    def train_step(self, a: torch.Tensor, b: torch.Tensor) -> None:
+        for parameter in self.discriminators:
             parameter.requires_grad_(False)
         fake_b, fake_a = self.there(a), self.back(b)
-        loss = losses.adversarial_generator(self.judge_b(fake_b)) + losses.adversarial_generator(self.judge_a(fake_a))
+        loss = losses.adversarial_generator(self.critic_b(fake_b)) + losses.adversarial_generator(self.critic_a(fake_a))
         loss = loss + 10 * (losses.cycle(a, self.back(fake_b)) + losses.cycle(b, self.there(fake_a)))
         loss = loss + 5 * (losses.identity(b, self.there(b)) + losses.identity(a, self.back(a)))
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
-        for parameter in self.judges:
+        for parameter in self.discriminators:
             parameter.requires_grad_(True)
-        self.judges_optimiser.zero_grad()
-        for judge, real, fake in ((self.judge_a, a, fake_a), (self.judge_b, b, fake_b)):
-            losses.adversarial_discriminator(judge(real), judge(fake.detach())).backward()
-        self.judges_optimiser.step()
+        self.discriminator_optimiser.zero_grad()
+        for critic, real, fake in ((self.critic_a, a, fake_a), (self.critic_b, b, fake_b)):
+            losses.adversarial_discriminator(critic(real), critic(fake.detach())).backward()
+        self.discriminator_optimiser.step()
 
 
 def measure(name: str, *, crop: int, batch: int, steps: int) -> None:
@@ -66,15 +66,16 @@ def measure(name: str, *, crop: int, batch: int, steps: int) -> None:
     config = CycleGANConfig(forward=NETWORKS[name], batch=batch, crop=crop)
     plain = Straightforward(config)
     kinds = dict.fromkeys(["float32", resolved_precision(config, "cpu")])
-    games = {kind: Game(*_settled(replace(config, precision=kind))) for kind in kinds}
-    players = {"straightforward": lambda step: plain.play(*pair)} | {
-        f"diptych {kind}": (lambda step, game=game: game.play([pair], step=step)) for kind, game in games.items()
-    }
-    times: dict[str, list[float]] = {label: [] for label in players}
+    steps_of = {"straightforward": lambda step: plain.train_step(*pair)}
+    for kind in kinds:
+        settled = replace(config, precision=kind)
+        objective = CycleGANObjective(settled, launch(settled))
+        steps_of[f"diptych {kind}"] = lambda step, one=objective: one.train_step([pair], step=step)
+    times: dict[str, list[float]] = {label: [] for label in steps_of}
     for step in range(steps + 2):
-        for label, play in players.items():
+        for label, train_step in steps_of.items():
             began = time.perf_counter()
-            play(step)
+            train_step(step)
             times[label].append(time.perf_counter() - began)
     usual = {label: statistics.median(values[2:]) for label, values in times.items()}
     for label, seconds in usual.items():
@@ -83,10 +84,6 @@ def measure(name: str, *, crop: int, batch: int, steps: int) -> None:
             f"{name:7} {crop} px, batch {batch}  {label:18} {2 * batch / seconds:7.1f} images/s  {ratio:5.2f} x",
             flush=True,
         )
-
-
-def _settled(config: CycleGANConfig):
-    return config, launched(config)
 
 
 def main() -> None:

@@ -54,8 +54,8 @@ def main() -> None:
         "auto": dp.auto,
         "stretch": dp.Recipe(dp.step("stretch")),
         "specify_histogram": dp.Recipe(dp.step("specify_histogram", quantiles=quantiles)),
-        "before the network": lambda image: np.rint(255 * generator.before(image / np.float32(255))),
-        "network": lambda image: np.rint(255 * generator.draw(generator.before(image / np.float32(255)))),
+        "before the network": lambda image: np.rint(255 * generator.preprocess(image / np.float32(255))),
+        "network": lambda image: np.rint(255 * generator.draw(generator.preprocess(image / np.float32(255)))),
         "all": generator,
     }
     for name, enhancer in rows.items():

@@ -15,11 +15,15 @@ CONFIGS = {
 }
 
 
-def generator(name: str = "unet", *, before: Recipe | None = None, after: Recipe | None = None) -> TrainedGenerator:
+def generator(
+    name: str = "unet", *, preprocess: Recipe | None = None, postprocess: Recipe | None = None
+) -> TrainedGenerator:
     """Return a generator whose output depends on its input: fresh weights are too small, or 0 in the last layer."""
     module = build(CONFIGS[name], seed=3).eval().requires_grad_(False)
     torch.manual_seed(5)
     for weight in module.parameters():
         if weight.dim() == 4:
             weight.normal_(0, (2 / weight[0].numel()) ** 0.5)
-    return TrainedGenerator(CONFIGS[name], module, before or Recipe(), after or Recipe(), {"steps": 7}, "small")
+    return TrainedGenerator(
+        CONFIGS[name], module, preprocess or Recipe(), postprocess or Recipe(), {"steps": 7}, "small"
+    )

@@ -51,7 +51,7 @@ def model(tmp_path_factory, bundles):
 
 def test_a_run_becomes_a_bundle(run, recipes, tmp_path):
     (tmp_path / "run").mkdir()
-    one = generator("unet", before=recipes["stretch"])
+    one = generator("unet", preprocess=recipes["stretch"])
     save_generator(tmp_path / "run" / "best.safetensors", one)
     code, output, errors = run(tmp_path / "run", "-o", tmp_path / "a.onnx")
     assert (code, output) == (0, "")

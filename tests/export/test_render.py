@@ -23,7 +23,8 @@ from render_helpers import CONFIGS, trained
 def proven():
     """Return exported bundles, one with its weights in float16."""
     return {
-        half: to_bundle(trained("clean", before=Recipe(step("gamma", gamma=0.9))), half=half) for half in (False, True)
+        half: to_bundle(trained("clean", preprocess=Recipe(step("gamma", gamma=0.9))), half=half)
+        for half in (False, True)
     }
 
 

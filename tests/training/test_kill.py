@@ -19,7 +19,7 @@ KILLS = int(os.environ.get("DIPTYCH_KILLS", "2"))
 
 SETTINGS = [
     "steps=40",
-    "every=4",
+    "eval_every=4",
     "batch=2",
     "crop=24",
     "pool=5",
@@ -70,7 +70,7 @@ def test_kill_and_resume(tmp_path):
 def test_interrupt_writes_a_checkpoint(tmp_path):
     source, target = write_folders(tmp_path / "toy", count=6, side=32)
     out, log = tmp_path / "run", tmp_path / "errors.log"
-    process = run(command(source, target, out, "--set", "steps=100000", "--set", "every=100000"), log)
+    process = run(command(source, target, out, "--set", "steps=100000", "--set", "eval_every=100000"), log)
     deadline = time.monotonic() + 60
     while not (out / "log.jsonl").exists() or '"step": 10' not in (out / "log.jsonl").read_text():
         assert time.monotonic() < deadline

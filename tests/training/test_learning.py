@@ -18,7 +18,7 @@ def decibel(enhancer, tests):
 
 def test_the_toy_problem_is_learned(tmp_path):
     source, target = write_folders(tmp_path, count=150)
-    config = preset("quick").updated({"crop": 64, "steps": 600, "every": 150, "device": "cpu"})
+    config = preset("quick").updated({"crop": 64, "steps": 600, "eval_every": 150, "device": "cpu"})
     generator = load_generator(train(config, source=source, target=target, out=tmp_path / "run").path)
     tests = pairs(20)
     untouched = decibel(lambda image: image, tests)
@@ -26,18 +26,29 @@ def test_the_toy_problem_is_learned(tmp_path):
     classical = max(
         decibel(Recipe(step("stretch")), tests), decibel(Recipe(step("specify_histogram", quantiles=quantiles)), tests)
     )
-    network = decibel(lambda image: np.rint(255 * generator.draw(generator.before(image / np.float32(255)))), tests)
+    network = decibel(lambda image: np.rint(255 * generator.draw(generator.preprocess(image / np.float32(255)))), tests)
     learned = decibel(generator, tests)
     assert learned >= untouched + 6
     assert learned >= classical + 1
     assert network >= classical + 1  # without the classical step after it, too
 
 
-FREE = {"cycle": 0.0, "identity": 0.0, "structure": 0.0, "gradient_penalty": 0.0, "preprocess": "none"}
+FREE = {
+    "weights": {"cycle": 0.0, "identity": 0.0, "structure": 0.0, "gradient_penalty": 0.0},
+    "preprocess": "none",
+}
 LIGHT = {
     "forward": {"width": 8, "depth": 2, "blocks": 1, "residual": False},
     "discriminator": {"width": 16},
-    **{"crop": 32, "steps": 120, "every": 40, "average": 0.9, "pool": 0, "device": "cpu", "precision": "float32"},
+    **{
+        "crop": 32,
+        "steps": 120,
+        "eval_every": 40,
+        "ema_decay": 0.9,
+        "pool": 0,
+        "device": "cpu",
+        "precision": "float32",
+    },
 }
 
 
@@ -48,7 +59,7 @@ def alarms_of(tmp_path, source, target):
             write(tmp_path / name / f"{index:02}.png", as_bytes(picture))
     config = preset("quick").updated(FREE | LIGHT)
     run = train(config, source=tmp_path / "A", target=tmp_path / "B", out=tmp_path / "run")
-    return [alarm for reading in run.validations() for alarm in reading["alarms"]]
+    return [alarm for one in run.validations() for alarm in one["alarms"]]
 
 
 def test_an_inverting_run_is_told_so(tmp_path):

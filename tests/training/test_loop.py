@@ -13,23 +13,21 @@ from diptych.core.errors import DataError, PhotoError, TrainingError
 from diptych.networks import Mobile, PatchGAN
 from diptych.photo import read, write
 from diptych.training import CycleGANConfig, load_generator, train
-from diptych.training import observing as observing_module
-from diptych.training.game import Game
+from diptych.training.config import CycleGANWeights
+from diptych.training.objectives.cyclegan import CycleGANObjective
+from diptych.training.run import events
 from training_helpers import clean_picture, write_folders
 
 SMALL = CycleGANConfig(
     forward=Mobile(width=4, depth=2, blocks=1),
     discriminator=PatchGAN(width=4, depth=1),
     steps=8,
-    every=4,
+    eval_every=4,
     batch=2,
     crop=24,
     pool=3,
     workers=1,
-    frequency=0.5,
-    structure=0.5,
-    total_variation=0.1,
-    gradient_penalty=1.0,
+    weights=CycleGANWeights(frequency=0.5, structure=0.5, total_variation=0.1, gradient_penalty=1.0),
     precision="float32",
 )
 
@@ -77,7 +75,7 @@ def test_a_run_leaves_what_its_page_says(finished):
 
 def test_the_generator_is_an_enhancer(finished, folders):
     generator = load_generator(finished.path)
-    assert [step.operator for step in generator.before.steps] == ["denoise_photo", "stretch"]
+    assert [step.operator for step in generator.preprocess.steps] == ["denoise_photo", "stretch"]
     image = read(next(folders[0].iterdir())).pixels
     assert generator(image).shape == image.shape
     assert generator(image).dtype == np.uint8
@@ -103,7 +101,9 @@ def test_workers_and_cache_change_nothing(finished, folders, tmp_path):
 
 
 def test_accumulation_is_a_larger_batch(folders, tmp_path):
-    plain = SMALL.updated({"pool": 0, "steps": 1, "every": 1, "gradient_penalty": 0.0, "frequency": 0.0})
+    plain = SMALL.updated(
+        {"pool": 0, "steps": 1, "eval_every": 1, "weights": {"gradient_penalty": 0.0, "frequency": 0.0}}
+    )
     runs = [
         train(config, source=folders[0], target=folders[1], out=tmp_path / name)
         for name, config in (
@@ -117,8 +117,8 @@ def test_accumulation_is_a_larger_batch(folders, tmp_path):
 
 def test_changed_settings_or_pictures_are_refused_by_name(finished, folders, tmp_path):
     options = {"source": folders[0], "target": folders[1], "out": finished.path, "resume": True}
-    with pytest.raises(TrainingError, match=r"cycle was 10\.0, now 9\.0"):
-        train(SMALL.updated({"cycle": 9.0}), **options)
+    with pytest.raises(TrainingError, match=r"weights\.cycle was 10\.0, now 9\.0"):
+        train(SMALL.updated({"weights": {"cycle": 9.0}}), **options)
     other = write_folders(tmp_path / "other", count=3, side=40)[1]
     with pytest.raises(TrainingError, match="target folder have changed"):
         train(SMALL, **(options | {"target": other}))
@@ -132,16 +132,16 @@ def test_a_run_directory_is_not_written_over(finished, folders, tmp_path):
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good(folders, tmp_path, monkeypatch):
-    play = Game.play
+    train_step = CycleGANObjective.train_step
 
-    def poisoned(self, pairs, *, step):
-        losses = play(self, pairs, step=step)
+    def poisoned(self, batches, *, step):
+        losses = train_step(self, batches, step=step)
         return losses | {"cycle": losses["cycle"] * float("nan")} if step == 6 else losses
 
     def every_step(config):
-        return config.updated({"every": 2})
+        return config.updated({"eval_every": 2})
 
-    monkeypatch.setattr(Game, "play", poisoned)
+    monkeypatch.setattr(CycleGANObjective, "train_step", poisoned)
     with pytest.raises(TrainingError, match=r"step 7 the loss cycle .* learning_rate"):
         train(every_step(SMALL), source=folders[0], target=folders[1], out=tmp_path / "run")
     assert [path.name for path in sorted((tmp_path / "run" / "checkpoints").iterdir())][
@@ -153,13 +153,13 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good(folders, tmp_pat
 def test_a_full_disk_leaves_the_checkpoint_before(folders, tmp_path, monkeypatch):
     out = tmp_path / "run"
 
-    def full(folder, game, *, state, keep):
+    def full(folder, objective, *, state, keep):
         if state["step"] == 8:
             raise PhotoError(f"{folder}: the disk is full")
-        return save(folder, game, state=state, keep=keep)
+        return save(folder, objective, state=state, keep=keep)
 
-    save = observing_module.save_checkpoint
-    monkeypatch.setattr(observing_module, "save_checkpoint", full)
+    save = events.save_checkpoint
+    monkeypatch.setattr(events, "save_checkpoint", full)
     with pytest.raises(PhotoError, match="disk is full"):
         train(SMALL, source=folders[0], target=folders[1], out=out)
     monkeypatch.undo()
@@ -169,7 +169,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(folders, tmp_path, monkeypatch
 
 def test_a_picture_that_breaks_is_skipped_and_named(tmp_path):
     source, target = write_folders(tmp_path, count=22, side=40)
-    run_config = SMALL.updated({"preprocess": "none", "steps": 20, "every": 20, "holdout": 0.0})
+    run_config = SMALL.updated({"preprocess": "none", "steps": 20, "eval_every": 20, "holdout": 0.0})
     broken = sorted(source.iterdir())[7]
     broken.write_bytes(broken.read_bytes()[:60])
     run = train(run_config, source=source, target=target, out=tmp_path / "run")
@@ -202,7 +202,7 @@ def test_pictures_smaller_than_the_crop_and_grey_ones_train(tmp_path):
         for index in range(4):
             grey = clean_picture(draw, 20)[..., 0] * factor
             write(tmp_path / name / f"{index}.png", np.rint(grey * 65535).astype(np.uint16))
-    config = SMALL.updated({"forward": {"channels_in": 1, "channels_out": 1}, "steps": 2, "every": 2})
+    config = SMALL.updated({"forward": {"channels_in": 1, "channels_out": 1}, "steps": 2, "eval_every": 2})
     run = train(config, source=tmp_path / "A", target=tmp_path / "B", out=tmp_path / "run")
     result = load_generator(run.path)(read(tmp_path / "A" / "0.png").pixels)
     assert result.shape == (20, 20)

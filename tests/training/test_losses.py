@@ -76,7 +76,7 @@ def test_scales_count_alike():
     assert float(losses.adversarial_generator(tensor(-1e4), kind="logistic")) == pytest.approx(1e4)
 
 
-def test_an_unknown_game_is_refused():
+def test_an_unknown_kind_is_refused():
     with pytest.raises(ParameterError, match="did you mean 'hinge'"):
         losses.adversarial_generator(tensor(0.0), kind="hing")
 
@@ -215,7 +215,7 @@ def test_structure_forgives_brightening_and_not_inversion(scale):
         "brightened by gamma": image**0.6,
         "lit from one side": ramp * image,
     }
-    # The unit of what it counts: lost or invented edges 1, unrelated ones 2, the negative 4.
+    # The unit of what it counts: lost or hallucinated edges 1, unrelated ones 2, the negative 4.
     for name, result in free.items():
         assert float(losses.structure(image, result, scale=scale)) < 0.05, name
     assert float(losses.structure(image, 1 - image, scale=scale)) > 3.5
@@ -230,7 +230,7 @@ def test_structure_forgives_denoising_at_its_scale():
     assert float(losses.structure(noisy, smooth, scale=1)) > 0.5
 
 
-def test_structure_sees_invented_edges():
+def test_structure_sees_hallucinated_edges():
     flat = torch.full((1, 3, 40, 40), 0.4, dtype=torch.float64)
     drawn = flat.clone()
     drawn[..., 20:, :] = 0.6

@@ -11,7 +11,7 @@ from diptych import operators
 from diptych.core.errors import ImageError
 from diptych.operators.match_histogram import quantiles_of
 from diptych.recipes import Recipe, step
-from diptych.training.samples import sample_grid
+from diptych.training.run.samples import sample_grid
 from diptych.training.validation.metrics import validation_from
 from diptych.training.validation.monitor import Monitor
 from monitor_toy import SIDE, clean, degraded, giving

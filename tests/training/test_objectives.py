@@ -8,24 +8,23 @@ import torch
 from safetensors.torch import load_file
 
 from diptych.core.errors import DataError, ParameterError, TrainingError
-from diptych.networks import Degradation, Mobile, Render
+from diptych.networks import Degradation, Mobile
 from diptych.photo import read
-from diptych.training import CycleGANConfig, load_generator, train
-from diptych.training.fabric import launched
-from diptych.training.objectives import FOLDERS, GAMES, check_folders
-from diptych.training.self_supervised.reconstruction import ReconstructionGame, masked
+from diptych.training import CycleGANConfig, ReconstructionConfig, load_generator, train
+from diptych.training.config import CONFIGS, from_dict
+from diptych.training.distributed import launch
+from diptych.training.objectives import make_objective
+from diptych.training.objectives.reconstruction import ReconstructionObjective, masked
 from training_helpers import write_folders
 
-SMALL = CycleGANConfig(
-    objective="self",
-    task="reconstruction",
+SMALL = ReconstructionConfig(
     forward=Mobile(width=4, depth=2, blocks=1),
     steps=8,
-    every=4,
+    eval_every=4,
     batch=2,
     crop=24,
     preprocess="none",
-    spoiled=0.5,
+    degraded_ratio=0.5,
     workers=1,
     precision="float32",
 )
@@ -48,7 +47,7 @@ def test_a_run_of_one_folder_leaves_what_others_leave(finished, folders):
     begin, *_, end = finished.entries()
     assert begin["pictures"] == {"source": 6, "held_out": 2}
     assert end["event"] == "end"
-    losses = [reading["loss"] for reading in finished.validations()]
+    losses = [one["loss"] for one in finished.validations()]
     assert len(losses) == 2
     assert all(loss > 0 for loss in losses)
     assert len(list(finished.samples.iterdir())) == 2
@@ -82,17 +81,17 @@ def test_workers_change_nothing(finished, folders, tmp_path):
 @pytest.mark.parametrize(
     ("objective", "given", "words"),
     [
-        ("unpaired", {"source": True, "target": False}, "unpaired learns from folder B"),
-        ("unpaired", {"source": False, "target": True}, "unpaired learns from folder A"),
-        ("self", {"source": False, "target": False}, "self learns from folder A"),
-        ("self", {"source": True, "target": True}, "one folder alone; leave out folder B"),
+        ("cyclegan", {"source": True, "target": False}, "cyclegan learns from folder B"),
+        ("render", {"source": False, "target": True}, "render learns from folder A"),
+        ("reconstruction", {"source": False, "target": False}, "reconstruction learns from folder A"),
+        ("zero_reference", {"source": True, "target": True}, "one folder alone; leave out folder B"),
         ("refine", {"source": True, "target": False}, "refine learns from folder B"),
         ("refine", {"source": True, "target": True}, "one folder alone; leave out folder A"),
     ],
 )
 def test_a_missing_or_surplus_folder_is_one_clear_line(objective, given, words):
     with pytest.raises(ParameterError, match=words):
-        check_folders(objective, **given)
+        from_dict({"objective": objective}).check_folders(**given)
     assert "\n" not in words
 
 
@@ -100,23 +99,23 @@ def test_the_loop_checks_the_folders_before_anything_is_written(folders, tmp_pat
     with pytest.raises(ParameterError, match="leave out folder B"):
         train(SMALL, source=folders[0], target=folders[1], out=tmp_path / "run")
     with pytest.raises(ParameterError, match="folder B"):
-        train(SMALL.updated({"objective": "unpaired"}), source=folders[0], out=tmp_path / "run")
+        train(CycleGANConfig(), source=folders[0], out=tmp_path / "run")
     with pytest.raises(DataError):
         train(SMALL, source=tmp_path, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
-def test_squares_are_taken_away_and_the_camera_spoils():
+def test_squares_are_taken_away_and_pictures_degraded():
     picture = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-    given = masked(picture, share=0.5, draw=np.random.default_rng(0))
+    given = masked(picture, ratio=0.5, draw=np.random.default_rng(0))
     changed = (given != picture).float().mean()
     assert 0.35 < float(changed) < 0.65
-    assert torch.equal(masked(picture, share=0.0, draw=np.random.default_rng(0)), picture)
+    assert torch.equal(masked(picture, ratio=0.0, draw=np.random.default_rng(0)), picture)
     means = []
     for kind in ("low_light", "haze"):
-        config = SMALL.updated({"backward": Degradation(kind=kind), "masked": 0.0, "spoiled": 1.0})
-        game = ReconstructionGame(config, launched(config))
-        first, again = (game.spoil(picture, np.random.default_rng(7)) for _ in range(2))
+        config = SMALL.updated({"degradation": Degradation(kind=kind), "mask_ratio": 0.0, "degraded_ratio": 1.0})
+        objective = ReconstructionObjective(config, launch(config))
+        first, again = (objective.corrupt(picture, np.random.default_rng(7)) for _ in range(2))
         assert torch.equal(first, again)
         means.append(float(first.mean()))
     assert means[0] < 0.3 < means[1]
@@ -127,15 +126,13 @@ def test_other_pictures_are_refused_when_going_on(finished, folders, tmp_path):
         train(SMALL, source=folders[1], out=finished.path, resume=True)
 
 
-def test_every_objective_has_a_game_and_folders():
-    assert set(FOLDERS) == {"unpaired", "self", "refine"}
-    games = {
-        CycleGANConfig().game,
-        CycleGANConfig(forward=Render(), backward=Degradation()).game,
-        CycleGANConfig(objective="refine").game,
-        *(CycleGANConfig(objective="self", task=task).game for task in ("exposure", "denoising", "reconstruction")),
-    }
-    assert games == set(GAMES)
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_config_makes_an_objective(name):
+    config = from_dict({"objective": name, "forward": {"width": 8}})
+    made = make_objective(config, launch(config))
+    assert made.config == config
+    assert {"forward", "average_forward"} <= {*made.parts.networks, *made.parts.averages}
+    assert set(made.generator.state_dict()) == set(made.parts.networks["forward"].state_dict())
 
 
 @pytest.mark.parametrize(
@@ -143,12 +140,15 @@ def test_every_objective_has_a_game_and_folders():
     [
         ({"preprocess": "specify"}, "specify needs two folders"),
         ({"objective": "selfish"}, "objective"),
-        ({"task": "sharpness"}, "task"),
         ({"forward": {"channels_in": 3, "channels_out": 1, "residual": False}}, "as many channels"),
-        ({"masked": 1.5}, "masked"),
-        ({"task": "exposure", "forward": {"name": "render", "denoiser": "small"}}, "denoiser = none"),
+        ({"mask_ratio": 1.5}, "mask_ratio"),
     ],
 )
 def test_what_does_not_fit_is_refused(values, words):
     with pytest.raises(ParameterError, match=words):
-        SMALL.updated({"identity": 0.0, **values})
+        SMALL.updated(values)
+
+
+def test_exposure_teaches_no_denoiser():
+    with pytest.raises(ParameterError, match="denoiser = none"):
+        from_dict({"objective": "zero_reference", "forward": {"denoiser": "small"}})

@@ -12,10 +12,16 @@ from safetensors.torch import load_file
 from training_helpers import write_folders
 
 SETTINGS = [
-    *("steps=3", "every=3", "crop=24", "pool=0", "workers=0", "precision=float32", "average=0.0", "device=cpu"),
+    *("steps=3", "eval_every=3", "crop=24", "pool=0", "workers=0", "precision=float32", "ema_decay=0.0", "device=cpu"),
     *("forward.width=4", "forward.depth=2", "discriminator.width=4", "discriminator.depth=1", "preprocess=none"),
     # Normalised discriminators keep the gradients well above rounding, which Adam would otherwise make large.
-    *("discriminator.normalisation=instance", "warm_up=0.0", "cycle=5.0", "identity=1.0", "gradient_penalty=5.0"),
+    *(
+        "discriminator.normalisation=instance",
+        "warm_up=0.0",
+        "weights.cycle=5.0",
+        "weights.identity=1.0",
+        "weights.gradient_penalty=5.0",
+    ),
 ]
 
 
@@ -34,7 +40,7 @@ def test_two_processes_equal_one_with_twice_the_batch(tmp_path):
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     two = train(launcher, folders, tmp_path / "two", 2)
     assert set(one) == set(two)
-    names = [name for name in one if name.startswith(("forward/", "backward/", "judge"))]
+    names = [name for name in one if name.startswith(("forward/", "backward/", "discriminator_"))]
     differences = torch.cat([(one[name] - two[name]).abs().flatten() for name in names])
     # Adam divides by the gradient's size: where that is nothing but rounding, a weight may differ by whole steps of 1e-3.
     assert differences.median() < 2e-5

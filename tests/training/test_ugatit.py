@@ -11,21 +11,21 @@ from diptych.core.errors import ParameterError
 from diptych.networks import UGATIT, CAMPatchGAN, Mobile, build
 from diptych.photo import read
 from diptych.training import CycleGANConfig, load_generator, preset, train
+from diptych.training.config import CycleGANWeights, from_toml
 from diptych.training.generator_file import heat_of
-from diptych.training.samples import overlay
+from diptych.training.run.samples import overlay
 from training_helpers import write_folders
 
 SMALL = CycleGANConfig(
     forward=UGATIT(width=4, blocks=1),
     discriminator=CAMPatchGAN(width=4, depth=1, global_depth=2),
-    attention=10.0,
+    weights=CycleGANWeights(attention=10.0, gradient_penalty=0.5),
     steps=6,
-    every=3,
+    eval_every=3,
     batch=2,
     crop=24,
     pool=3,
     workers=1,
-    gradient_penalty=0.5,
     learning_rate=1e-2,
     precision="float32",
     device="cpu",
@@ -79,7 +79,9 @@ def test_going_on_gives_the_same_bytes(finished, folders, tmp_path):
 
 
 def test_the_sheets_and_the_report_show_where_it_looks(finished, folders, tmp_path):
-    plain = SMALL.updated({"forward": {"name": "mobile", "width": 4, "depth": 2}, "attention": 0.0, "steps": 3})
+    plain = SMALL.updated(
+        {"forward": {"name": "mobile", "width": 4, "depth": 2}, "weights": {"attention": 0.0}, "steps": 3}
+    )
     other = train(plain, source=folders[0], target=folders[1], out=tmp_path / "plain")
     with_map, without = (read(run.samples / "step-000000003.png").pixels.shape for run in (finished, other))
     assert with_map[1] - without[1] == 192 + 4  # one column more
@@ -111,7 +113,8 @@ def test_an_overlay():
 @pytest.mark.parametrize("light", [True, False])
 def test_a_step_of_the_authors_own_weights(light, folders, tmp_path):
     # 1,000 for the attention, no identity to share a batch with, and the full version.
-    values = {"attention": 1000.0, "identity": 0.0, "steps": 1, "every": 1, "forward": {"light": light, "size": 24}}
+    weights = {"attention": 1000.0, "identity": 0.0}
+    values = {"weights": weights, "steps": 1, "eval_every": 1, "forward": {"light": light, "size": 24}}
     run = train(SMALL.updated(values), source=folders[0], target=folders[1], out=tmp_path / "run")
     losses = run.entries()[1]["losses"]
     assert losses["attention.forward"] > 500
@@ -120,12 +123,12 @@ def test_a_step_of_the_authors_own_weights(light, folders, tmp_path):
 
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ParameterError, match="attention is for generators that attend; give ugatit"):
-        CycleGANConfig(attention=1.0)
+        CycleGANConfig(weights=CycleGANWeights(attention=1.0))
     with pytest.raises(ParameterError, match="discriminator is not the config of a discriminator"):
         CycleGANConfig(discriminator=UGATIT())
     with pytest.raises(ParameterError, match="attention needs as many channels in as out"):
-        SMALL.updated({"forward": {"channels_out": 1}, "identity": 0.0})
-    again = CycleGANConfig.from_toml(SMALL.to_toml())
+        SMALL.updated({"forward": {"channels_out": 1}, "weights": {"identity": 0.0}})
+    again = from_toml(SMALL.to_toml())
     assert again == SMALL
     assert preset("ugatit").forward.light
-    assert preset("ugatit").attention > 0
+    assert preset("ugatit").weights.attention > 0

@@ -11,11 +11,11 @@ from diptych.metrics import psnr
 from diptych.networks import Mobile
 from diptych.photo import read
 from diptych.recipes import automatic
-from diptych.training import CycleGANConfig, load_generator, preset, train
-from diptych.training.self_supervised import zero_reference_losses as losses
+from diptych.training import ZeroReferenceConfig, load_generator, preset, train
+from diptych.training.objectives import zero_reference as losses
 from training_helpers import as_bytes, clean_picture, pairs, write_folders
 
-SMALL = {"workers": 0, "batch": 4, "steps": 4, "every": 4, "learning_rate": 3e-3}
+SMALL = {"workers": 0, "batch": 4, "steps": 4, "eval_every": 4, "learning_rate": 3e-3}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def folders(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(folders, tmp_path_factory):
     config = preset("zero_reference").updated(
-        {**SMALL, "steps": 60, "every": 60, "forward": {"width": 8, "thumbnail": 64}}
+        {**SMALL, "steps": 60, "eval_every": 60, "forward": {"width": 8, "thumbnail": 64}}
     )
     run = train(config, source=folders[0], out=tmp_path_factory.mktemp("runs") / "run")
     return load_generator(run.path)
@@ -105,7 +105,7 @@ def test_one_truth_with_auto():
     assert losses.TYPICAL == automatic._DARK_MEAN
 
 
-SMALL_LEVEL = CycleGANConfig().level
+SMALL_LEVEL = ZeroReferenceConfig().level
 
 
 def test_a_training_on_dark_pictures_alone_exposes_them_well(trained):
@@ -119,10 +119,10 @@ def test_a_training_on_dark_pictures_alone_exposes_them_well(trained):
 
 
 def test_noise_that_will_be_seen_is_taken_away_before(trained, folders, tmp_path):
-    assert [step.operator for step in trained.before.steps] == ["denoise_photo"]
+    assert [step.operator for step in trained.preprocess.steps] == ["denoise_photo"]
     config = preset("zero_reference").updated({**SMALL, "forward": {"width": 4, "thumbnail": 32}})
     run = train(config.updated({"denoise": 0.0}), source=folders[0], out=tmp_path / "plain")
-    assert load_generator(run.path).before.steps == ()
+    assert load_generator(run.path).preprocess.steps == ()
 
 
 def test_going_on_gives_the_same_bytes_with_dropout(folders, tmp_path):
@@ -131,7 +131,7 @@ def test_going_on_gives_the_same_bytes_with_dropout(folders, tmp_path):
             raise RuntimeError("pulled the plug")
 
     network = {"width": 4, "thumbnail": 32, "dropout": 0.5}
-    config = preset("zero_reference").updated({**SMALL, "every": 2, "denoise": 0.0, "forward": network})
+    config = preset("zero_reference").updated({**SMALL, "eval_every": 2, "denoise": 0.0, "forward": network})
     whole = train(config, source=folders[0], out=tmp_path / "whole")
     with pytest.raises(RuntimeError, match="pulled"):
         train(config, source=folders[0], out=tmp_path / "cut", on_event=pull)
@@ -144,10 +144,12 @@ def test_going_on_gives_the_same_bytes_with_dropout(folders, tmp_path):
 
 def test_a_painter_learns_it_too(folders, tmp_path):
     forward = Mobile(width=4, depth=2, blocks=1)
-    config = CycleGANConfig(objective="self", forward=forward, crop=32, preprocess="none", **SMALL)
-    run = train(config.updated({"steps": 40, "every": 10, "denoise": 0.0}), source=folders[0], out=tmp_path / "run")
-    readings = [one["loss"] for one in run.validations()]
-    assert readings[-1] < 0.7 * readings[0]
+    config = ZeroReferenceConfig(forward=forward, crop=32, preprocess="none", **SMALL)
+    run = train(
+        config.updated({"steps": 40, "eval_every": 10, "denoise": 0.0}), source=folders[0], out=tmp_path / "run"
+    )
+    found = [one["loss"] for one in run.validations()]
+    assert found[-1] < 0.7 * found[0]
 
 
 def test_grey_pictures(tmp_path):
@@ -171,7 +173,7 @@ def test_on_the_command_line_from_folder_to_picture(folders, tmp_path):
     changes = [
         f"--set={name}={value}" for name, value in {**SMALL, "forward.width": 4, "forward.thumbnail": 32}.items()
     ]
-    found = cli("train", folders[0], "-o", tmp_path / "run", "--objective", "self", *changes)
+    found = cli("train", folders[0], "-o", tmp_path / "run", "--objective", "zero_reference", *changes)
     assert found.exit_code == 0, found.output
     assert "held-out loss" in found.output
     again = cli("train", folders[0], "-o", tmp_path / "run", "--resume", "--set=workers=1")
@@ -181,7 +183,7 @@ def test_on_the_command_line_from_folder_to_picture(folders, tmp_path):
     assert cli("enhance", dark, "--model", tmp_path / "model.onnx", "-o", tmp_path / "out.png").exit_code == 0
     made = load_generator(tmp_path / "run")(read(dark).pixels)
     assert np.abs(read(tmp_path / "out.png").pixels.astype(int) - made).max() <= 3
-    surplus = cli("train", *folders, "-o", tmp_path / "other", "--objective", "self")
+    surplus = cli("train", *folders, "-o", tmp_path / "other", "--objective", "zero_reference")
     assert "leave out folder B" in str(surplus.exception)
     missing = cli("train", folders[0], "-o", tmp_path / "other")
     assert "learns from folder B" in str(missing.exception)

@@ -24,7 +24,7 @@ from diptych.evaluation.statistics import FEWEST_FOR_A_VERDICT
 from diptych.training.validation.monitor import Monitor
 
 if TYPE_CHECKING:
-    from diptych.training import CycleGANConfig
+    from diptych.training import TrainConfig
 
 _CORNER = 128
 
@@ -35,7 +35,7 @@ def advise(
     *,
     reference: str | os.PathLike[str] | None = None,
     models_in: Sequence[str | os.PathLike[str]] = (),
-    training: CycleGANConfig | None = None,
+    training: TrainConfig | None = None,
     run: str | os.PathLike[str] | None = None,
     seed: int = 0,
     tell: Tell = lambda text: None,
@@ -56,7 +56,7 @@ def advise(
         distance to `target` in tone, colour and texture, and the structure that is kept.
     models_in : sequence of path
         Model files to try.
-    training : CycleGANConfig, optional
+    training : TrainConfig, optional
         Settings of a training to try; the held-out pictures take no part in it.
     run : path, optional
         Its run directory; both or neither.

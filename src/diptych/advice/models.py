@@ -17,7 +17,7 @@ from diptych.recipes import auto
 from diptych.recipes.steps import declaration_of
 
 if TYPE_CHECKING:
-    from diptych.training import CycleGANConfig
+    from diptych.training import TrainConfig
 
 
 def automatic(split: Split) -> Candidate:
@@ -71,7 +71,7 @@ def trained(
     out: str | os.PathLike[str],
     pictures: Pictures,
     *,
-    config: CycleGANConfig,
+    config: TrainConfig,
     tell: Tell,
 ) -> Candidate:
     """Train a generator on all pictures but the held-out ones.

@@ -10,7 +10,7 @@ from diptych.cli.progress import note
 
 if TYPE_CHECKING:
     from diptych.advice import Advice
-    from diptych.training import CycleGANConfig
+    from diptych.training import TrainConfig
 
 _HEADS = {"distance": "to B", "structure": "kept"}  # short, so that a row fits into 80 columns
 
@@ -75,12 +75,12 @@ def advise(
         raise typer.Exit(1)
 
 
-def _settings(source: str, target: str, preset: str, change: list[str]) -> CycleGANConfig:
+def _settings(source: str, target: str, preset: str, change: list[str]) -> TrainConfig:
     from diptych.cli.train import read_changes, settings_of
     from diptych.core.errors import ParameterError
 
-    settings = settings_of(source, target, preset, None, [{}, read_changes(change)], None)
-    if settings.objective != "unpaired":
+    settings = settings_of(source, target, preset, None, {"--set": read_changes(change)}, None)
+    if len(settings.folders) == 1:
         raise ParameterError(
             f"--preset {preset} learns from one folder; advise compares what two folders teach: give quick, mobile, "
             f"render or ugatit"

@@ -12,9 +12,7 @@ import typer
 from diptych.cli.progress import note
 
 if TYPE_CHECKING:
-    from diptych.training import CycleGANConfig
-
-_PRESETS = {"unpaired": "quick", "self": "zero_reference", "refine": "refine"}  # where only the objective is given
+    from diptych.training import TrainConfig
 
 
 def train(
@@ -27,21 +25,22 @@ def train(
     output: Annotated[str, typer.Option("-o", "--output", metavar="RUN", help="The run directory.")],
     target: Annotated[
         str | None,
-        typer.Argument(metavar="B", help="Folder of pictures as they should look; no pairs. Only for unpaired."),
+        typer.Argument(metavar="B", help="Folder of pictures as they should look; no pairs. For cyclegan and render."),
     ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
             help="Settings to start from. Two folders: quick (minutes), mobile (hours), paper (the CycleGAN paper's), "
-            "render (a rendering and a camera), ugatit. A alone: zero_reference, denoiser, pretraining. B alone: refine.",
+            "render (undoes a degradation model), ugatit. A alone: zero_reference, denoiser, pretraining. B alone: refine.",
         ),
     ] = None,
     objective: Annotated[
         str | None,
         typer.Option(
-            metavar="unpaired|self|refine",
-            help="Learn from two folders, from A alone, or from good pictures (B) alone.",
+            metavar="NAME",
+            help="What to learn. From two folders: cyclegan, render. From A alone: zero_reference, neighbor2neighbor, "
+            "reconstruction. From good pictures (B) alone: refine.",
         ),
     ] = None,
     config: Annotated[
@@ -50,7 +49,7 @@ def train(
     change: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="One setting, over all others, e.g. forward.width=24; repeat it."
+            "--set", metavar="KEY=VALUE", help="One setting, over all others, e.g. weights.cycle=5; repeat it."
         ),
     ] = None,
     init: Annotated[
@@ -59,19 +58,19 @@ def train(
             metavar="FILE", help="First weights: a generator file or run directory of the same kind of network."
         ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with RUN from its newest checkpoint.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue RUN from its newest checkpoint.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each entry of the log as a line of JSON.")] = False,
 ) -> None:
     """Train a generator from two folders without pairs, or from one. Look at them with `diptych check A B` first.
 
     RUN holds the settings, the log, contact sheets, checkpoints, a report and best.safetensors, which `diptych export` takes.
-    Ctrl-C writes a checkpoint; --resume goes on as if nothing had happened.
+    Ctrl-C writes a checkpoint; --resume continues as if nothing had happened.
     """
     from diptych.training import train as run_training
 
-    asked = [{"objective": objective} if objective else {}, read_changes(change or [])]
-    settings = settings_of(source, target, preset, config, asked, output if resume else None)
-    folders = _folders(settings.objective, source, target)
+    values = {"--objective": {"objective": objective} if objective else {}, "--set": read_changes(change or [])}
+    settings = settings_of(source, target, preset, config, values, output if resume else None)
+    folders = _folders(settings, source, target)
     with _shown(settings, as_json) as show:
         try:
             run = run_training(settings, **folders, out=output, init=init, resume=resume, on_event=show)
@@ -85,45 +84,34 @@ def settings_of(
     source: str,
     target: str | None,
     preset: str | None,
-    config: str | None,
-    asked: list[dict[str, Any]],
+    file: str | None,
+    values: dict[str, dict[str, Any]],
     resumed: str | None,
-) -> CycleGANConfig:
-    """Return the settings of a run: those of a preset, of a file over them, and what was asked for over both."""
-    from diptych.training import Run
+) -> TrainConfig:
+    """Return the settings of a run: those of a preset, of a file over them, and `values` over both."""
+    from pathlib import Path
+
+    from diptych.training import Run, choose_config
     from diptych.training.config import read_file
 
-    if resumed and not (preset or config):
-        from pathlib import Path
-
+    if resumed and not (preset or file):
         settings = Run(Path(resumed)).config
-    else:
-        written = read_file(config) if config else {}
-        objective = {**written, **asked[1], **asked[0]}.get("objective", "unpaired")
-        settings = _begun(preset or _PRESETS.get(objective, "quick"), source, target)
-        settings = settings.updated(written, source=str(config))
-    return settings.updated(asked[0], source="--objective").updated(asked[1], source="--set")
+        for name, found in values.items():
+            settings = settings.updated(found, source=name)
+        return settings
+    written = {file: read_file(file)} if file else {}
+    folders = [source] if target is None else [source, target]
+    return choose_config(folders, preset_name=preset, values={**written, **values})
 
 
-def _begun(name: str, source: str, target: str | None) -> CycleGANConfig:
-    """Return a preset for the channels of the folders."""
-    from diptych.training import preset
-    from diptych.training.domains import channels_of
-
-    first = channels_of(source)
-    last = first if target is None else channels_of(target)
-    unlike = {"identity": 0.0} if first != last else {}
-    return preset(name).updated({"forward": {"channels_in": first, "channels_out": last}, **unlike})
-
-
-def _folders(objective: str, source: str, target: str | None) -> dict[str, str | None]:
+def _folders(settings: TrainConfig, source: str, target: str | None) -> dict[str, str | None]:
     # What learns from one folder has it as its first argument, whichever it is.
-    alone = target is None and objective == "refine"
+    alone = target is None and settings.folders == ("target",)
     return {"source": None, "target": source} if alone else {"source": source, "target": target}
 
 
 def read_changes(changes: list[str]) -> dict[str, Any]:
-    """Read settings as they are typed: ``steps=500``, ``forward.width=24``, ``adversarial_kind=hinge``.
+    """Read settings as they are typed: ``steps=500``, ``weights.cycle=5``, ``adversarial_kind=hinge``.
 
     >>> read_changes(["steps=500", "forward.name=unet", "forward.depth=5"])
     {'steps': 500, 'forward': {'name': 'unet', 'depth': 5}}
@@ -150,7 +138,7 @@ def _value(text: str) -> Any:
         return text.strip()
 
 
-def _shown(settings: CycleGANConfig, as_json: bool) -> _Display:
+def _shown(settings: TrainConfig, as_json: bool) -> _Display:
     import sys
 
     if as_json:
@@ -222,7 +210,7 @@ def lines_of(entry: dict[str, Any]) -> list[str]:
     say = {
         "begin": _begin_lines,
         "init": lambda entry: [_init_line(name, part) for name, part in entry["networks"].items()],
-        "camera": _camera_lines,
+        "calibration": _calibration_lines,
         "skipped": lambda entry: [f"skipped: {entry['picture']}: {entry['reason']}"],
         "validation": _validation_lines,
         "end": _end_lines,
@@ -235,8 +223,9 @@ def _begin_lines(entry: dict[str, Any]) -> list[str]:
     return [f"step {entry['step']} of {entry['steps']}; pictures: {counts}"]
 
 
-def _camera_lines(entry: dict[str, Any]) -> list[str]:
-    return [f"camera: its distance from A was {entry['before']:.2f}, and is {entry['after']:.2f} after the fit"]
+def _calibration_lines(entry: dict[str, Any]) -> list[str]:
+    before, after = entry["distance_before"], entry["distance_after"]
+    return [f"degradation model: its distance from A was {before:.2f}, and is {after:.2f} after the fit"]
 
 
 def _validation_lines(entry: dict[str, Any]) -> list[str]:
@@ -251,7 +240,7 @@ def _validation_lines(entry: dict[str, Any]) -> list[str]:
 
 
 def _end_lines(entry: dict[str, Any]) -> list[str]:
-    after = " > ".join(entry["after"]) or "nothing"
+    after = " > ".join(entry["postprocess"]) or "nothing"
     return [
         f"done after {entry['step']} steps; best at step {entry['best']}; classical step after the network: {after}"
     ]

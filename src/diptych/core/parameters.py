@@ -280,13 +280,14 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 
 
 def read_parameters(function: Any, *, skip: Collection[str] = ()) -> tuple[Parameter, ...]:
-    """Read the declared parameters of an operator from its signature, without those to `skip`.
+    """Read the declared parameters of an operator from its signature, without those to `skip`; or the fields of a dataclass.
 
     Every argument after the first must be keyword-only and annotated as the table above says; anything else is a
     mistake of the programmer and raises `TypeError` when the module is imported.
     """
     hints = typing.get_type_hints(function, include_extras=True)
-    arguments = [item for item in list(inspect.signature(function).parameters.values())[1:] if item.name not in skip]
+    called = function.__init__ if isinstance(function, type) else function
+    arguments = [item for item in list(inspect.signature(called).parameters.values())[1:] if item.name not in skip]
     return tuple(_read_parameter(function.__name__, argument, hints[argument.name]) for argument in arguments)
 
 

@@ -153,8 +153,8 @@ def _metadata(generator: TrainedGenerator, model: bytes, parity: Parity) -> Bund
         multiple=config.multiple,
         receptive_field_radius=config.receptive_field_radius,
         generator=to_dict(config),
-        preprocess=generator.before.to_toml() if generator.before.steps else "",
-        postprocess=generator.after.to_toml() if generator.after.steps else "",
+        preprocess=generator.preprocess.to_toml() if generator.preprocess.steps else "",
+        postprocess=generator.postprocess.to_toml() if generator.postprocess.steps else "",
         licence=str(generator.provenance.get("licence", "")),
         provenance=provenance,
     )

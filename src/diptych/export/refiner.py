@@ -62,7 +62,7 @@ def refiner_bundle(generator: TrainedGenerator) -> Bundle:
     config, module = generator.config, generator.module
     assert isinstance(config, Refiner)
     assert isinstance(module, RefinerModule)
-    if generator.before.steps or generator.after.steps:
+    if generator.preprocess.steps or generator.postprocess.steps:
         raise ExportError(f"{generator.name}: a refiner has no steps before or after it; train it with --preset refine")
     model = step_graph(module)
     unproven = make_bundle(model, _metadata(generator, {}), source=generator.name)

@@ -87,8 +87,7 @@ C = TypeVar("C", bound=NetworkConfig)
 
 def declared_fields(kind: type[NetworkConfig]) -> tuple[Parameter, ...]:
     """Return the fields of a config class with their kinds and bounds, as the operators' parameters have them."""
-    # A dataclass's __init__ is a function of keyword-only arguments, which is what an operator's declaration is.
-    return read_parameters(kind.__init__)
+    return read_parameters(kind)
 
 
 def config_from(kind: type[C], values: Mapping[str, Any]) -> C:

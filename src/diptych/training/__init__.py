@@ -12,19 +12,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diptych.core.errors import MissingExtraError
-from diptych.training.config import CycleGANConfig
-from diptych.training.presets import PRESETS, preset
+from diptych.training.config import (
+    CycleGANConfig,
+    Neighbor2NeighborConfig,
+    ReconstructionConfig,
+    RefineConfig,
+    RenderConfig,
+    TrainConfig,
+    ZeroReferenceConfig,
+)
+from diptych.training.config.presets import PRESETS, choose_config, preset
 
 if TYPE_CHECKING:
     from diptych.training.generator_file import TrainedGenerator, load_generator, save_generator
     from diptych.training.loop import train
-    from diptych.training.run import Run
+    from diptych.training.run.directory import Run
 
 __all__ = [
     "PRESETS",
     "CycleGANConfig",
+    "Neighbor2NeighborConfig",
+    "ReconstructionConfig",
+    "RefineConfig",
+    "RenderConfig",
     "Run",
+    "TrainConfig",
     "TrainedGenerator",
+    "ZeroReferenceConfig",
+    "choose_config",
     "load_generator",
     "preset",
     "save_generator",
@@ -32,7 +47,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "Run": "run",
+    "Run": "run.directory",
     "TrainedGenerator": "generator_file",
     "load_generator": "generator_file",
     "save_generator": "generator_file",

@@ -1,6 +1,6 @@
 """A trained generator on disk: one safetensors file with the weights, and beside them, as text, all that is needed to use it.
 
-The file's metadata has one key, ``diptych``, with JSON: the format, the network's config, the recipes before and after it, and
+The file's metadata has one key, ``diptych``, with JSON: the format, the network's config, preprocessing and postprocessing, and
 where the weights come from. Nothing in it is code or a path.
 """
 
@@ -38,8 +38,8 @@ class TrainedGenerator:
         The network.
     module : nn.Module
         Its weights, in evaluation mode.
-    before, after : Recipe
-        What is done to a picture before and after the network.
+    preprocess, postprocess : Recipe
+        The classical steps before and after the network.
     provenance : mapping
         Plain values: settings, data, version.
     name : str
@@ -48,22 +48,22 @@ class TrainedGenerator:
 
     config: GeneratorConfig
     module: nn.Module
-    before: Recipe = field(default_factory=Recipe)
-    after: Recipe = field(default_factory=Recipe)
+    preprocess: Recipe = field(default_factory=Recipe)
+    postprocess: Recipe = field(default_factory=Recipe)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     name: str = "model"
 
     @property
     def spec(self) -> EnhancerSpec:
         """Name and summary."""
-        steps = [step.operator for step in (*self.before.steps, *self.after.steps)]
-        middle = len(self.before.steps)
+        steps = [step.operator for step in (*self.preprocess.steps, *self.postprocess.steps)]
+        middle = len(self.preprocess.steps)
         return EnhancerSpec(self.name, " > ".join([*steps[:middle], self.config.name, *steps[middle:]]))
 
     def __call__(self, image: Image, /) -> Image:
         """Return the enhanced image: same dtype, same number of axes. The whole picture is computed in one piece."""
         floats = to_float(check_image(image))
-        result = self.after(self.draw(self.before(floats)))
+        result = self.postprocess(self.draw(self.preprocess(floats)))
         return from_float(result, image.dtype)
 
     def draw(self, image: Image, /) -> Image:
@@ -105,16 +105,16 @@ def save_generator(path: str | Path, generator: TrainedGenerator, *, overwrite: 
     """Write a trained generator, whole or not at all."""
     from safetensors.torch import save
 
-    facts = {
+    metadata = {
         "format": FORMAT,
         "name": generator.name,
         "generator": to_dict(generator.config),
-        "before": generator.before.to_toml(),
-        "after": generator.after.to_toml(),
+        "preprocess": generator.preprocess.to_toml(),
+        "postprocess": generator.postprocess.to_toml(),
         "provenance": dict(generator.provenance),
     }
     tensors = {name: value.detach().cpu().contiguous() for name, value in generator.module.state_dict().items()}
-    atomic_write(path, save(tensors, {"diptych": json.dumps(facts)}), overwrite=overwrite)
+    atomic_write(path, save(tensors, {"diptych": json.dumps(metadata)}), overwrite=overwrite)
 
 
 def load_generator(path: str | Path) -> TrainedGenerator:
@@ -132,21 +132,23 @@ def load_generator(path: str | Path) -> TrainedGenerator:
     """
     path = Path(path)
     path = path / "best.safetensors" if path.is_dir() else path
-    tensors, facts = read_tensors(path)
-    if facts.get("format") != FORMAT or "generator" not in facts:
+    tensors, metadata = read_tensors(path)
+    if metadata.get("format") != FORMAT or "generator" not in metadata:
         raise TrainingError(f"{path}: not a trained generator of format {FORMAT}; upgrade Diptych, or train again")
     try:
-        config = from_dict(facts["generator"])
+        config = from_dict(metadata["generator"])
         if not isinstance(config, GeneratorConfig):
             raise TrainingError(f"{path}: {config.name} is not a generator")
         module = build(config).eval().requires_grad_(False)
         module.load_state_dict(tensors)
-        before, after = (Recipe.from_toml(facts[key], source=f"{path}: {key}") for key in ("before", "after"))
+        preprocess, postprocess = (
+            Recipe.from_toml(metadata[key], source=f"{path}: {key}") for key in ("preprocess", "postprocess")
+        )
     except (DiptychError, RuntimeError, KeyError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise TrainingError(f"{path}: the weights do not fit: {reason}") from None
-    name, provenance = str(facts.get("name", "model")), dict(facts.get("provenance", {}))
-    return TrainedGenerator(config, module, before, after, provenance, name)
+    name, provenance = str(metadata.get("name", "model")), dict(metadata.get("provenance", {}))
+    return TrainedGenerator(config, module, preprocess, postprocess, provenance, name)
 
 
 def read_tensors(path: Path, *, key: str = "diptych") -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -155,12 +157,12 @@ def read_tensors(path: Path, *, key: str = "diptych") -> tuple[dict[str, torch.T
 
     try:
         with safe_open(path, framework="pt") as file:
-            facts = json.loads((file.metadata() or {}).get(key, "{}"))
+            metadata = json.loads((file.metadata() or {}).get(key, "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     except FileNotFoundError:
         raise TrainingError(f"{path}: no such file; give a run directory or a .safetensors file") from None
     except (OSError, SafetensorError, ValueError) as error:
         raise TrainingError(f"{path}: not a whole safetensors file ({error}); take another checkpoint") from None
-    if not isinstance(facts, dict):
+    if not isinstance(metadata, dict):
         raise TrainingError(f"{path}: its metadata is not Diptych's; give a file that Diptych wrote")
-    return tensors, facts
+    return tensors, metadata

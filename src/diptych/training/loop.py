@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import signal
+import threading
 from pathlib import Path
+from types import FrameType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -13,22 +15,20 @@ from lightning_fabric import Fabric
 
 from diptych.core.errors import TrainingError
 from diptych.data import Prefetcher
-from diptych.training import run as runs
-from diptych.training.checkpoint import checkpoints, load_checkpoint
-from diptych.training.config import CycleGANConfig
-from diptych.training.domains import Batch, Domains, open_domains
-from diptych.training.fabric import launched
-from diptych.training.interrupting import Interrupt
-from diptych.training.objectives import make_game
-from diptych.training.objectives.initial import begin_from, fingerprint_of
-from diptych.training.observing import Observer
-from diptych.training.playing import Losses, Playable, Tensors
-
-OnEvent = Callable[[dict[str, Any]], None]
+from diptych.training.config import TrainConfig
+from diptych.training.data import Batch, TrainingData
+from diptych.training.distributed import launch
+from diptych.training.initial_weights import fingerprint_of, initialise_from
+from diptych.training.objectives import Objective, make_objective
+from diptych.training.objectives.base import Losses, Tensors
+from diptych.training.run import directory
+from diptych.training.run.checkpoint import checkpoints, load_checkpoint
+from diptych.training.run.directory import Run
+from diptych.training.run.events import OnEvent, RunRecorder
 
 
 def train(
-    config: CycleGANConfig,
+    config: TrainConfig,
     *,
     source: str | os.PathLike[str] | None = None,
     target: str | os.PathLike[str] | None = None,
@@ -36,25 +36,26 @@ def train(
     init: str | os.PathLike[str] | None = None,
     resume: bool = False,
     on_event: OnEvent | None = None,
-) -> runs.Run:
+) -> Run:
     """Train a generator without pairs: from source to target, or from what a single folder teaches.
 
     Parameters
     ----------
-    config : CycleGANConfig
-        The settings.
+    config : TrainConfig
+        The settings; their class is the objective.
     source, target : path
-        Folders of the pictures to improve, and of pictures as they should look; searched deeply, no pairs. With
-        ``config.objective = "self"`` there is a source alone, with ``"refine"`` a target alone.
+        Folders of the pictures to improve, and of pictures as they should look; searched deeply, no pairs. Some objectives
+        learn from one of them alone, see ``config.folders``.
     out : path
-        The run directory: new, or with `resume` one to go on with.
+        The run directory: new, or with `resume` an existing one.
     init : path, optional
-        A generator file, or a run directory, to take the first weights of `forward` from, and those of the way back where
-        they fit (see `diptych.training.objectives.initial`). A run that goes on needs it only before its first checkpoint.
+        A generator file, or a run directory, to take the first weights of `forward` from, and those of the generator back
+        where they fit (see `diptych.training.initial_weights`). A run that is resumed needs it only before its first
+        checkpoint.
     resume : bool
-        Go on from the newest checkpoint. On a CPU the result is then, byte for byte, that of a run without a stop.
+        Continue from the newest checkpoint. On a CPU the result is then, byte for byte, that of a run without a stop.
     on_event : callable, optional
-        Called with each entry of the log as it is written: ``begin``, ``init``, ``camera``, ``losses``, ``validation``,
+        Called with each entry of the log as it is written: ``begin``, ``init``, ``calibration``, ``losses``, ``validation``,
         ``skipped``, ``end``.
 
     Returns
@@ -77,71 +78,100 @@ def train(
     --------
     ``train(preset("quick"), source="dark", target="bright", out="runs/night")``
     """
-    fabric = launched(config)
-    domains = open_domains(config, source=source, target=target)
-    game = make_game(config, fabric)
-    begun_from = begin_from(game, init) if init is not None else None
+    config.check_folders(source=source is not None, target=target is not None)
+    fabric = launch(config)
+    objective = make_objective(config, fabric)
+    data = objective.open_data(source=source, target=target)
+    begun_from = initialise_from(objective, init) if init is not None else None
     origin = fingerprint_of(init)
-    run = runs.continued(out, config, domains, init=origin) if resume else _begun(out, config, domains, fabric, origin)
-    observer = Observer(run, config, domains, game, on_event)
-    first = observer.go_on(_loaded(run, game)) if resume else 0
-    observer.begin(first, *((begun_from, game.prepare(domains)) if first == 0 else ()))
+    run = directory.resume(out, config, data, init=origin) if resume else _begun(out, config, data, fabric, origin)
+    recorder = RunRecorder(run, objective, data, on_event)
+    first = recorder.resume(_loaded(run, objective)) if resume else 0
+    recorder.begin(first, *((begun_from, objective.prepare(data)) if first == 0 else ()))
 
     def make(number: int) -> Batch:
-        return domains.batch(number, size=config.batch, rank=fabric.global_rank, world=fabric.world_size)
+        return data.batches.batch(number, rank=fabric.global_rank, world=fabric.world_size)
 
     done = first
     numbers = {"start": first * config.accumulate, "stop": config.steps * config.accumulate}
     with Interrupt() as interrupt, Prefetcher(make, workers=config.workers, **numbers) as ready:
         for step in range(first, config.steps):
-            if observer.should_stop:
+            if recorder.should_stop:
                 break
-            batches = [_placed(next(ready), game) for _ in range(config.accumulate)]
-            losses = game.play(batches, step=step)
-            done, stopped = step + 1, interrupt.asked
-            due = done % config.every == 0 or done == config.steps
-            noted = done % 10 == 0 or due or stopped
-            if noted or fabric.device.type == "cpu":  # elsewhere looking at a number means waiting for it
+            batches = [_placed(next(ready), config, fabric) for _ in range(config.accumulate)]
+            losses = objective.train_step(batches, step=step)
+            done, stopped = step + 1, interrupt.requested
+            due = done % config.eval_every == 0 or done == config.steps
+            logged = done % 10 == 0 or due or stopped
+            if logged or fabric.device.type == "cpu":  # elsewhere looking at a number means waiting for it
                 _check(losses, done, run)
-            if noted:
-                observer.losses(done, losses)
+            if logged:
+                recorder.losses(done, losses)
             if due:
-                observer.validate(done)
+                recorder.validate(done)
             if due or stopped:
-                observer.save(done)
+                recorder.save(done)
             if stopped:
                 raise KeyboardInterrupt
-    observer.end(done)
+    recorder.end(done)
     return run
 
 
+class Interrupt:
+    """Lets the step at hand be finished: the first Ctrl-C (or SIGTERM) only sets `requested`; a second one acts as usual."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._handlers: dict[int, Any] = {}
+
+    def __enter__(self) -> Interrupt:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._handlers[number] = signal.signal(number, self._request)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._restore()
+
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        self.requested = True
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers = {}
+
+
 def _begun(
-    out: str | os.PathLike[str], config: CycleGANConfig, domains: Domains, fabric: Fabric, init: str | None
-) -> runs.Run:
+    out: str | os.PathLike[str], config: TrainConfig, data: TrainingData, fabric: Fabric, init: str | None
+) -> Run:
     # With several processes the first one makes the folders.
     if fabric.is_global_zero:
-        runs.begin(out, config, domains, init=init)
+        directory.begin(out, config, data, init=init)
     fabric.barrier()
-    return runs.Run(Path(out))
+    return Run(Path(out))
 
 
-def _loaded(run: runs.Run, game: Playable) -> dict[str, Any]:
+def _loaded(run: Run, objective: Objective) -> dict[str, Any]:
     found = checkpoints(run.checkpoints)
-    return load_checkpoint(found[-1], game) if found else {"step": 0}
+    return load_checkpoint(found[-1], objective) if found else {"step": 0}
 
 
-def _placed(batch: Batch, game: Playable) -> Tensors:
-    layout = torch.channels_last if game.config.channels_last else torch.contiguous_format
-    placed = [game.fabric.to_device(torch.from_numpy(part)) for part in batch]
+def _placed(batch: Batch, config: TrainConfig, fabric: Fabric) -> Tensors:
+    layout = torch.channels_last if config.channels_last else torch.contiguous_format
+    placed = [fabric.to_device(torch.from_numpy(part)) for part in batch]
     return tuple(part.contiguous(memory_format=layout) if part.ndim == 4 else part for part in placed)
 
 
-def _check(losses: Losses, step: int, run: runs.Run) -> None:
+def _check(losses: Losses, step: int, run: Run) -> None:
     values = {name: float(loss) for name, loss in losses.items()}
     broken = [name for name, value in values.items() if not np.isfinite(value)]
     if broken:
         raise TrainingError(
             f"{run.path}: at step {step} the loss {' and '.join(broken)} is no longer a number; the last "
             f"checkpoint and the best generator are kept. Lower learning_rate, give precision = float32, or lower "
-            f"the weight of {broken[0].partition('.')[0]}"
+            f"weights.{broken[0].partition('.')[0]}"
         )

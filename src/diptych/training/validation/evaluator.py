@@ -3,79 +3,81 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
 from torch import nn
 
 from diptych.core.image import Image
-from diptych.training.domains import Domains
+from diptych.training.data import TrainingData
 from diptych.training.generator_file import heat_of, run_network
-from diptych.training.playing import HeldOutGame, Playable, TwoWayGame
-from diptych.training.samples import overlay
+from diptych.training.run.samples import overlay
 from diptych.training.validation.metrics import HeldOutLoss, Validation, ValidationMetrics
-from diptych.training.validation.monitor import Generator, Monitor
+from diptych.training.validation.monitor import Monitor
 
 
 class Evaluator(Protocol):
-    """Validates a game on pictures that it is not trained on."""
+    """Validates the generators of a run on pictures that they are not trained on."""
 
-    def evaluate(self, step: int, game: Playable) -> Validation:
+    def evaluate(self, step: int) -> Validation:
         """Return the validation at a step, whose score ranks the generators of a run."""
 
-    def rows(self, game: Playable, *, count: int) -> list[list[Image]]:
+    def rows(self, *, count: int) -> list[list[Image]]:
         """Return rows of pictures for a contact sheet."""
 
 
-def evaluator_for(domains: Domains) -> Evaluator:
-    """Return the evaluator for a run on these pictures."""
-    return MonitorEvaluator(domains) if domains.held_target else LossEvaluator(domains)
-
-
 class MonitorEvaluator:
-    """The monitor, which looks at outputs and at both folders."""
+    """The monitor, which looks at outputs and at both folders.
 
-    def __init__(self, domains: Domains) -> None:
-        self._monitor = Monitor(domains.held_raw, domains.held_target, prepared=domains.held_source)
+    Parameters
+    ----------
+    data : TrainingData
+        The held-out pictures.
+    forward, backward : nn.Module
+        The averaged networks from source to target and back.
+    """
 
-    def evaluate(self, step: int, game: Playable) -> ValidationMetrics:
-        """Return the monitor's metrics of the averaged generators."""
-        return self._monitor.evaluate(step, *_both_ways(game))
+    def __init__(self, data: TrainingData, *, forward: nn.Module, backward: nn.Module) -> None:
+        self._monitor = Monitor(data.held_raw, data.held_target, prepared=data.held_source)
+        self._module = forward
+        self._pair = partial(run_network, forward), partial(run_network, backward)
 
-    def rows(self, game: Playable, *, count: int) -> list[list[Image]]:
+    def evaluate(self, step: int) -> ValidationMetrics:
+        """Return the monitor's metrics."""
+        return self._monitor.evaluate(step, *self._pair)
+
+    def rows(self, *, count: int) -> list[list[Image]]:
         """Return source, prepared if it differs, where the generator looks if it attends, output, and back again."""
-        rows = self._monitor.rows(*_both_ways(game), count=count)
-        return [_with_attention(row, game.average_forward.module) for row in rows]
+        return [_with_attention(row, self._module) for row in self._monitor.rows(*self._pair, count=count)]
 
 
 class LossEvaluator:
-    """The loss of the game itself, on pictures that were held out and always in the same draw."""
+    """The loss of the objective itself, on held-out pictures and always with the same draws.
 
-    def __init__(self, domains: Domains) -> None:
-        self._domains = domains
+    Parameters
+    ----------
+    loss : callable
+        Returns the loss.
+    rows : callable
+        Returns so many rows of a contact sheet.
+    """
 
-    def evaluate(self, step: int, game: Playable) -> HeldOutLoss:
+    def __init__(self, loss: Callable[[], float], rows: Callable[[int], list[list[Image]]]) -> None:
+        self._loss, self._rows = loss, rows
+
+    def evaluate(self, step: int) -> HeldOutLoss:
         """Return the held-out loss."""
         began = time.perf_counter()
-        loss = _alone(game).held_out_loss(self._domains)
+        loss = self._loss()
         return HeldOutLoss(step, float(loss), seconds=time.perf_counter() - began)
 
-    def rows(self, game: Playable, *, count: int) -> list[list[Image]]:
-        """Return what the game shows of the first pictures."""
-        return _alone(game).rows(self._domains, count=count)
-
-
-def _both_ways(game: Playable) -> tuple[Generator, Generator]:
-    assert isinstance(game, TwoWayGame)
-    return partial(run_network, game.average_forward.module), partial(run_network, game.average_backward.module)
+    def rows(self, *, count: int) -> list[list[Image]]:
+        """Return what the objective shows of the first pictures."""
+        return self._rows(count)
 
 
 def _with_attention(row: list[Image], module: nn.Module) -> list[Image]:
     seen, done = row[:-2], row[-2:]
     heat = heat_of(module, seen[-1])
     return row if heat is None else [*seen, overlay(seen[-1], heat), *done]
-
-
-def _alone(game: Playable) -> HeldOutGame:
-    assert isinstance(game, HeldOutGame)
-    return game

@@ -158,7 +158,7 @@ class Monitor:
         )
 
     def rows(self, forward: Generator, backward: Generator | None = None, *, count: int = 6) -> list[list[Image]]:
-        """Return rows for `diptych.training.samples.sample_grid`: source, prepared if it differs, output, and back again."""
+        """Return rows of a contact sheet: source, prepared if it differs, output, and back again."""
         shown = []
         for raw, image in list(zip(self.source, self.prepared, strict=True))[:count]:
             output = _applied(forward, image, "forward")

@@ -1,0 +1,177 @@
+"""What happens around the loop: log, validation, checkpoints, the best generator, the end."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from diptych import __version__
+from diptych.core.image import Image
+from diptych.photo import write
+from diptych.recipes import Recipe
+from diptych.training.data import TrainingData
+from diptych.training.generator_file import TrainedGenerator, load_generator, save_generator
+from diptych.training.objectives.base import Losses, Objective
+from diptych.training.run.checkpoint import save_checkpoint
+from diptych.training.run.directory import Run
+from diptych.training.run.report import write_page
+from diptych.training.run.samples import sample_grid
+from diptych.training.validation.early_stopping import EarlyStopping
+
+OnEvent = Callable[[dict[str, Any]], None]
+
+_ROWS = 4  # of a contact sheet
+
+
+class RunRecorder:
+    """Writes what a run leaves behind, and says when to stop. With several processes only the first one writes."""
+
+    def __init__(self, run: Run, objective: Objective, data: TrainingData, on_event: OnEvent | None) -> None:
+        self.run = run
+        self.config = objective.config
+        self.data = data
+        self.objective = objective
+        self.should_stop = False
+        self._on_event = on_event
+        self._first = objective.fabric.is_global_zero
+        self._stopping = EarlyStopping(patience=self.config.patience)
+        self._evaluator = objective.evaluator(data)
+        self._tensorboard = TensorBoard(run.path / "tensorboard") if self._first else None
+        self._since = (time.perf_counter(), 0)
+        self._named: set[str] = set()
+
+    def resume(self, state: dict[str, Any]) -> int:
+        """Take up the state of a checkpoint; return its step."""
+        step = int(state["step"])
+        if "early_stopping" in state:
+            self._stopping = EarlyStopping.from_state(state["early_stopping"])
+            self.should_stop = self._stopping.should_stop
+        if self._first:
+            self.run.cut_log(after=step)
+        return step
+
+    def begin(self, step: int, *prepared: dict[str, Any] | None) -> None:
+        """Log the beginning, and the entries of the preparation."""
+        self._since = (time.perf_counter(), step)
+        pictures = {name: len(folder) for name, folder in self.data.folders.items()}
+        pictures["held_out"] = len(self.data.held_source)
+        self._write({"event": "begin", "step": step, "steps": self.config.steps, "pictures": pictures})
+        for entry in prepared:
+            if entry:
+                self._write({**entry, "step": step})
+
+    def losses(self, step: int, losses: Losses) -> None:
+        """Log the losses of a step, with the speed since the last time."""
+        now, (then, last) = time.perf_counter(), self._since
+        pictures = (step - last) * self.config.batch * self.config.accumulate * self.objective.fabric.world_size
+        self._since = (now, step)
+        values = {name: round(float(loss), 6) for name, loss in losses.items()}
+        speed = round(pictures / max(now - then, 1e-9), 3)
+        self._write({"event": "losses", "step": step, "losses": values, "images_per_second": speed})
+        for name, reason in self.data.skipped.items():
+            if name not in self._named:
+                self._named.add(name)
+                self._write({"event": "skipped", "step": step, "picture": name, "reason": reason})
+
+    def validate(self, step: int) -> None:
+        """Look at the held-out pictures; keep the generator if it is the best so far."""
+        if self._first:
+            found = self._evaluator.evaluate(step)
+            # How long it took is for the log alone: a checkpoint says the same however often a run was stopped.
+            if self._stopping.update(replace(found, seconds=0.0)):
+                save_generator(self.run.best, self.generator(step), overwrite=True)
+            self.should_stop = self._stopping.should_stop
+            sheet = sample_grid(self._evaluator.rows(count=_ROWS))
+            write(self.run.samples / f"step-{step:09d}.png", sheet, overwrite=True)
+            self._write({"event": "validation", "best": self._best_step, **found.as_dict()})
+            if self._tensorboard:
+                self._tensorboard.picture("samples", sheet, step)
+        self.should_stop = bool(self.objective.fabric.broadcast(self.should_stop))
+        self._since = (time.perf_counter(), step)
+
+    def save(self, step: int) -> None:
+        """Write a checkpoint."""
+        if self._first:
+            state = {"step": step, "early_stopping": self._stopping.state()}
+            save_checkpoint(self.run.checkpoints, self.objective, state=state, keep=self.config.keep_checkpoints)
+        self.objective.fabric.barrier()
+
+    def end(self, step: int) -> None:
+        """Give the chosen generator the postprocessing that its own outputs call for."""
+        if self._first:
+            last = self.config.choose == "last"
+            generator = self.generator(step) if last or not self.run.best.exists() else load_generator(self.run.best)
+            postprocess = self.objective.propose_postprocess(generator, self.data)
+            save_generator(self.run.best, replace(generator, postprocess=postprocess), overwrite=True)
+            steps = [str(part) for part in postprocess.steps]
+            chosen = step if last else self._best_step
+            self._write({"event": "end", "step": step, "best": chosen, "postprocess": steps})
+            write_page(self.run)
+        if self._tensorboard:
+            self._tensorboard.close()
+        self.objective.fabric.barrier()
+
+    def generator(self, step: int) -> TrainedGenerator:
+        """Return the averaged forward generator as it is now."""
+        provenance = {
+            "step": step,
+            "settings": self.config.to_dict(),
+            "fingerprint": self.data.fingerprint,
+            "version": __version__,
+            "torch": torch.__version__,
+        }
+        module, preprocess = self.objective.generator, self.data.preprocess[0]
+        name = self.run.path.resolve().name
+        return TrainedGenerator(self.config.forward, module, preprocess, Recipe(), provenance, name)
+
+    @property
+    def _best_step(self) -> int | None:
+        return self._stopping.best.step if self._stopping.best else None
+
+    def _write(self, entry: dict[str, Any]) -> None:
+        if not self._first:
+            return
+        self.run.write_log(entry)
+        if self._tensorboard:
+            self._tensorboard.numbers(entry)
+        if self._on_event:
+            self._on_event(entry)
+
+
+class TensorBoard:
+    """Writes numbers and pictures for TensorBoard; does nothing where TensorBoard is missing."""
+
+    def __init__(self, folder: Path) -> None:
+        self._writer: Any = None
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of TensorBoard's own imports
+                from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            return
+        self._writer = SummaryWriter(str(folder))
+
+    def numbers(self, entry: dict[str, Any]) -> None:
+        """Add every number of an entry of the log."""
+        if self._writer is None or entry["event"] not in ("losses", "validation"):
+            return
+        values = entry["losses"] | {"images_per_second": entry["images_per_second"]} if "losses" in entry else entry
+        for name, value in values.items():
+            if isinstance(value, float):
+                self._writer.add_scalar(f"{entry['event']}/{name}", value, entry["step"])
+
+    def picture(self, name: str, image: Image, step: int) -> None:
+        """Add a picture ``(H, W, C)``."""
+        if self._writer is not None:
+            self._writer.add_image(name, image, step, dataformats="HWC")
+
+    def close(self) -> None:
+        """Write out what is buffered."""
+        if self._writer is not None:
+            self._writer.close()

@@ -1,1 +1,0 @@
-"""Games that learn from a single folder without labels."""
