@@ -286,7 +286,7 @@ def read_parameters(function: Any, *, skip: Collection[str] = ()) -> tuple[Param
     mistake of the programmer and raises `TypeError` when the module is imported.
     """
     hints = typing.get_type_hints(function, include_extras=True)
-    called = function.__init__ if isinstance(function, type) else function
+    called = vars(function)["__init__"] if isinstance(function, type) else function
     arguments = [item for item in list(inspect.signature(called).parameters.values())[1:] if item.name not in skip]
     return tuple(_read_parameter(function.__name__, argument, hints[argument.name]) for argument in arguments)
 

@@ -145,14 +145,14 @@ class TrainConfig:
 
     def check_folders(self, *, source: bool, target: bool) -> None:
         """Raise `ParameterError` if a folder that the objective learns from is missing, or another one is given."""
-        given = {"source": source, "target": target}
-        for folder in self.folders:
-            if not given[folder]:
-                raise ParameterError(f"objective = {self.objective} learns from folder {_FOLDERS[folder]}; give it")
-        for folder, is_given in given.items():
-            if is_given and folder not in self.folders:
+        given: dict[Side, bool] = {"source": source, "target": target}
+        for side in self.folders:
+            if not given[side]:
+                raise ParameterError(f"objective = {self.objective} learns from folder {_FOLDERS[side]}; give it")
+        for side, is_given in given.items():
+            if is_given and side not in self.folders:
                 raise ParameterError(
-                    f"objective = {self.objective} learns from one folder alone; leave out folder {_FOLDERS[folder]}"
+                    f"objective = {self.objective} learns from one folder alone; leave out folder {_FOLDERS[side]}"
                 )
 
     def to_dict(self) -> dict[str, Any]:
