@@ -1,4 +1,4 @@
-"""The domain check: what it must find in files, copies and looks, and how it tells."""
+"""The domain check: what it must find in files, copies and traits, and how it tells."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_what_the_number_of_pictures_allows(folders, count, level, words):
     assert words in one.text
 
 
-# Looks
+# Traits
 
 
 def test_misfits_are_named(folders):
@@ -203,9 +203,9 @@ def test_every_picture_is_decoded_once_and_never_more_than_jobs_at_a_time(folder
 
 
 def test_nothing_large_is_kept_of_a_picture():
-    look = summary_of("A", "big.png", bytes_of(scene(0, 1500, 2000)))
-    arrays = [*look.content[1:]]
-    assert sum(array.nbytes for array in arrays) + len(look.thumbnail) < 20_000
+    summary = summary_of("A", "big.png", bytes_of(scene(0, 1500, 2000)))
+    arrays = [*summary.content[1:]]
+    assert sum(array.nbytes for array in arrays) + len(summary.thumbnail) < 20_000
     assert all(array.base is None or array.base.nbytes == array.nbytes for array in arrays)
 
 

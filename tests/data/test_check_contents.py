@@ -47,9 +47,9 @@ def test_few_pictures_say_nothing_about_contents(folders):
 
 
 def test_features_see_neither_exposure_nor_colour_nor_noise():
-    looks = [summary_of("A", "", bytes_of(scene(seed))).content.features for seed in range(30)]
+    days = [summary_of("A", "", bytes_of(scene(seed))).content.features for seed in range(30)]
     nights = [summary_of("A", "", bytes_of(night(scene(seed), seed))).content.features for seed in range(30)]
-    centred, others = (np.array(rows) - np.mean(looks, axis=0) for rows in (looks, nights))
+    centred, others = (np.array(rows) - np.mean(days, axis=0) for rows in (days, nights))
     likeness = centred @ others.T
     assert (likeness.argmax(axis=0) == np.arange(30)).all()
 

@@ -67,7 +67,7 @@ def test_a_fatal_alarm_is_never_best(kind):
     stopping = EarlyStopping(patience=2)
     assert not stopping.update(metrics(0, 0.9, kind))
     assert stopping.best is None
-    assert stopping.update(metrics(1, 0.1, "noise", "checkerboard", "invention", "unchanged"))
+    assert stopping.update(metrics(1, 0.1, "noise", "checkerboard", "hallucination", "unchanged"))
     assert not stopping.update(metrics(2, 0.9, "noise", kind))
     assert stopping.best.step == 1
 

@@ -63,7 +63,7 @@ class TestLaws:
             metrics = evaluate(Monitor(DARK, BRIGHT), clean(seed))
             assert abs(metrics.domain_distance) < 0.25
             assert metrics.structure < 0.2
-            assert "invention" in kinds(metrics)
+            assert "hallucination" in kinds(metrics)
 
     def test_the_negative_is_inverted(self, monitor):
         metrics = monitor.evaluate(0, lambda image: 1 - image)
@@ -132,7 +132,7 @@ class TestLaws:
         assert "unchanged" in kinds(monitor.evaluate(500, lambda image: image))
 
     def test_other_things_in_the_picture_are_inventions(self, monitor):
-        assert "invention" in kinds(evaluate(monitor, WANTED[1:] + WANTED[:1]))
+        assert "hallucination" in kinds(evaluate(monitor, WANTED[1:] + WANTED[:1]))
 
     def test_a_good_generator_gives_no_alarm(self, monitor):
         assert not evaluate(monitor, WANTED).alarms

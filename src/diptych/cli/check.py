@@ -19,7 +19,7 @@ def check(
     jobs: Annotated[int, typer.Option(min=0, help="Pictures at a time; 0 means one for each core.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the page if it is there already.")] = False,
 ) -> None:
-    """Check two folders before training: unreadable files, copies, mixed kinds, numbers, looks and contents.
+    """Check two folders before training: unreadable files, copies, mixed kinds, numbers, how they differ, and contents.
 
     Exit code 0 if they are ready, also with warnings; 1 if they are not or a file cannot be read; 2 for a wrong call.
     """

@@ -1,4 +1,4 @@
-"""Measures of image quality that need no reference: what changed from an input to an output, and how a set of pictures looks.
+"""Measures of image quality without a reference: what became of an input in an output, and how near pictures are to a domain.
 
 The monitor of training, the domain check, the advice and the report all use these; each measure has one implementation.
 

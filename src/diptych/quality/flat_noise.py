@@ -66,7 +66,7 @@ class NoiseEstimator:
         self._sides: list[float] = []
 
     def add(self, picture: Image) -> None:
-        """Look at a picture ``(H, W, C)``."""
+        """Take in a picture ``(H, W, C)``."""
         self._sides.append(float(np.sqrt(picture.shape[0] * picture.shape[1])))
         rounding = 1 / (12 * np.iinfo(picture.dtype).max ** 2) if picture.dtype.kind == "u" else 0.0
         found = _flat_patches(to_float(picture).astype(np.float32, copy=False), float(rounding))

@@ -10,7 +10,7 @@ import numpy as np
 
 from diptych.quality.checkerboard import VISIBLE, Checkerboard
 
-Kind = Literal["inversion", "collapse", "invention", "checkerboard", "noise", "unchanged"]
+Kind = Literal["inversion", "collapse", "hallucination", "checkerboard", "noise", "unchanged"]
 
 FATAL: frozenset[str] = frozenset({"inversion", "collapse"})
 """Kinds that make a generator unusable, whatever its score: it never becomes the best."""
@@ -37,7 +37,7 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Measurements:
-    """What the alarms are decided by; lists have a value for each held-out source picture.
+    """What the alarms are raised by; lists have a value for each held-out source picture.
 
     Attributes
     ----------
@@ -48,11 +48,11 @@ class Measurements:
         Structure of the source that the output has, and what the output has besides.
     diversity : float
         Differences between the outputs over those between the inputs.
-    noise, noise_before, noise_target : float
-        Standard deviation of the noise of outputs, inputs and target pictures; intensities.
-    relative_noise, relative_noise_before : float
+    noise, input_noise, target_noise : float
+        Standard deviation of the noise of outputs, inputs and target pictures, as intensities.
+    relative_noise, input_relative_noise : float
         The same over the contrast of the pictures, which a mere brightening does not change.
-    checkerboard, checkerboard_before : Checkerboard
+    checkerboard, input_checkerboard : Checkerboard
         The most prominent pattern of 2 or 4 px.
     change : float
         Mean absolute difference of output and input; nan while it is too early to expect one.
@@ -64,12 +64,12 @@ class Measurements:
     added: list[float]
     diversity: float
     noise: float
-    noise_before: float
-    noise_target: float
+    input_noise: float
+    target_noise: float
     relative_noise: float
-    relative_noise_before: float
+    input_relative_noise: float
     checkerboard: Checkerboard
-    checkerboard_before: Checkerboard
+    input_checkerboard: Checkerboard
     change: float
 
 
@@ -78,7 +78,7 @@ def alarms_of(found: Measurements) -> tuple[Alarm, ...]:
     messages: dict[Kind, str] = {
         "inversion": _inversion(found),
         "collapse": _collapse(found),
-        "invention": _invention(found),
+        "hallucination": _hallucination(found),
         "checkerboard": _checkerboard(found),
         "noise": _noise(found),
         "unchanged": _unchanged(found),
@@ -110,7 +110,7 @@ def _collapse(found: Measurements) -> str:
     )
 
 
-def _invention(found: Measurements) -> str:
+def _hallucination(found: Measurements) -> str:
     if count := _several([-value for value in found.added], below=-_ADDED):
         return (
             f"edges that are not in the input are in the output of {count} of {len(found.added)} pictures "
@@ -126,8 +126,8 @@ def _invention(found: Measurements) -> str:
 
 
 def _checkerboard(found: Measurements) -> str:
-    board, before = found.checkerboard, found.checkerboard_before
-    if board.amplitude < VISIBLE or board.prominence < _PROMINENT * max(before.prominence, 1):
+    board, given = found.checkerboard, found.input_checkerboard
+    if board.amplitude < VISIBLE or board.prominence < _PROMINENT * max(given.prominence, 1):
         return ""
     return (
         f"the outputs have a pattern of {board.period} px with an amplitude of {255 * board.amplitude:.1f} levels of 255; use "
@@ -136,12 +136,12 @@ def _checkerboard(found: Measurements) -> str:
 
 
 def _noise(found: Measurements) -> str:
-    enough = found.noise > max(0.01, 1.2 * found.noise_target)
-    if not enough or found.relative_noise <= 1.3 * found.relative_noise_before:
+    enough = found.noise > max(0.01, 1.2 * found.target_noise)
+    if not enough or found.relative_noise <= 1.3 * found.input_relative_noise:
         return ""
     return (
         f"the outputs are noisier than the inputs (standard deviation {255 * found.noise:.1f} levels of 255, before "
-        f"{255 * found.noise_before:.1f}, target {255 * found.noise_target:.1f}); raise total_variation or lower adversarial, "
+        f"{255 * found.input_noise:.1f}, target {255 * found.target_noise:.1f}); raise total_variation or lower adversarial, "
         f"e.g. --set total_variation=0.1"
     )
 

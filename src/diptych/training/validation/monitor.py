@@ -52,7 +52,7 @@ class Monitor:
     range is used, where the raw one may lie within a few levels of black. **Inversion is measured against the raw
     picture**: rank correlation does not care about the range, and so it answers for the whole enhancer.
 
-    **Structure** is the cosine of the normalised gradients (see `diptych.training.losses.structure`) on squares of 2 and
+    **Structure** is the cosine of the normalised gradients (see `diptych.training.losses.structure`) on blocks of 2 and
     of 4 px. The reference is the input after non-local means of the strength of its own noise; the cosine is divided by
     that of the noisy input with this reference and cut off at 1. So removing noise costs nothing, and copying it gains
     nothing.
@@ -73,15 +73,15 @@ class Monitor:
 
     Examples
     --------
-    >>> draw = np.random.default_rng(0)
-    >>> bright = [draw.random((32, 32, 1)).astype(np.float32) for _ in range(4)]
+    >>> rng = np.random.default_rng(0)
+    >>> bright = [rng.random((32, 32, 1)).astype(np.float32) for _ in range(4)]
     >>> dark = [image / 4 for image in bright]
     >>> monitor = Monitor(dark, bright)
     >>> found = monitor.evaluate(0, lambda image: 4 * image)
     >>> round(found.structure, 3), found.score > monitor.evaluate(0, lambda image: image).score
     (1.0, True)
     >>> [alarm.kind for alarm in monitor.evaluate(0, lambda image: 1 - image).alarms]
-    ['inversion', 'invention']
+    ['inversion', 'hallucination']
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class Monitor:
         self._structure = StructureReference(self.prepared, baseline=self._inputs)
         self._score = DomainScore(*([one.appearance for one in side] for side in (self._inputs, targets)))
         self._target_noise = float(np.mean([one.noise for one in targets]))
-        self._checkerboard_before = find_checkerboard([one.luma for one in self._inputs])
+        self._input_checkerboard = find_checkerboard([one.luma for one in self._inputs])
 
     def evaluate(self, step: int, forward: Generator, backward: Generator | None = None) -> ValidationMetrics:
         """Measure what a generator does to the held-out pictures.
@@ -152,7 +152,7 @@ class Monitor:
             worst_correlation=min(found.luma),
             diversity=found.diversity,
             noise=found.noise,
-            target_noise=found.noise_target,
+            target_noise=found.target_noise,
             alarms=alarms_of(found),
             seconds=time.perf_counter() - began,
         )
@@ -177,12 +177,12 @@ class Monitor:
             added=self._structure.added(edges),
             diversity=_relative_diversity(self._inputs, measured),
             noise=float(np.mean([one.noise for one in measured])),
-            noise_before=float(np.mean([one.noise for one in self._inputs])),
-            noise_target=self._target_noise,
+            input_noise=float(np.mean([one.noise for one in self._inputs])),
+            target_noise=self._target_noise,
             relative_noise=_relative_noise(measured),
-            relative_noise_before=_relative_noise(self._inputs),
+            input_relative_noise=_relative_noise(self._inputs),
             checkerboard=find_checkerboard([one.luma for one in measured]),
-            checkerboard_before=self._checkerboard_before,
+            input_checkerboard=self._input_checkerboard,
             change=change if step >= self._settled else float("nan"),
         )
 
