@@ -76,7 +76,7 @@ def test_the_difference_map_says_darker_and_brighter():
     assert np.ptp(difference_map(grey, grey)) == 0
 
 
-def test_the_map_of_invented_signal_is_grey_where_there_is_none():
+def test_the_map_of_hallucinations_is_grey_where_there_are_none():
     signal = np.array([[0.0, 2.9, 4.0, 50.0]])
     pixels = hallucination_map(np.full((1, 4, 3), 200, np.uint8), signal)[0].astype(int)
     assert [int(np.ptp(one)) > 60 for one in pixels] == [False, False, True, True]
