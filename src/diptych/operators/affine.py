@@ -12,7 +12,7 @@ from diptych.operators._borders import Border
 from diptych.operators._resample import Interpolation, Map, from_xy, resample
 
 
-@operator(group="geometry")
+@operator(group="geometry", kernels="geometry")
 def affine(
     image: Image,
     *,

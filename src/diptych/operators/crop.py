@@ -17,7 +17,7 @@ def _cropped(shape: tuple[int, int], **rectangle: Any) -> tuple[int, int]:
     return rows.stop - rows.start, columns.stop - columns.start
 
 
-@operator(group="geometry", resize=_cropped)
+@operator(group="geometry", kernels="geometry", resize=_cropped)
 def crop(
     image: Image,
     *,

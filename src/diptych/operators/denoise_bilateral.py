@@ -11,7 +11,7 @@ from diptych.core.operator import operator
 from diptych.core.parameters import Auto, Range
 
 
-@operator(group="denoising", halo=lambda size, **other: size // 2)
+@operator(group="denoising", kernels="nlm", halo=lambda size, **other: size // 2)
 def denoise_bilateral(
     image: Image,
     *,

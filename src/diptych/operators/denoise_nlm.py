@@ -12,7 +12,7 @@ from diptych.core.operator import operator
 from diptych.core.parameters import Auto, Range
 
 
-@operator(group="denoising", halo=lambda strength, patch, search: search // 2 + patch // 2 + 1)
+@operator(group="denoising", kernels="nlm", halo=lambda strength, patch, search: search // 2 + patch // 2 + 1)
 def denoise_nlm(
     image: Image,
     *,

@@ -15,7 +15,7 @@ from diptych.core.parameters import Auto, Range
 EXPECTED = 1.2  # patches that differ by less than this many noise variances are the same
 
 
-@operator(group="denoising", halo=lambda search, patch, **other: search // 2 + patch // 2)
+@operator(group="denoising", kernels="nlm", halo=lambda search, patch, **other: search // 2 + patch // 2)
 def denoise_photo(
     image: Image,
     *,

@@ -8,7 +8,7 @@ from diptych.core.image import Image
 from diptych.core.operator import operator
 
 
-@operator(group="geometry")
+@operator(group="geometry", kernels="geometry")
 def flip(image: Image, *, direction: Literal["horizontal", "vertical", "both"] = "horizontal") -> Image:
     """Mirror the image.
 

@@ -12,7 +12,7 @@ from diptych.core.parameters import Auto, Range
 from diptych.operators._borders import Border, halo_of
 
 
-@operator(group="filter", halo=lambda sigma, border: halo_of(int(4 * sigma + 0.5), border))
+@operator(group="filter", kernels="convolution", halo=lambda sigma, border: halo_of(int(4 * sigma + 0.5), border))
 def gaussian(
     image: Image, *, sigma: Annotated[float, Range(0, 1000, "px"), Auto(0.125, 8)] = 1.0, border: Border = "reflect"
 ) -> Image:

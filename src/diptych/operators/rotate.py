@@ -15,7 +15,7 @@ def _turned(shape: tuple[int, int], *, angle: float, reshape: bool, **other: str
     return turned_shape(shape, angle) if reshape else shape
 
 
-@operator(group="geometry", resize=_turned)
+@operator(group="geometry", kernels="geometry", resize=_turned)
 def rotate(
     image: Image,
     *,

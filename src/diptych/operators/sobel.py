@@ -12,7 +12,7 @@ from diptych.core.operator import operator
 from diptych.operators._borders import Border, halo_of
 
 
-@operator(group="filter", halo=lambda output, border: halo_of(1, border))
+@operator(group="filter", kernels="convolution", halo=lambda output, border: halo_of(1, border))
 def sobel(
     image: Image, *, output: Literal["magnitude", "horizontal", "vertical"] = "magnitude", border: Border = "reflect"
 ) -> Image:

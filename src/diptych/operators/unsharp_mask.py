@@ -11,7 +11,7 @@ from diptych.core.operator import operator
 from diptych.core.parameters import Range
 
 
-@operator(group="filter", halo=lambda sigma, amount: int(4 * sigma + 0.5))
+@operator(group="filter", kernels="convolution", halo=lambda sigma, amount: int(4 * sigma + 0.5))
 def unsharp_mask(
     image: Image,
     *,

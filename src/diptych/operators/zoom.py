@@ -22,7 +22,7 @@ def _zoomed(
     return zoomed_shape(shape, factor, height, width)
 
 
-@operator(group="geometry", resize=_zoomed)
+@operator(group="geometry", kernels="geometry", resize=_zoomed)
 def zoom(
     image: Image,
     *,

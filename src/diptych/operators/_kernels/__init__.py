@@ -1,6 +1,7 @@
-"""Faster paths, one file per operator, named as the operator; imported when the operator is first called.
+"""Faster paths, in a file named as the operator or one that several share; imported when the operator is first called.
 
-Each file has a table ``PATHS`` of `diptych.core.operator.FastPath` rows; the first row that fits is taken, and where none
+A file has a table ``PATHS`` of `diptych.core.operator.FastPath` rows, or, if operators share it (`kernels=` of their decorator),
+a function ``paths(declaration)`` that returns one; the first row that fits is taken, and where none
 fits, the operator's own file, which is the specification, does the work. A path gets the image ``(H, W, C)`` in its own
 dtype and gives the same answer as the plain version: floats within 1e-4, integers within one level
 (``tests/parity/test_paths.py`` draws shapes, channels and parameters for every row).

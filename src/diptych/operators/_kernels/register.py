@@ -5,7 +5,7 @@ from __future__ import annotations
 from diptych.core.image import Image, to_float
 from diptych.core.operator import FastPath
 from diptych.core.parameters import Table
-from diptych.operators._kernels._geometry import resample
+from diptych.operators._kernels.geometry import resample
 from diptych.operators.register import find_mapping
 
 

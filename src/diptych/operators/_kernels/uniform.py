@@ -9,9 +9,9 @@ from diptych.core.image import Image
 from diptych.core.operator import FastPath
 from diptych.operators._borders import border_index
 from diptych.operators._kernels._blocks import edges_of_blocks
-from diptych.operators._kernels._convolve import convolved
 from diptych.operators._kernels._lines import by_rows, white_or_zero
 from diptych.operators._kernels._opencv import BORDERS, by_channels
+from diptych.operators._kernels.convolution import convolved
 
 _SMALL = 13  # up to here, to add up the window costs no more than running sums
 _LARGEST_UINT16 = 181  # above, OpenCV's sum of 16-bit values leaves an int32
