@@ -12,3 +12,35 @@ The monitor of training, the domain check, the advice and the report all use the
 - `content`: what is in a picture, whatever its exposure, and a perceptual hash,
 - `separation`: whether two sets of features can be told apart.
 """
+
+from __future__ import annotations
+
+from diptych.quality.appearance import Appearance, DomainStatistics, appearance_of
+from diptych.quality.checkerboard import Checkerboard, find_checkerboard
+from diptych.quality.content import Content, content_of
+from diptych.quality.flat_noise import NoiseEstimator, NoiseModel, measure_noise
+from diptych.quality.hallucination import hallucinated_structure
+from diptych.quality.score import DomainScore, MeasuredPicture, StructureReference
+from diptych.quality.separation import Separation, separate
+from diptych.quality.traits import Traits, traits_of
+
+__all__ = [
+    "Appearance",
+    "Checkerboard",
+    "Content",
+    "DomainScore",
+    "DomainStatistics",
+    "MeasuredPicture",
+    "NoiseEstimator",
+    "NoiseModel",
+    "Separation",
+    "StructureReference",
+    "Traits",
+    "appearance_of",
+    "content_of",
+    "find_checkerboard",
+    "hallucinated_structure",
+    "measure_noise",
+    "separate",
+    "traits_of",
+]
