@@ -188,7 +188,7 @@ def test_what_cannot_be_is_refused_before_the_pictures_are_read(folders, tmp_pat
 
 
 def test_a_training_does_not_see_the_held_out_pictures(folders, one_family, tmp_path):
-    settings = {"steps": 4, "every": 4, "crop": 16, "workers": 0, "forward": {"width": 4, "depth": 1}}
+    settings = {"steps": 4, "eval_every": 4, "crop": 16, "workers": 0, "forward": {"width": 4, "depth": 1}}
     small = preset("quick").updated({**settings, "discriminator": {"width": 4, "depth": 1}, "batch": 1})
     found = advise(*folders, training=small, run=tmp_path / "run")
     model = next(one for one in found.measured if one.candidate.name == "trained")
