@@ -1,1 +1,1 @@
-"""The ground floor: image contract, errors, parameters, operators, enhancers. Needs NumPy only."""
+"""The ground floor: image contract, errors, color, noise, parameters, operators, metrics, enhancers. Needs NumPy only."""

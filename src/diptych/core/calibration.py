@@ -1,4 +1,4 @@
-"""How far a denoiser's result is from the picture without noise, estimated from the noisy picture alone.
+"""Estimates of a denoiser's error from the noisy picture alone.
 
 Two estimates, both over a few parts of the picture, so that memory and time do not grow with it:
 
@@ -62,7 +62,7 @@ def probes(image: Image, method: Method) -> list[Probe]:
 
 
 def risk(probes: Sequence[Probe], denoise: Denoiser) -> float:
-    """Return the mean squared error of the denoiser, but for a constant that depends on the picture alone."""
+    """Return the estimated mean squared error of the denoiser, up to a constant that depends on the picture only."""
     errors, counts = zip(*(probe.error(denoise) for probe in probes), strict=True)
     return float(sum(errors)) / max(sum(counts), 1)
 
@@ -70,7 +70,7 @@ def risk(probes: Sequence[Probe], denoise: Denoiser) -> float:
 def search(
     probes: Sequence[Probe], denoiser: Callable[[Mapping[str, Value]], Denoiser], parameters: Sequence[Parameter]
 ) -> dict[str, Value]:
-    """Return the values of the parameters with the least risk, numbers rounded to three digits.
+    """Return the values of the parameters that minimise the risk, rounded to three digits.
 
     Several are found in turn, twice over. Without a probe each has the value that changes least.
     """
@@ -91,7 +91,7 @@ def _with(
 
 
 def _least(probes: Sequence[Probe], denoiser: Callable[[Value], Denoiser], parameter: Parameter) -> Value:
-    """Return the value with the least risk: integers one by one, numbers on a geometric grid that is refined."""
+    """Return the value that minimises the risk: integers are tried one by one, numbers on a geometric grid that is refined."""
     bounds = _auto(parameter)
     if parameter.kind == "integer":
         values = range(int(bounds.minimum), int(bounds.maximum) + 1, parameter.step)

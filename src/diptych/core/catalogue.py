@@ -15,7 +15,7 @@ from diptych.core.errors import UnknownNameError, did_you_mean
 
 
 def names_in(package: ModuleType) -> tuple[str, ...]:
-    """Return the names of a catalogue's things, sorted: its files without a leading underscore. Folders are no things."""
+    """Return the names of a catalogue's things, sorted: its files without a leading underscore; folders do not count."""
     files = [info.name for info in pkgutil.iter_modules(package.__path__) if not info.ispkg]
     return tuple(sorted(name for name in files if not name.startswith("_")))
 

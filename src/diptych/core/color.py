@@ -1,4 +1,4 @@
-"""Luma and Y'CbCr: the weights of ITU-R BT.601, for encoded (gamma-compressed) RGB. They stand here and nowhere else."""
+"""Luma and Y'CbCr: the weights of ITU-R BT.601, for encoded (gamma-compressed) RGB. Defined here and nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Docstrings of operators and metrics: what all of them would repeat is written once here and filled in by the decorators."""
+"""Completing the docstrings of operators and metrics: the decorators fill in what is the same for all of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def entry(name: str, text: str) -> str:
 
 
 def completed(documentation: str, entries: Mapping[str, Mapping[str, str]]) -> str:
-    """Return a docstring with the entries that it lacks.
+    """Return a docstring completed with the entries it lacks.
 
     Parameters
     ----------

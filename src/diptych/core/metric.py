@@ -1,8 +1,8 @@
 """The metric: a pure function from an image, or an image and its reference, to a number, and its declaration.
 
 The body is the specification. A faster way to the same answer is a function ``fast`` in the file ``_kernels/<name>.py``
-beside the metric's own. A metric of two sets of images (`set_metric`) needs no pairs. What all metrics would say in the same
-words (the images, the errors) the decorators fill into their docstrings.
+beside the metric's own. A metric of two sets of images (`set_metric`) needs no pairs. The decorators complete
+docstrings with what is the same for all metrics: the images and the errors.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Direction = Literal["higher", "lower"]
 
 @dataclass(frozen=True)
 class MetricDeclaration:
-    """What is known of a metric: columns of a report, ``--metrics`` and contract tests come from it.
+    """Everything declared about a metric: columns of a report, ``--metrics`` and contract tests come from it.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How noisy an image is, measured from the image alone: the one estimate that the whole project uses.
+"""Estimating the noise of an image from the image alone, in one way for the whole project.
 
 All functions measure the response of blocks of 16 x 16 px to a mask that is blind to edges and slopes, and read the noise from
 the quarter of the blocks where it is weakest: `noise_level` that of one channel, `picture_noise` that of luma and chroma,
@@ -66,7 +66,7 @@ def noise_level(channel: FloatImage, brightness: FloatImage | None = None) -> fl
 
 
 def noise_blocks(channel: FloatImage, brightness: FloatImage) -> tuple[FloatImage, FloatImage]:
-    """Return noise and brightness of each whole block of 16 x 16 px, as `noise_level` measures them."""
+    """Return the noise and the brightness of each complete block of 16 x 16 px, as `noise_level` measures them."""
     response = _response(channel)
     down, across = response.shape[0] // _BLOCK, response.shape[1] // _BLOCK
     return _SCALE * _block_means(response, down, across), _block_means(brightness[1:-1, 1:-1], down, across)
@@ -84,7 +84,7 @@ def picture_noise(image: FloatImage) -> tuple[float, float]:
 
 
 def noise_planes(image: FloatImage) -> list[tuple[FloatImage, FloatImage]]:
-    """Return what the noise of an image ``(H, W, C)`` is measured in, each with its brightness: luma, and of RGB Cr and Cb."""
+    """Return the planes in which noise is measured, each with its brightness: luma, and for RGB also Cr and Cb."""
     light = luma(image)
     if image.shape[2] != 3:
         return [(light, light)]
@@ -168,7 +168,7 @@ class NoiseCurve:
         return bool(np.max(self.levels) > 0.1 / 255)
 
     def __call__(self, brightness: FloatImage) -> FloatImage:
-        """Return the standard deviation where an image ``(H, W, C)`` is so bright."""
+        """Return the standard deviation of the noise at the brightness of each value of an image ``(H, W, C)``."""
         return np.asarray(self.levels * _shape(brightness, self.power), np.float32)
 
 

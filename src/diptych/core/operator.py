@@ -1,4 +1,4 @@
-"""The operator: a pure function from image to image whose signature is its whole declaration.
+"""The operator: a pure function from image to image, declared by its signature and its decorator.
 
 The decorator reads the signature once and puts one guard around the function, so that each operator's body is only its
 formula: it sees a read-only float image ``(H, W, C)`` in [0, 1] and checked parameters, and returns floats; the guard
@@ -8,8 +8,7 @@ depth.
 The body is the specification. A faster way to the same answer is a row in the table ``PATHS`` of the file
 ``_kernels/<name>.py`` beside the operator's own: the guard takes the first row that fits the image and the parameters.
 
-What all operators would say of themselves in the same words (the image, the result, the errors) the decorator fills into their
-docstrings.
+The decorator completes docstrings with what is the same for all operators: the image, the result and the errors.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ class OperatorFunction(Protocol):
 
 @dataclass(frozen=True)
 class Declaration:
-    """What is known of an operator: the one source of CLI options, recipes, forms, docs and contract tests.
+    """Everything declared about an operator: the one source of CLI options, recipes, forms, docs and contract tests.
 
     Attributes
     ----------
@@ -95,7 +94,7 @@ class Declaration:
 
     @property
     def denoises(self) -> bool:
-        """Whether it is there to take noise away."""
+        """Whether its purpose is to remove noise."""
         return self.group == "denoising"
 
     @property
@@ -118,7 +117,7 @@ class Declaration:
         return " ".join(found.group(1).split()) if found else ""
 
     def output_shape(self, shape: tuple[int, ...], /, **parameters: Value) -> tuple[int, int]:
-        """Return the height and width of the result for an image of this shape; the parameters are checked ones, all of them.
+        """Return the height and width of the result for an image of this shape; give all parameters, checked.
 
         Raises `ParameterError` where the operator would, e.g. for a crop that leaves the image.
         """
@@ -131,7 +130,7 @@ class Declaration:
         return self.neighbourhood(**parameters)
 
     def undecided(self, parameters: Mapping[str, Value]) -> tuple[Parameter, ...]:
-        """Return those of the parameters that are ``auto``: to be chosen for an image."""
+        """Return the parameters that are ``auto``, which are chosen for each image."""
         return tuple(one for one in self.parameters if one.auto and isinstance(parameters.get(one.name), str))
 
     def check(self, given: Mapping[str, object]) -> dict[str, Value]:
@@ -178,24 +177,12 @@ RowWork = Callable[[FloatImage, int], FloatImage]
 """Takes some rows of an image ``(h, W, C)`` and the number of the first of them to the rows of the result."""
 
 
-class RowsMaker(Protocol):
-    """How an operator whose result depends on the whole image works by rows, from a subsample of the image."""
+RowsMaker = Callable[..., RowWork]
+"""How an operator whose result depends on the whole image works by rows: ``by_rows(sample, shape, step, **parameters)``.
 
-    def __call__(self, sample: FloatImage, shape: tuple[int, ...], step: int, /, **parameters: Value) -> RowWork:
-        """Return the work on rows.
-
-        Parameters
-        ----------
-        sample : ndarray, shape (h, w, C)
-            Every `step`-th pixel of every `step`-th row of the image.
-        shape : tuple of int
-            Of the image.
-        step : int
-            Distance of the sampled pixels.
-        **parameters
-            Checked parameters of the operator.
-        """
-        ...
+`sample` is every `step`-th pixel of every `step`-th row of an image of this shape, as floats ``(h, w, C)``; the parameters are
+checked ones.
+"""
 
 
 @functools.cache
@@ -230,7 +217,7 @@ def operator(
     Parameters
     ----------
     group : str
-        The room of the catalogue it is listed in; that of ``denoising`` is for what takes noise away.
+        The group of the catalogue it is listed in; ``denoising`` is for operators whose purpose is to remove noise.
     resize : function
         ``resize((H, W), **parameters)`` is the height and width of the result; by default those of the image.
     freeze : function
@@ -344,7 +331,7 @@ def _run(
 def calibrated(
     declaration: Declaration, image: Image, parameters: Mapping[str, Value], *, method: Method = "recorrupted"
 ) -> dict[str, Value]:
-    """Return the parameters, those that are ``auto`` chosen for the image ``(H, W, C)``."""
+    """Return the parameters with those that are ``auto`` chosen for the image ``(H, W, C)``."""
     undecided, fixed = declaration.undecided(parameters), dict(parameters)
 
     def decided(values: Mapping[str, Value]) -> Denoiser:

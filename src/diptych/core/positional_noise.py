@@ -1,4 +1,4 @@
-"""Noise that is a function of a seed and of the place in the picture, so that a part of a picture has the part's noise."""
+"""Noise that depends on a seed and the position in the image only, so that a tile gets the same noise as the whole image."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 def positional_noise(
     seed: int, height: int, width: int, channels: int, *, top: int = 0, left: int = 0
 ) -> NDArray[np.float32]:
-    """Return standard normal noise for a part of a picture without end.
+    """Return standard normal noise for a tile of an unbounded image.
 
-    Every row has a random stream of its own, with its number and the seed as the key, and is drawn from its left end. The
-    value at a place thus depends on neither the size of the part nor where it begins.
+    Every row has a random stream of its own, with its number and the seed as the key, and is drawn from its left end. A
+    value thus depends on neither the size of the tile nor where it begins.
 
     Parameters
     ----------
     seed : int
         0 to 2^63 - 1.
     height, width : int
-        Of the part in px.
+        Of the tile in px.
     channels : int
-        Values at each place.
+        Values per pixel.
     top, left : int
         First row and column of the part, 0 or more.
 

@@ -33,7 +33,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Tones(Protocol):
-    """How the values of an image are distributed, channel by channel, or over all channels together."""
+    """The distribution of the values of an image, of each channel or of all channels together."""
 
     def percentiles(self, q: list[float], *, each: bool) -> NDArray[np.float64]:
         """Return percentiles as `numpy.percentile` defines them: shape ``(len(q), C)``, or ``(len(q), 1)`` over all."""

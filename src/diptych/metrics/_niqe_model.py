@@ -1,4 +1,4 @@
-"""What NIQE compares with: the statistics of the patches of good photographs."""
+"""The model that NIQE compares with: statistics of the patches of good photographs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Natural scene statistics of patches: the features that NIQE and the distance of two domains are made of.
+"""Natural scene statistics of patches: the features of NIQE and of the distance between two domains.
 
 For each patch of 96 x 96 pixels, 18 numbers at the full and 18 at half the size describe how the luma, after its local
 mean and contrast are taken out, is distributed, and how the products of neighbouring pixels are: see `features_of`.

@@ -12,7 +12,7 @@ from diptych.core.parameters import Doc
 
 Border: TypeAlias = Annotated[
     Literal["reflect", "nearest", "mirror", "constant", "wrap"],
-    Doc("What lies outside the image, in SciPy's words; ``constant`` is black."),
+    Doc("What lies outside the image, named as in SciPy; ``constant`` is black."),
 ]
 """SciPy's names: ``reflect`` d c b a | a b c d, ``mirror`` d c b | a b c d, ``constant`` is black."""
 

@@ -17,7 +17,7 @@ from diptych.core.parameters import Doc
 
 Interpolation: TypeAlias = Annotated[
     Literal["nearest", "linear", "cubic"],
-    Doc("Value between pixels: that of the nearest one, linear in each direction, or the cubic B-spline through them."),
+    Doc("Interpolation between pixels: the nearest one, linear in each direction, or the cubic B-spline through them."),
 ]
 """SciPy's splines of order 0, 1 and 3: ``cubic`` is the interpolating cubic B-spline, not a four-point kernel."""
 

@@ -20,7 +20,7 @@ def affine(
     interpolation: Interpolation = "linear",
     border: Border = "constant",
 ) -> Image:
-    """Shift, turn, scale and shear the image by a matrix.
+    """Translate, rotate, scale and shear the image by a matrix.
 
     ``out(x, y) = in(a x + b y + c, d x + e y + f)`` for the matrix ``((a, b, c), (d, e, f))``: it leads from a pixel of the
     result to the place in the image where its value is taken.

@@ -21,7 +21,7 @@ def bilateral(
     sigma_color: Annotated[float, Range(0, 10)] = 0.1,
     border: Border = "mirror",
 ) -> Image:
-    """Smooth surfaces and keep edges: a mean over neighbours, weighted by how near and how alike they are.
+    """Smooth surfaces and keep edges: a mean over neighbours, weighted by distance and similarity.
 
     ``out(p) = sum of w(p, q) in(q) / sum of w(p, q)`` over the q of a disc around p, with
     ``w = exp(-|p - q|² / (2 sigma_space²) - d² / (2 sigma_color²))`` and ``d = sum over channels of |in(p) - in(q)|``.

@@ -22,7 +22,7 @@ def clahe(
     tiles: Annotated[int, Range(1, 64)] = 8,
     clip_limit: Annotated[float, Range(1, 256)] = 2.0,
 ) -> Image:
-    """Equalise the histogram locally, with a limit on how much the contrast may grow.
+    """Equalise the histogram locally, with a limit on the contrast.
 
     The image is cut into ``tiles x tiles`` tiles. In each, the histogram of 256 bins is cut off at `clip_limit` times
     its mean (in whole counts) and what is cut off is spread over all bins; its cumulative sum is the tile's curve. A

@@ -28,7 +28,7 @@ def dehaze(
     t0: Annotated[float, Range(0.01, 1)] = 0.1,
     radius: Annotated[int, Range(1, 500, "px")] = 60,
 ) -> Image:
-    """Take away haze: in clear air, something near every pixel is dark in some channel; what is not dark is haze.
+    """Remove haze by the dark channel prior: without haze, something near every pixel is dark in some channel.
 
     The dark channel is ``d(in)``, the minimum over the channels and over a window of `patch`. The colour of the haze, A, is the
     mean of the 0.1 % of pixels where d is highest. The share of light that the haze lets through is

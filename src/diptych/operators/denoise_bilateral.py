@@ -19,7 +19,7 @@ def denoise_bilateral(
     sigma_spatial: Annotated[float, Range(0.1, 1000, "px")] = 2.0,
     size: Annotated[int, Range(1, 63, "px", step=2)] = 9,
 ) -> Image:
-    """Average every pixel with the pixels around it that have a similar colour.
+    """Average every pixel with nearby pixels of a similar colour.
 
     ``out(p) = sum of w(p, q) in(q) / sum of w(p, q)`` over the square window of side `size` around p,
     ``w = exp(-|p - q|² / (2 sigma_spatial²)) exp(-d² / (2 sigma_color²))`` with d² the mean over the channels of

@@ -20,7 +20,7 @@ def denoise_nlm(
     patch: Annotated[int, Range(3, 15, "px", step=2)] = 5,
     search: Annotated[int, Range(3, 63, "px", step=2)] = 13,
 ) -> Image:
-    """Average every pixel with the pixels around it whose surroundings look the same.
+    """Average every pixel with the pixels around it whose neighbourhoods look similar.
 
     ``out(p) = sum of w(p, q) in(q) / sum of w(p, q)``, ``w = exp(-d² / strength²)`` with d² the mean squared difference
     of the patches around p and q, over all channels, and q in the search window around p. Outside, the image is mirrored:

@@ -25,7 +25,7 @@ def denoise_photo(
     patch: Annotated[int, Range(3, 15, "px", step=2)] = 5,
     search: Annotated[int, Range(3, 63, "px", step=2)] = 11,
 ) -> Image:
-    """Remove the noise of a camera by non-local means that knows how noisy luma and chroma are.
+    """Remove camera noise by non-local means with noise levels of their own for luma and chroma.
 
     The image is taken to Y'CbCr. ``D`` is the mean, over patch and channels, of the squared difference over the
     channel's noise variance (2 where only noise differs); a pixel in the search window has the weight

@@ -19,7 +19,7 @@ def denoise_tv(
     weight: Annotated[float, Range(0, 10), Auto(0.002, 1)] = 0.1,
     iterations: Annotated[int, Range(1, 1000)] = 50,
 ) -> Image:
-    """Find the image near this one whose gradients add up to the least, channel by channel.
+    """Minimise the total variation of each channel while staying close to the image.
 
     Minimises ``sum of |grad out| + sum of (out - in)² / (2 weight)`` by so many steps of Chambolle's algorithm:
     ``p = (p - grad(in + div p) / 4) / (1 + |grad(in + div p)| / (4 weight))`` from p = 0, ``out = in + div p``. Edges stay,

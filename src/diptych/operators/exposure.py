@@ -61,7 +61,7 @@ def exposure(
     toe: Annotated[float, Range(0, 0.1)] = 0.0,
     protect: Annotated[float, Range(0, 4)] = 0.0,
 ) -> Image:
-    """Brighten as a photographer would: gain with soft highlights, then shadows lifted, black and lamps left alone.
+    """Brighten as a photographer would: gain with soft highlights, then lift the shadows, but not black or lamps.
 
     First ``x = S(gain * in)``, with ``S(x) = x`` up to 0.8 and ``1 - 0.2 exp(-(x - 0.8) / 0.2)`` above. Then
     ``f(x) = x (1 + g(x) x / (x + toe))``, ``g(x) = lift (1 - x)^(1 + protect) / (1 + lift x)``, which rises and keeps

@@ -21,7 +21,7 @@ def flatten_background(
     sigma: Annotated[float, Range(1, 1000, "px")] = 50.0,
     mode: Literal["divide", "subtract"] = "divide",
 ) -> Image:
-    """Take away shading: divide by, or subtract, a wide blur of the image, channel by channel, and keep the mean.
+    """Correct shading: divide by, or subtract, a large blur of the image, channel by channel, and keep the mean.
 
     With the background ``b = gaussian(in, sigma)``, ``divide`` is ``out = k in / (b + 1/255)``, k such that the channel
     keeps its mean, and ``subtract`` is ``out = in - b + mean(b)``. Values that leave [0, 1] are clipped.

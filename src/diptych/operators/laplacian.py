@@ -16,7 +16,7 @@ from diptych.operators._borders import Border, halo_of
 def laplacian(
     image: Image, *, output: Literal["magnitude", "signed"] = "magnitude", border: Border = "reflect"
 ) -> Image:
-    """Show where brightness bends: the sum of the second differences along rows and columns.
+    """Compute the Laplacian: the sum of the second differences along rows and columns.
 
     ``L = in(x - 1, y) + in(x + 1, y) + in(x, y - 1) + in(x, y + 1) - 4 in(x, y)``, from -4 to 4; the magnitude is
     ``|L| / 4``, signed is ``0.5 + L / 8``.

@@ -29,7 +29,7 @@ def levels(
     white: Annotated[float, Range(0, 1)] = 1.0,
     gamma: Annotated[float, Range(0.05, 20)] = 1.0,
 ) -> Image:
-    """Make one intensity black, another white, and bend what lies between.
+    """Map one intensity to black and another to white, with a gamma curve in between.
 
     ``out = clip((in - black) / (white - black), 0, 1) ** gamma``
 

@@ -20,7 +20,7 @@ def _curve(tones: Tones, *, gain: float) -> Curve:
 
 @tone_operator(_curve)
 def log_tone(image: Image, *, gain: Annotated[float, Range(0, 10000)] = 10.0) -> Image:
-    """Open the shadows with a logarithm, as for pictures of a very large range.
+    """Brighten the shadows with a logarithmic curve, as for images of a high dynamic range.
 
     ``out = log(1 + gain in) / log(1 + gain)``
 

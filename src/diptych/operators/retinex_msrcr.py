@@ -22,7 +22,7 @@ def retinex_msrcr(
     alpha: Annotated[float, Range(10, 1000)] = 125.0,
     clip: Annotated[float, Range(0, 25, "%")] = 1.0,
 ) -> Image:
-    """Even out the illumination in every channel at three scales, and give back the colour that this takes away.
+    """Even out the illumination in every channel at three scales, and restore the colour that this removes.
 
     ``R_i = C_i mean over s of (log(I_i + e) - log(gaussian(I_i, s) + e))``, e = 1/255, with the colour restoration
     ``C_i = log(alpha (I_i + e) / sum over j of (I_j + e))``; R is stretched between its percentiles `clip` and

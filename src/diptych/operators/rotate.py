@@ -24,7 +24,7 @@ def rotate(
     reshape: bool = False,
     border: Border = "constant",
 ) -> Image:
-    """Turn the image counter-clockwise about its centre.
+    """Rotate the image counter-clockwise about its centre.
 
     ``out(p) = in(R (p - centre_out) + centre_in)`` with R the rotation by `angle` and the centre of an image of height H
     and width W at row (H - 1) / 2 and column (W - 1) / 2.

@@ -16,7 +16,7 @@ from diptych.operators._borders import Border, halo_of
 def sobel(
     image: Image, *, output: Literal["magnitude", "horizontal", "vertical"] = "magnitude", border: Border = "reflect"
 ) -> Image:
-    """Show the edges: the length of the gradient, or one of its components.
+    """Show edges: the magnitude of the gradient, or one of its components.
 
     With ``gx`` the difference of the columns on the right and left, each weighted ``(1, 2, 1) / 4``, and ``gy`` that of the
     rows below and above: the magnitude is ``sqrt((gx² + gy²) / 2)``, a component is ``0.5 + gx / 2`` or ``0.5 + gy / 2``.

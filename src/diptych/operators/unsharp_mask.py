@@ -18,7 +18,7 @@ def unsharp_mask(
     sigma: Annotated[float, Range(0, 1000, "px")] = 1.5,
     amount: Annotated[float, Range(0, 10)] = 0.6,
 ) -> Image:
-    """Sharpen by adding back what a blur takes away.
+    """Sharpen by adding back what a blur removes.
 
     ``out = in + amount * (in - gaussian(in, sigma))``, clipped to [0, 1].
 

@@ -20,7 +20,8 @@ _FLOOR = np.float32(FLOOR)
 
 def paths(declaration: Declaration) -> tuple[FastPath, ...]:
     """Return the faster path of a Retinex operator."""
-    run = {"retinex_ssr": _ssr, "retinex_msr": _msr, "retinex_msrcr": _msrcr}[declaration.name]
+    runs: dict[str, Callable[..., Image]] = {"retinex_ssr": _ssr, "retinex_msr": _msr, "retinex_msrcr": _msrcr}
+    run = runs[declaration.name]
     return (FastPath("Numba", ("uint8", "uint16", "float32"), run, note="the surrounds by a cosine transform"),)
 
 
