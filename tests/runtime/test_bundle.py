@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from diptych import networks
 from diptych.core.errors import BundleError, ParameterError, PhotoExistsError
 from diptych.recipes import Recipe, step
-from diptych.runtime import BundleMetadata, OnnxEnhancer, read_bundle, save_bundle
+from diptych.runtime import BundleMetadata, OnnxEnhancer, make_bundle, read_bundle, save_bundle
 from runtime_networks import NETWORKS, hourglass, make
 
 
@@ -81,8 +81,6 @@ def test_names_of_source_files_are_left_out(tmp_path):
         {"precision": "int4"},
         {"preprocess": "not = a recipe"},
         {"kind": "whole", "preprocess": Recipe(step("stretch")).to_toml()},
-        {"generator": {"name": "patchgan"}},
-        {"generator": {"name": "unet", "channels_in": 1}},
         {"provenance": {"seed": float("nan")}},
         {"provenance": {"seed": 1j}},
         {"scores": {1: 2}},
@@ -95,6 +93,12 @@ def test_wrong_facts_are_refused(wrong):
     with pytest.raises((ParameterError, ValueError)) as caught:
         metadata(**wrong)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [{"name": "patchgan"}, {"name": "unet", "channels_in": 1}], ids=str)
+def test_a_generator_that_is_none_is_not_written(wrong):
+    with pytest.raises(ParameterError, match="generator"):
+        make_bundle(hourglass(), metadata(generator=wrong))
 
 
 # Each changes a good model into one that is refused, and says which words the message has.

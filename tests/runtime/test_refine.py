@@ -17,7 +17,6 @@ from diptych.export.errors import ExportError
 from diptych.export.targets import Request, build
 from diptych.quality.hallucination import NOTICEABLE, hallucinated_structure
 from diptych.recipes import Recipe, auto, step
-from diptych.recipes.refining import bind, is_unbound
 from diptych.runtime import OnnxRefiner, Refined, open_enhancer, read_bundle
 from refiner_helpers import SMALL, bundle, module
 from runtime_networks import photograph
@@ -135,17 +134,17 @@ def test_a_step_of_a_recipe(refiner, tmp_path):
     recipe.save(tmp_path / "evening.toml")
     assert f'model = "{refiner.reference}"' in (tmp_path / "evening.toml").read_text()
     read = Recipe.load(tmp_path / "evening.toml")
-    assert is_unbound(read)
-    with pytest.raises(ParameterError, match="--refine FILE"):
+    assert read.is_unbound
+    with pytest.raises(ParameterError, match="give the model itself"):
         read(image)
-    assert np.array_equal(bind(read, refiner)(image), result)
-    assert bind(read, refiner) == recipe
+    assert np.array_equal(read.bind(refiner)(image), result)
+    assert read.bind(refiner) == recipe
 
 
 def test_a_recipe_made_with_another_model_is_refused(refiner):
     other = Recipe(step("refine", model="other@0123456789ab"))
     with pytest.raises(ParameterError, match="other@0123456789ab, this is small@"):
-        bind(other, refiner)
+        other.bind(refiner)
     with pytest.raises(RecipeError, match="a model that can refine"):
         Recipe.from_toml('format = 1\n[[step]]\noperator = "refine"\nmodel = "../x.onnx"\n')
 

@@ -164,6 +164,10 @@ def test_what_a_spec_says():
     assert default.profiles == ("best", "fast")
     assert default.by_rows
     assert auto.profiles == ("best",)
+    assert auto.by_rows
+    assert Recipe(GAMMA).spec.by_rows
+    assert not Recipe(GAMMA, step("clahe")).spec.by_rows
+    assert not Recipe(step("gaussian", sigma="auto")).spec.by_rows
 
 
 def test_other_words_for_the_fields():

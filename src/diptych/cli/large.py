@@ -20,11 +20,14 @@ _TIFF = (".tif", ".tiff")
 
 def is_large(inputs: list[str], output: str | None, large: bool, max_pixels: int) -> bool:
     """Return whether the call is for one picture by rows: asked for, a Zarr, or a TIFF too large for memory."""
+    names = [*inputs, *([output] if output else [])]
+    if not large and not any(name.rstrip("/\\").lower().endswith((".zarr", *_TIFF)) for name in names):
+        return False
     from diptych.large.ome import is_zarr
     from diptych.photo import stored_size
     from diptych.runtime.memory import available_memory
 
-    zarr = any(is_zarr(name) for name in [*inputs, *([output] if output else [])])
+    zarr = any(is_zarr(name) for name in names)
     if (large or zarr) and (len(inputs) != 1 or output is None):
         raise ParameterError("large pictures and Zarrs are done one at a time, with -o; give one input and one output")
     if large or zarr:

@@ -34,6 +34,7 @@ DTYPES: tuple[str, ...] = ("uint8", "uint16", "float32", "float64", "bool")
 
 # A float image may leave [0, 1] by rounding (a filter that rings by an ulp), not by more.
 _SLACK = 1e-5
+_ROWS = 64  # converted at a time
 
 
 def check_image(image: object, name: str = "image") -> Image:
@@ -124,3 +125,17 @@ def from_float(image: FloatImage, dtype: np.dtype[Any]) -> Image:
         clipped *= white_level(dtype)
         return np.rint(clipped, out=clipped).astype(dtype)
     return clipped >= 0.5 if dtype.kind == "b" else clipped.astype(dtype, copy=False)
+
+
+def convert(image: Image, dtype: np.dtype[Any]) -> Image:
+    """Return the image in another dtype of the contract, correctly rounded; itself if it has that dtype.
+
+    >>> convert(np.full((1, 1), 255, np.uint8), np.dtype("uint16")).tolist()
+    [[65535]]
+    """
+    if image.dtype == dtype:
+        return image
+    result = np.empty(image.shape, dtype)
+    for start in range(0, len(image), _ROWS):  # the floats of a whole picture would be its largest copy
+        result[start : start + _ROWS] = from_float(to_float(image[start : start + _ROWS]), dtype)
+    return result

@@ -78,9 +78,10 @@ def level_of_blocks(local: FloatImage, level: FloatImage) -> float:
     return float(np.percentile(local[usable] if usable.sum() >= _FEWEST_BLOCKS else local, _QUARTER))
 
 
-def picture_noise(image: FloatImage) -> tuple[float, float]:
+def picture_noise(image: Image) -> tuple[float, float]:
     """Return the standard deviations of the noise of luma and chroma of an image ``(H, W, C)``; chroma is 0 without colour."""
-    return luma_and_chroma([noise_level(channel, brightness) for channel, brightness in noise_planes(image)])
+    planes = noise_planes(to_float(image))
+    return luma_and_chroma([noise_level(channel, brightness) for channel, brightness in planes])
 
 
 def noise_planes(image: FloatImage) -> list[tuple[FloatImage, FloatImage]]:

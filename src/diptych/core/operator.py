@@ -92,7 +92,7 @@ class Declaration:
         """Whether the result always has the height and width of the image."""
         return self.resize is None
 
-    @property
+    @functools.cached_property
     def denoises(self) -> bool:
         """Whether its purpose is to remove noise."""
         return self.group == "denoising"

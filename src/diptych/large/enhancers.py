@@ -9,7 +9,7 @@ import numpy as np
 
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError
-from diptych.core.image import Image
+from diptych.core.image import Image, convert
 from diptych.large.rows import LazyRows, Rows, in_floats
 from diptych.large.statistics import noise_of, plan_auto, sample_of
 from diptych.large.steps import after_steps
@@ -17,7 +17,6 @@ from diptych.recipes import Recipe
 from diptych.recipes.automatic import Auto
 from diptych.runtime import DefaultEnhancer, RenderEnhancer
 from diptych.runtime.default import mixed, promoted
-from diptych.runtime.picture import convert
 from diptych.runtime.render import render, thumbnail_row
 
 

@@ -16,7 +16,6 @@ from diptych.core.operator import Declaration, as_floats
 from diptych.core.parameters import Value
 from diptych.large.rows import CountedTones, LazyRows, Rows, every, in_floats, through_curve
 from diptych.recipes import Step
-from diptych.recipes.steps import declaration_of
 
 _SAMPLED_SIDE = 768  # px of the shorter side of a subsample, or a little more
 
@@ -30,7 +29,7 @@ def after_steps(steps: Sequence[Step], rows: Rows) -> Rows:
         If a step needs the whole picture, or changes its size.
     """
     for one in steps:
-        rows = _after(declaration_of(one.operator), dict(one.parameters), rows)
+        rows = _after(one.declaration, dict(one.parameters), rows)
     return rows
 
 

@@ -69,7 +69,9 @@ class Auto:
     @property
     def spec(self) -> EnhancerSpec:
         """Name and summary."""
-        return EnhancerSpec("auto", "Looks at exposure, contrast and noise, and does what is called for, no more.")
+        return EnhancerSpec(
+            "auto", "Looks at exposure, contrast and noise, and does what is called for, no more.", by_rows=True
+        )
 
     def plan(self, image: Image) -> Recipe:
         """Return the recipe for this image, without applying it. A good photo gets the empty recipe."""
@@ -141,10 +143,11 @@ def _decide(statistics: ImageStatistics, sample: FloatImage) -> list[Step]:
 
 def _lift(statistics: ImageStatistics, sample: FloatImage, dark: float, night: float, under: float) -> float:
     """Return the lift that brings the mean to where it should be, and opens large deep shadows a little."""
+    pull = dark * (0.5 + 0.2 * (1 - _ramp(statistics.stops, 2, 4)))
+    shadows = _ramp(statistics.shadows, 0.15, 0.55) * (1 - under) * (1 - 0.4 * night)
     mean = max(float(luma(sample).mean()), 1e-3)
     # A dark scene with lights of its own goes about half of the way to a good mean; an under-exposed one all the way,
     # but the darker of two stays the darker.
-    pull = dark * (0.5 + 0.2 * (1 - _ramp(statistics.stops, 2, 4)))
     scene = mean * max(_GOOD_MEAN / mean, 1.0) ** pull
     aim = max(mean, scene ** (1 - under) * (_GOOD_MEAN * (mean / _DARK_MEAN) ** 0.25) ** under)
     low, high = 0.0, 4 * (1 - 0.4 * night) * (1 - under) + 12 * under
@@ -155,7 +158,6 @@ def _lift(statistics: ImageStatistics, sample: FloatImage, dark: float, night: f
             1 + lift * (1 - sample) ** (1 + protect) / (1 + lift * sample) * sample / (sample + toe + 1e-6)
         )
         low, high = (lift, high) if luma(curved).mean() < aim else (low, lift)
-    shadows = _ramp(statistics.shadows, 0.15, 0.55) * (1 - under) * (1 - 0.4 * night)
     lift = max((low + high) / 2, 2 * shadows)
     return lift if lift >= 0.05 else 0.0
 

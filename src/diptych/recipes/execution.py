@@ -25,7 +25,7 @@ from diptych.core.operator import Declaration, as_floats
 from diptych.core.parameters import Value
 from diptych.core.tones import Curve, identity_table, next_table
 from diptych.operators.tones import apply_table, histograms, map_curves
-from diptych.recipes.steps import Step, declaration_of
+from diptych.recipes.steps import Step
 
 _STRIP = 4_000_000  # values of a strip of floats
 _STORED = np.dtype(np.uint16)
@@ -33,7 +33,7 @@ _STORED = np.dtype(np.uint16)
 
 def run(steps: Sequence[Step], image: Image) -> Image:
     """Return the image ``(H, W, C)`` after the steps, in the same dtype."""
-    resolved = [(declaration_of(one.operator), dict(one.parameters)) for one in steps]
+    resolved = [(one.declaration, dict(one.parameters)) for one in steps]
     if len(resolved) == 1:  # alone, an operator works in the image's own depth, by its fastest path
         declaration, parameters = resolved[0]
         return declaration.function(image, **parameters)

@@ -11,7 +11,8 @@ from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import ParameterError
 from diptych.core.image import Image, check_image, from_float, to_float
 from diptych.recipes import execution, toml
-from diptych.recipes.calibrating import calibrate
+from diptych.recipes.calibration import calibrate
+from diptych.recipes.refine import RefiningModel
 from diptych.recipes.steps import Step
 
 
@@ -54,8 +55,14 @@ class Recipe:
 
     @property
     def spec(self) -> EnhancerSpec:
-        """Name and summary, as every enhancer has them."""
-        return EnhancerSpec(self.name, self.summary or " > ".join(step.operator for step in self.steps))
+        """Name and summary, as every enhancer has them; by rows if each of its steps is."""
+        summary = self.summary or " > ".join(step.operator for step in self.steps)
+        return EnhancerSpec(self.name, summary, by_rows=all(step.by_rows for step in self.steps))
+
+    @property
+    def denoising(self) -> Recipe:
+        """The denoising steps alone."""
+        return Recipe(*(step for step in self.steps if step.declaration.denoises), name=self.name)
 
     def __call__(self, image: Image, /) -> Image:
         """Return the image after all steps: same dtype, same number of axes."""
@@ -84,6 +91,22 @@ class Recipe:
             seen = Recipe(*fixed)(_fine(checked)) if fixed else checked
             fixed.append(calibrate(seen, one))
         return Recipe(*fixed, name=self.name, summary=self.summary)
+
+    @property
+    def is_unbound(self) -> bool:
+        """Whether a step ``refine`` has only the name of its model, as in a recipe that was read from a file."""
+        return any(isinstance(dict(step.parameters).get("model"), str) for step in self.steps)
+
+    def bind(self, model: RefiningModel) -> Recipe:
+        """Return the recipe with this model in the steps ``refine`` that name it.
+
+        Raises
+        ------
+        ParameterError
+            If such a step names another model.
+        """
+        steps = [_bound(step, model) if "model" in dict(step.parameters) else step for step in self.steps]
+        return Recipe(*steps, name=self.name, summary=self.summary)
 
     def __str__(self) -> str:
         return "\n".join(str(step) for step in self.steps)
@@ -120,6 +143,15 @@ class Recipe:
     def load(cls, path: str | Path) -> Recipe:
         """Read a recipe from a TOML file. Raises `RecipeError` naming the file."""
         return cls.from_toml(toml.read_text(path), source=str(path))
+
+
+def _bound(step: Step, model: RefiningModel) -> Step:
+    values = dict(step.parameters)
+    if isinstance(values["model"], str) and values["model"] != model.reference:
+        raise ParameterError(
+            f"refine: the recipe was made with the model {values['model']}, this is {model.reference}; give that one"
+        )
+    return Step(step.operator, tuple({**values, "model": model}.items()))
 
 
 def _fine(image: Image) -> Image:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from diptych import operators
 from diptych.core.image import Image
 from diptych.core.operator import Declaration
 from diptych.core.parameters import Value
-from diptych.recipes import refining
+from diptych.recipes import refine
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,28 @@ class Step:
     parameters: tuple[tuple[str, Value], ...]
 
     @property
+    def declaration(self) -> Declaration:
+        """What is known of its operator."""
+        return declaration_of(self.operator)
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether it can be applied to a picture that is read by rows and never whole in memory."""
+        known, values = self.declaration, dict(self.parameters)
+        if known.undecided(values):
+            return False
+        in_strips = known.keeps_shape and known.halo(**values) is not None
+        return in_strips or known.curve is not None or known.by_rows is not None
+
+    @property
     def undecided(self) -> tuple[str, ...]:
         """The parameters that are ``auto``: chosen for each image."""
-        found = declaration_of(self.operator).undecided(dict(self.parameters))
+        found = self.declaration.undecided(dict(self.parameters))
         return tuple(parameter.name for parameter in found)
 
     def __call__(self, image: Image, /) -> Image:
         """Apply the operator to an image of the contract."""
-        return declaration_of(self.operator).function(image, **dict(self.parameters))
+        return self.declaration.function(image, **dict(self.parameters))
 
     def __str__(self) -> str:
         chosen = [f"{name}={_brief(value)}" for name, value in self.parameters if value is not None]
@@ -42,7 +57,7 @@ def step(operator: str, /, **parameters: Value) -> Step:
     Parameters
     ----------
     operator : str
-        Name of an operator; `diptych.operators.names()` lists them. Or ``refine``, see `diptych.recipes.refining`.
+        Name of an operator; `diptych.operators.names()` lists them. Or ``refine``, see `diptych.recipes.refine`.
     **parameters
         As the operator declares them. A reference image is reduced to what the recipe can keep of it (for
         `match_histogram`, its quantiles).
@@ -69,9 +84,10 @@ def step(operator: str, /, **parameters: Value) -> Step:
     return Step(operator, tuple(checked.items()))
 
 
+@functools.cache
 def declaration_of(name: str) -> Declaration:
     """Return the declaration of an operator, or of the step ``refine``, which no catalogue lists as it needs a model."""
-    return refining.DECLARATION if name == refining.DECLARATION.name else operators.declaration(name)
+    return refine.DECLARATION if name == refine.DECLARATION.name else operators.declaration(name)
 
 
 def _brief(value: Value) -> str:

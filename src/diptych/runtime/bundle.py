@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from diptych.core.errors import BundleError
 from diptych.runtime.graph_check import INPUT, OUTPUT, check_graph
-from diptych.runtime.metadata import BundleMetadata
+from diptych.runtime.metadata import BundleMetadata, check_generator
 
 if TYPE_CHECKING:
     import onnx
@@ -66,7 +66,10 @@ def make_bundle(model: bytes, metadata: BundleMetadata, *, source: str = "model"
     ------
     BundleError
         If the graph does not fit the metadata or would not be read again: see `read_bundle`.
+    ParameterError
+        If the config of the generator is none.
     """
+    check_generator(metadata)
     proto = _parse(model, source)
     _strip(proto)
     _stamp(proto, metadata)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import overload
@@ -14,21 +14,18 @@ import numpy as np
 
 from diptych.core.enhancer import Enhancer, EnhancerSpec
 from diptych.core.errors import UnknownNameError
-from diptych.core.image import FloatImage, Image, check_image, from_float, to_float
+from diptych.core.image import FloatImage, Image, check_image, convert, from_float, to_float
 from diptych.core.noise import picture_noise
 from diptych.photo import Photo
 from diptych.recipes import Recipe, auto
 from diptych.recipes.automatic import image_statistics, subsample
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.opener import open_enhancer
-from diptych.runtime.picture import convert
 from diptych.runtime.refiner import OnnxRefiner
 from diptych.runtime.render import Profile, RenderEnhancer
 
 DEFAULT = "low_light"
 """Name of the model in the package."""
-
-_DENOISING = "denoise_photo"  # the step of `auto` that goes before the model
 
 
 def default_model() -> Path:
@@ -110,20 +107,19 @@ class DefaultEnhancer:
 
     def __call__(self, image: Image, /) -> Image:
         """Return the enhanced image: same dtype, same number of axes."""
-        checked = check_image(image)
-        plan = self.plan(checked)
+        plan = self.plan(image)
         if plan.classical_share == 1:
-            return plan.classical(checked)
-        modelled = self._model_after(plan.denoise, checked)
+            return plan.classical(image)
+        modelled = self._model_after(plan.denoise, image)
         if plan.classical_share == 0:
             return modelled
-        return mixed(modelled, plan.classical(checked), plan.classical_share)
+        return mixed(modelled, plan.classical(image), plan.classical_share)
 
     def plan(self, image: Image) -> DefaultPlan:
         """Return what is done with an image, without doing it."""
         checked = check_image(image)
         channels = checked if checked.ndim == 3 else checked[:, :, np.newaxis]
-        return self.plan_for(to_float(subsample(channels)), lambda: picture_noise(to_float(channels)))
+        return self.plan_for(to_float(subsample(channels)), functools.partial(picture_noise, channels))
 
     def plan_for(self, sample: FloatImage, noise: Callable[[], tuple[float, float]]) -> DefaultPlan:
         """Return what is done with a picture that is known by a sample of its pixels and its noise.
@@ -142,8 +138,7 @@ class DefaultEnhancer:
             return DefaultPlan(Recipe(), 0.0, Recipe())
         luma, chroma = noise()
         classical = auto.plan_for(replace(statistics, luma_noise=luma, chroma_noise=chroma), sample)
-        steps = classical.steps if self.profile == "best" else ()
-        return DefaultPlan(classical, share, Recipe(*(one for one in steps if one.operator == _DENOISING)))
+        return DefaultPlan(classical, share, classical.denoising if self.profile == "best" else Recipe())
 
     def _model_after(self, denoise: Recipe, image: Image) -> Image:
         if not denoise.steps:
@@ -162,7 +157,7 @@ def mixed(modelled: Image, classical: Image, classical_share: float) -> Image:
     return from_float(start + np.float32(classical_share) * (end - start), modelled.dtype)
 
 
-@cache
+@functools.cache
 def _default() -> DefaultEnhancer:
     return DefaultEnhancer()
 

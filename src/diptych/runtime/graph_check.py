@@ -226,17 +226,9 @@ def _check_end(value: onnx.ValueInfoProto, kind: str, channels: int) -> None:
 
 def _check_shapes(model: onnx.ModelProto, metadata: BundleMetadata) -> None:
     """Let ONNX check the graph without its weights, and look at the size of everything it makes from a small picture."""
-    import onnx
-
-    # An odd number of multiples: a graph that needs more than it says does not fit.
-    side = metadata.multiple * (64 // metadata.multiple | 1)
-    skeleton = without_weights(model)
-    shape = (1, metadata.channels_in, side, side) if metadata.kind == "network" else (side, side, metadata.channels_in)
-    for dimension, size in zip(skeleton.graph.input[0].type.tensor_type.shape.dim, shape, strict=True):
-        dimension.dim_value = size
+    side = _side(metadata)
     try:
-        onnx.checker.check_model(skeleton)
-        inferred = onnx.shape_inference.infer_shapes(skeleton, check_type=True, strict_mode=True, data_prop=True)
+        inferred = _inferred(model, metadata)
     except Exception as error:  # the checker's own errors, and whatever else it raises on hostile bytes
         raise _UnfitError(f"is not a valid ONNX graph ({_line(error)}); export the model again") from None
     limit = max(_FREE, _PER_PIXEL * side * side)
@@ -249,9 +241,29 @@ def _check_shapes(model: onnx.ModelProto, metadata: BundleMetadata) -> None:
         _check_all_known(inferred.graph)
         made = _sides(inferred.graph.output[0])
         if made != [1, metadata.channels_out, side, side]:
-            raise _UnfitError(
-                f"makes {made} of a picture of {side} x {side} px; its reach, multiple or layers are wrong"
-            )
+            raise _UnfitError(f"makes {made} of a picture of {side} x {side} px; its multiple or its layers are wrong")
+
+
+def _side(metadata: BundleMetadata) -> int:
+    # An odd number of multiples: a graph that needs more than it says does not fit.
+    return metadata.multiple * (64 // metadata.multiple | 1)
+
+
+def _inferred(model: onnx.ModelProto, metadata: BundleMetadata) -> onnx.ModelProto:
+    """Return a model without its weights, with the shapes of all tensors for a small picture."""
+    import onnx
+
+    skeleton, side = without_weights(model), _side(metadata)
+    shape = (1, metadata.channels_in, side, side) if metadata.kind == "network" else (side, side, metadata.channels_in)
+    for dimension, size in zip(skeleton.graph.input[0].type.tensor_type.shape.dim, shape, strict=True):
+        dimension.dim_value = size
+    onnx.checker.check_model(skeleton)
+    return onnx.shape_inference.infer_shapes(skeleton, check_type=True, strict_mode=True, data_prop=True)
+
+
+def tensor_shapes(model: onnx.ModelProto, metadata: BundleMetadata) -> dict[str, tuple[int, ...]]:
+    """Return the shapes that the tensors of a checked model have for one small picture."""
+    return {value.name: tuple(_sides(value)) for value in _inferred(model, metadata).graph.value_info}
 
 
 def _check_all_known(graph: onnx.GraphProto) -> None:

@@ -63,7 +63,7 @@ class BundleMetadata:
     Raises
     ------
     ParameterError
-        If a field is of the wrong type or out of its bounds, or a recipe or generator is not one.
+        If a field is of the wrong type or out of its bounds, or a recipe is not one.
 
     Examples
     --------
@@ -101,7 +101,6 @@ class BundleMetadata:
         for name in _MAPPINGS:
             _require(_is_plain_mapping(getattr(self, name)), name, "that", "a mapping of names to plain values")
         _check_recipes(self)
-        _check_generator(self)
 
     def to_json(self) -> str:
         """Return the text that is stored in the file; keys in the order of the fields."""
@@ -183,7 +182,8 @@ def _check_recipes(metadata: BundleMetadata) -> None:
         Recipe.from_toml(text, source=name)
 
 
-def _check_generator(metadata: BundleMetadata) -> None:
+def check_generator(metadata: BundleMetadata) -> None:
+    """Refuse a config that is no generator's, or of other channels, before it is written; a graph runs without one."""
     if not metadata.generator:
         return
     from diptych import networks

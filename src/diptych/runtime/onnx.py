@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import BundleError, ParameterError
-from diptych.core.image import Image
+from diptych.core.image import Image, convert
 from diptych.runtime.bundle import Bundle, read_bundle
 from diptych.runtime.graph import Graph, NotLocalError
 from diptych.runtime.graph_check import INPUT, OUTPUT
 from diptych.runtime.memory import LEAST, usual_memory
 from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.normalisation import normalised_maps
-from diptych.runtime.picture import Picture, convert, put
+from diptych.runtime.picture import Picture, put
 from diptych.runtime.pipeline import Pipeline
 from diptych.runtime.sessions import Session, Sessions
 from diptych.runtime.stages import plan

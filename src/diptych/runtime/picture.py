@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from diptych.core.color import luma_or_channels
-from diptych.core.image import FloatImage, Image, from_float, to_float
+from diptych.core.color import luma
+from diptych.core.image import Image, from_float, to_float
 
 _ROWS = 64  # converted at a time
 
@@ -60,19 +59,10 @@ def put(image: Image, first: int, planes: NDArray[Any]) -> None:
         image[first + start : first + stop] = from_float(part, image.dtype)
 
 
-def convert(image: Image, dtype: np.dtype[Any]) -> Image:
-    """Return the image in another dtype of the contract, correctly rounded; itself if it has that dtype."""
-    return image if image.dtype == dtype else _by_rows(image, lambda floats: floats, image.shape[2], dtype)
-
-
 def to_grey(image: Image) -> Image:
     """Return the luma of an RGB image as ``(H, W, 1)``, in its own dtype."""
-    return _by_rows(image, luma_or_channels, 1, image.dtype)
-
-
-def _by_rows(image: Image, work: Callable[[FloatImage], FloatImage], channels: int, dtype: np.dtype[Any]) -> Image:
-    # The floats of a whole picture would be its largest copy.
-    result = np.empty((*image.shape[:2], channels), dtype)
-    for start in range(0, len(image), _ROWS):
-        result[start : start + _ROWS] = from_float(work(to_float(image[start : start + _ROWS])), dtype)
+    result = np.empty((*image.shape[:2], 1), image.dtype)
+    for start in range(0, len(image), _ROWS):  # the floats of a whole picture would be its largest copy
+        part = luma(to_float(image[start : start + _ROWS]))
+        result[start : start + _ROWS] = from_float(part[:, :, np.newaxis], image.dtype)
     return result

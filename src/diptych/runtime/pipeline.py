@@ -9,10 +9,10 @@ import numpy as np
 
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import ImageError
-from diptych.core.image import Image, check_image
+from diptych.core.image import Image, check_image, convert
 from diptych.recipes import Recipe
 from diptych.runtime.metadata import BundleMetadata
-from diptych.runtime.picture import convert, to_grey
+from diptych.runtime.picture import to_grey
 
 Network: TypeAlias = Callable[[Image, np.dtype[Any]], Image]
 """A network, called with an image ``(H, W, C)`` of any dtype of the contract and the dtype of its result."""

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from diptych.core.enhancer import Enhancer, EnhancerSpec
 from diptych.core.errors import BundleError, ImageError, ParameterError
-from diptych.core.image import Image, check_image
+from diptych.core.image import Image, check_image, convert
 from diptych.core.positional_noise import positional_noise
 from diptych.networks import Refiner, from_dict
 from diptych.networks.refiner import times
-from diptych.recipes.refining import Settings, checked_settings
+from diptych.recipes.refine import Settings, checked_settings
 from diptych.runtime.bundle import INPUT, OUTPUT, Bundle, read_bundle
 from diptych.runtime.graph import Graph
 from diptych.runtime.memory import LEAST, usual_memory
 from diptych.runtime.metadata import BundleMetadata
-from diptych.runtime.picture import Picture, convert, put, to_grey
+from diptych.runtime.picture import Picture, put, to_grey
 from diptych.runtime.sessions import Session, Sessions
 
 STRENGTH = 0.3

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import BundleError
-from diptych.core.image import Image, white_level
+from diptych.core.image import Image, convert, white_level
 from diptych.core.parallel import in_strips
-from diptych.networks import Render, from_dict
+from diptych.networks import Render
 from diptych.runtime.bundle import Bundle, make_bundle, read_bundle
-from diptych.runtime.graph_check import INPUT, OUTPUT
+from diptych.runtime.graph_check import INPUT, OUTPUT, tensor_shapes
 from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.onnx import OnnxEnhancer
-from diptych.runtime.picture import convert
 from diptych.runtime.pipeline import Pipeline
 from diptych.runtime.sessions import Sessions
 from diptych.runtime.subgraph import cut_out, in_floats
@@ -34,7 +33,7 @@ TENSORS = ("thumbnail", "exposure", "curve", "grid", "continued", "denoised")
 """Names of tensors that the graph of a `render` has: what the network sees and decides, and what the denoiser takes (compressed
 values, continued to sides of whole blocks) and gives. The last two are there only if it has a denoiser."""
 
-_EVEN = np.float32(1e7)  # an exposure so large that values stay as they are, to the last digit of float32
+_LINEAR = np.float32(1e7)  # an exposure so large that values stay as they are, to the last digit of float32
 _BLOCK = 8  # px; what the denoiser's sides are multiples of
 _EXPOSURES = (1e-3, 2.0)  # a mean luma of 0 to 1, plus 0.004
 _LARGEST = 1e6  # values of a curve and a grid, whose sums of products are then numbers
@@ -105,21 +104,20 @@ class RenderEnhancer:
         self._bundle = source if isinstance(source, Bundle) else read_bundle(source)
         if not is_render(self._bundle):
             raise BundleError(f"{self._bundle.source}: is no render; run it with diptych.runtime.OnnxEnhancer")
-        config = from_dict(self.metadata.generator)
-        assert isinstance(config, Render)
-        self._config = config
         self._pipeline = Pipeline(self.metadata, self._bundle.source)
-        model = in_floats(onnx.load_from_string(self._bundle.model))
-        shapes = _shapes(config)
-        part = cut_out(model, {"thumbnail": shapes.pop("thumbnail")}, shapes, source=self._bundle.source)
+        model = onnx.load_from_string(self._bundle.model)
+        shapes = _shapes(model, self.metadata, self._bundle.source)
+        self._thumbnail = shapes.pop("thumbnail")
+        model = in_floats(model)
+        part = cut_out(model, {"thumbnail": self._thumbnail}, shapes, source=self._bundle.source)
         self._outputs = {name: (shape, np.dtype(np.float32)) for name, shape in shapes.items()}
         self._session = Sessions(self._bundle.source, threads=threads, providers=providers).open(part)
         self._lock = threading.Lock()
         self._denoiser: OnnxEnhancer | None = None
-        if profile == "best" and config.denoiser != "none":
-            bundle = _denoiser(model, config, self._bundle)
+        if profile == "best" and any("denoised" in node.output for node in model.graph.node):
+            bundle = _denoiser(model, self._bundle)
             self._denoiser = OnnxEnhancer(bundle, threads=threads, providers=providers, memory=memory)
-        self.predict(np.zeros((1, 1, config.channels_in), np.uint8))  # a graph that cannot run is found now
+        self.decide(np.zeros(self._thumbnail[1:], np.float32))  # a graph that cannot run is found now
 
     @property
     def metadata(self) -> BundleMetadata:
@@ -145,15 +143,14 @@ class RenderEnhancer:
 
     def predict(self, image: Image) -> Parameters:
         """Return what the network decides about an image ``(H, W, C)`` of uint8, uint16 or float32."""
-        side = self.thumbnail
-        thumbnail = np.empty((image.shape[2], side, side), np.float32)
-        _average(image, thumbnail)
-        return self.decide(thumbnail)
+        cells = np.empty(self._thumbnail[1:], np.float32)
+        _average(image, cells)
+        return self.decide(cells)
 
     @property
     def thumbnail(self) -> int:
         """Side in px of the thumbnail that the network sees."""
-        return self._config.thumbnail
+        return self._thumbnail[-1]
 
     def decide(self, thumbnail: NDArray[np.float32]) -> Parameters:
         """Return what the network decides about a picture with this thumbnail ``(C, S, S)``."""
@@ -172,18 +169,22 @@ class RenderEnhancer:
         plain = image if image.dtype.name in ("uint8", "uint16", "float32") else convert(image, np.dtype(np.float32))
         parameters = self.predict(plain)
         if self._denoiser is not None:
-            even = self._denoiser(evened(plain, parameters.exposure))
-            plain, parameters = even, parameters._replace(exposure=_EVEN)
+            plain = self._denoiser(exposure_compressed(plain, parameters.exposure))
+            parameters = parameters._replace(exposure=_LINEAR)
         return convert(render(plain, parameters, dtype if dtype.kind == "u" else np.dtype(np.float32)), dtype)
 
 
-def evened(image: Image, exposure: np.float32) -> Image:
+def exposure_compressed(image: Image, exposure: np.float32) -> Image:
     """Return the values of an image compressed by its exposure, uint16 for integers, so that no level is lost, else float32."""
     if image.dtype.kind == "f":
         return image * (1 + exposure) / (image + exposure)
-    levels = np.linspace(0, 1, int(white_level(image.dtype)) + 1)
-    even = levels * (1 + float(exposure)) / (levels + float(exposure))
-    return np.rint(65535 * even).astype(np.uint16)[image]
+    return np.rint(65535 * _compressed_levels(exposure, image.dtype)).astype(np.uint16)[image]
+
+
+def _compressed_levels(exposure: np.float32, dtype: np.dtype[Any]) -> NDArray[np.float64]:
+    """Return every level of an integer type, compressed by the exposure."""
+    levels = np.linspace(0, 1, int(white_level(dtype)) + 1)
+    return levels * (1 + float(exposure)) / (levels + float(exposure))
 
 
 def _are_sound(parameters: Parameters) -> bool:
@@ -213,33 +214,27 @@ def render(
     """
     from diptych.runtime._kernels import render_numba as kernels
 
-    channels, whole = image.shape[2], height or len(image)
+    channels, padded = image.shape[2], height or len(image)
     exposure, curve, grid = parameters
     # (C * (C + 1), depth, rows, columns) to (rows, columns, C, depth, C + 1): what is read together lies together.
     table = grid.reshape(channels, channels + 1, *grid.shape[1:]).transpose(3, 4, 0, 2, 1)
     table = np.ascontiguousarray(table, np.float32)
     pixels, made = np.ascontiguousarray(image), np.empty(image.shape, dtype)
-    white, add = np.float32(white_level(dtype)), np.float32(0.5 if dtype.kind == "u" else 0)
+    add = np.float32(0.5 if dtype.kind == "u" else 0)
     if image.dtype.kind == "u":
-        values = _tabulated(parameters, image.dtype)
+        compressed = _compressed_levels(exposure, image.dtype)
+        values = np.interp(compressed, np.linspace(0, 1, len(curve)), curve).astype(np.float32)
+        white = np.float32(white_level(dtype))
         work = lambda first, last: kernels.by_table(  # noqa: E731
-            pixels, made, values, table, white, add, first, last, above, whole
+            pixels, made, values, table, white, add, first, last, above, padded
         )
     else:
+        white = np.float32(white_level(dtype))
         work = lambda first, last: kernels.by_curve(  # noqa: E731
-            pixels, made, curve, exposure, table, white, add, first, last, above, whole
+            pixels, made, curve, exposure, table, white, add, first, last, above, padded
         )
     in_strips(work, len(image), _SMALLEST)
     return made
-
-
-def _tabulated(parameters: Parameters, dtype: np.dtype[Any]) -> NDArray[np.float32]:
-    """Return what the curve makes of every level of an integer type."""
-    levels = np.linspace(0, 1, int(white_level(dtype)) + 1)
-    exposure = float(parameters.exposure)
-    even = levels * (1 + exposure) / (levels + exposure)
-    curve = parameters.curve
-    return np.interp(even, np.linspace(0, 1, len(curve)), curve).astype(np.float32)
 
 
 def _average(image: Image, cells: NDArray[np.float32]) -> None:
@@ -265,30 +260,44 @@ def thumbnail_row(
     kernels.average(pixels, white_level(pixels.dtype), cells, row, row + 1, first, height)
 
 
-def _shapes(config: Render) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of what the network sees and decides."""
-    channels, side = config.channels_in, config.thumbnail
-    return {
-        "thumbnail": (1, channels, side, side),
-        "exposure": (1, 1, 1, 1),
-        "curve": (1, config.knots + 1),
-        "grid": (1, channels * (channels + 1), config.depth, config.grid, config.grid),
-    }
-
-
-def _denoiser(model: onnx.ModelProto, config: Render, bundle: Bundle) -> Bundle:
-    """Return the denoiser as a bundle of its own, whose pictures are continued by whoever runs it."""
-    any_size: tuple[str | int, ...] = ("n", config.channels_in, "h", "w")
-    part = cut_out(model, {"continued": any_size}, {"denoised": any_size}, source=bundle.source, renamed=_RENAMED)
-    metadata = BundleMetadata(
-        name=f"{bundle.metadata.name}, denoiser",
-        channels_in=config.channels_in,
-        channels_out=config.channels_out,
-        multiple=_BLOCK,
-        receptive_field_radius=config.receptive_field_radius,
-        precision=bundle.metadata.precision,
+def _shapes(model: onnx.ModelProto, metadata: BundleMetadata, source: str) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of what the network sees and decides, as the graph has them; the kernels rely on what is checked."""
+    known = tensor_shapes(model, metadata)
+    for name in TENSORS[:4]:
+        if name not in known:
+            raise BundleError(f"{source}: its graph has no tensor '{name}', which a render has; export it again")
+    found = {name: known[name] for name in TENSORS[:4]}
+    channels, (thumbnail, exposure, curve, grid) = metadata.channels_in, found.values()
+    fits = (
+        thumbnail[:2] == (1, channels)
+        and len(thumbnail) == 4
+        and thumbnail[2] == thumbnail[3]
+        and exposure == (1, 1, 1, 1)
+        and len(curve) == 2
+        and curve[0] == 1
+        and curve[1] > 1
+        and len(grid) == 5
+        and grid[:2] == (1, channels * (channels + 1))
     )
-    return make_bundle(part, metadata, source=bundle.source)
+    if not fits:
+        raise BundleError(f"{source}: its graph is not that of a render ({', '.join(found)}); export it again")
+    return found
+
+
+def _denoiser(model: onnx.ModelProto, bundle: Bundle) -> Bundle:
+    """Return the denoiser as a bundle of its own, whose pictures are continued by whoever runs it."""
+    metadata = bundle.metadata
+    any_size: tuple[str | int, ...] = ("n", metadata.channels_in, "h", "w")
+    part = cut_out(model, {"continued": any_size}, {"denoised": any_size}, source=bundle.source, renamed=_RENAMED)
+    denoiser = BundleMetadata(
+        name=f"{metadata.name}, denoiser",
+        channels_in=metadata.channels_in,
+        channels_out=metadata.channels_out,
+        multiple=_BLOCK,
+        receptive_field_radius=metadata.receptive_field_radius,
+        precision=metadata.precision,
+    )
+    return make_bundle(part, denoiser, source=bundle.source)
 
 
 _RENAMED: Mapping[str, str] = {"continued": INPUT, "denoised": OUTPUT}

@@ -11,7 +11,6 @@ from typing import Protocol, TypeAlias
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError, UnknownNameError, did_you_mean
 from diptych.recipes import Recipe, Step, auto, catalogue
-from diptych.recipes.refining import bind, is_unbound
 from diptych.runtime.bundle import Bundle, read_bundle
 from diptych.runtime.default import DEFAULT, DefaultEnhancer, default_model
 from diptych.runtime.opener import open_enhancer
@@ -93,7 +92,11 @@ class EnhancerChoice:
         refining = given("refine_strength", "refine_steps", "refine_seed")
         if refining and self.refiner is None:
             raise ParameterError(f"{refining} is for a refiner; give {word('refiner')}")
-        if refining and isinstance(self.recipe, Recipe) and is_unbound(self.recipe):
+        if not (isinstance(self.recipe, Recipe) and self.recipe.is_unbound):
+            return
+        if self.refiner is None:
+            raise ParameterError(f"the recipe refines with a model that it only names; give {word('refiner')}")
+        if refining:
             raise ParameterError(f"{refining}: the recipe says how it refines; leave it out, or change the recipe")
 
     def portable(self, *, called: Mapping[str, str] | None = None) -> EnhancerChoice:
@@ -219,12 +222,10 @@ def resolve_enhancer(
         choice = EnhancerChoice.named(choice)
     choice.check(called)
     first = _first(choice, registry)
-    if choice.refiner is None:
-        return first
-    if isinstance(first, Recipe) and is_unbound(first):
+    if isinstance(first, Recipe) and first.is_unbound:
         replace(choice, recipe=first, steps=None).check(called)
-        return bind(first, _refiner(choice))
-    return Refined(first, _refiner(choice))
+        return first.bind(_refiner(choice))
+    return first if choice.refiner is None else Refined(first, _refiner(choice))
 
 
 def is_model(name: Source) -> bool:
