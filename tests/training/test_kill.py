@@ -1,7 +1,8 @@
-"""A training that is killed at random moments and resumed ends with the bytes of one that was not."""
+"""A training that is killed at any moment and resumed ends with the bytes of one that was not."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -12,51 +13,69 @@ import time
 import pytest
 from safetensors.torch import load_file
 
+from diptych.networks import Mobile, PatchGAN
+from diptych.training import CycleGANConfig
 from training_helpers import write_folders
 
 # A few kills always; `make soak` sets ten.
 KILLS = int(os.environ.get("DIPTYCH_KILLS", "2"))
 
-SETTINGS = [
-    "steps=40",
-    "eval_every=4",
-    "batch=2",
-    "crop=24",
-    "pool=5",
-    "workers=1",
-    "forward.width=4",
-    "discriminator.width=4",
-]
+CONFIG = CycleGANConfig(
+    forward=Mobile(width=4),
+    discriminator=PatchGAN(width=4),
+    steps=40,
+    eval_every=4,
+    batch=2,
+    crop=24,
+    pool=5,
+    workers=1,
+)
+
+# A run that kills itself some time after an entry of its log, wherever it is then; if it comes to its end first, it waits.
+CHILD = """
+import json, os, signal, sys, threading, time
+from diptych.training import train
+from diptych.training.config import from_toml
+
+given = json.loads(sys.argv[1])
+count = 0
+
+def watch(entry):
+    global count
+    count += 1
+    if count == given["kill_after"]:
+        threading.Timer(given["delay"], os.kill, (os.getpid(), signal.SIGKILL)).start()
+    if entry["event"] == "end" and given["kill_after"]:
+        time.sleep(600)
+
+train(from_toml(given["config"]), **given["options"], on_event=watch)
+"""
 
 
-def command(source, target, out, *more):
-    settings = [word for setting in SETTINGS for word in ("--set", setting)]
-    return [sys.executable, "-m", "diptych", "train", str(source), str(target), "-o", str(out), *settings, *more]
-
-
-def run(arguments, log):
+def run(options, log, *, kill_after=0, delay=0.0):
+    """Train in a process of its own; return its exit status."""
+    given = {"config": CONFIG.to_toml(), "options": options, "kill_after": kill_after, "delay": delay}
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     with open(log, "ab") as file:
-        return subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=file)
+        arguments = [sys.executable, "-c", CHILD, json.dumps(given)]
+        done = subprocess.run(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=file, check=False)
+    return done.returncode
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_kill_and_resume(tmp_path):
-    source, target = write_folders(tmp_path / "toy", count=8, side=32)
-    began = time.monotonic()
-    log = tmp_path / "errors.log"
-    whole = run(command(source, target, tmp_path / "whole"), log)
-    assert whole.wait() == 0, log.read_text()
-    duration = time.monotonic() - began
-    moments, out = random.Random(3), tmp_path / "cut"
-    process = run(command(source, target, out), log)
-    for _ in range(KILLS):
-        time.sleep(moments.uniform(0.3, 0.95) * duration)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        again = ["--resume"] if (out / "run.json").exists() else []
-        process = run(command(source, target, out, *again), log)
-    assert process.wait() == 0, log.read_text()
+    source, target = map(str, write_folders(tmp_path / "toy", count=8, side=32))
+    log, moments = tmp_path / "errors.log", random.Random(3)
+    options = {"source": source, "target": target}
+    assert run({**options, "out": str(tmp_path / "whole")}, log) == 0, log.read_text()
+    out = tmp_path / "cut"
+    for number in range(KILLS):
+        resume = {**options, "out": str(out), "resume": number > 0}
+        # Entries of a run are its beginning, then losses and a validation for every four steps.
+        status = run(resume, log, kill_after=moments.randint(1, 5), delay=moments.uniform(0, 0.2))
+        assert status == -signal.SIGKILL, log.read_text()
+        assert not (out / "report.html").exists()
+    assert run({**options, "out": str(out), "resume": True}, log) == 0, log.read_text()
     first, second = (
         (tmp_path / name / "checkpoints" / "step-000000040.safetensors").read_bytes() for name in ("whole", "cut")
     )
@@ -70,12 +89,16 @@ def test_kill_and_resume(tmp_path):
 def test_interrupt_writes_a_checkpoint(tmp_path):
     source, target = write_folders(tmp_path / "toy", count=6, side=32)
     out, log = tmp_path / "run", tmp_path / "errors.log"
-    process = run(command(source, target, out, "--set", "steps=100000", "--set", "eval_every=100000"), log)
-    deadline = time.monotonic() + 60
+    changes = {"steps": 100_000, "eval_every": 100_000, "batch": 2, "crop": 24, "workers": 1, "forward.width": 4}
+    settings = [word for name, value in changes.items() for word in ("--set", f"{name}={value}")]
+    arguments = [sys.executable, "-m", "diptych", "train", str(source), str(target), "-o", str(out), *settings]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    with open(log, "ab") as file:
+        process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=file)
     while not (out / "log.jsonl").exists() or '"step": 10' not in (out / "log.jsonl").read_text():
-        assert time.monotonic() < deadline
+        assert process.poll() is None, log.read_text()
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 130
+    assert process.wait() == 130
     assert "go on with --resume" in log.read_text()
     assert len(list((out / "checkpoints").iterdir())) == 1

@@ -34,14 +34,21 @@ def train(launcher, folders, out, batch):
     return load_file(out / "checkpoints" / "step-000000003.safetensors")
 
 
+def weights_of(tensors):
+    """Return all weights of the four networks as one vector."""
+    names = [name for name in tensors if name.startswith(("forward/", "backward/", "discriminator_"))]
+    return torch.cat([tensors[name].flatten() for name in sorted(names) if tensors[name].is_floating_point()])
+
+
 def test_two_processes_equal_one_with_twice_the_batch(tmp_path):
     folders = write_folders(tmp_path / "toy", count=8, side=32)
-    one = train([sys.executable], folders, tmp_path / "one", 4)
+    alone = [sys.executable]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    two = train(launcher, folders, tmp_path / "two", 2)
+    one, two = train(alone, folders, tmp_path / "one", 4), train(launcher, folders, tmp_path / "two", 2)
     assert set(one) == set(two)
-    names = [name for name in one if name.startswith(("forward/", "backward/", "discriminator_"))]
-    differences = torch.cat([(one[name] - two[name]).abs().flatten() for name in names])
-    # Adam divides by the gradient's size: where that is nothing but rounding, a weight may differ by whole steps of 1e-3.
-    assert differences.median() < 2e-5
-    assert differences.max() < 1e-2
+    half = train(alone, folders, tmp_path / "half", 2)  # what the first process would learn if it were alone
+    differences = (weights_of(one) - weights_of(two)).abs()
+    without = (weights_of(one) - weights_of(half)).abs()
+    # Adam divides by the gradient's size: where that is nothing but rounding, a weight may differ by a whole step.
+    assert differences.median() < 0.01 * without.median()
+    assert differences.mean() < 0.01 * without.mean()
