@@ -1,4 +1,4 @@
-"""What counts as invented: new structure does; tone, contrast and denoising do not."""
+"""What counts as hallucinated: new structure does; tone, contrast and denoising do not."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ TONES = {
 
 @pytest.mark.parametrize("name", TONES)
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
-def test_a_tone_curve_invents_nothing(name, dtype):
+def test_a_tone_curve_adds_no_structure(name, dtype):
     image = photo(dtype)
     assert hallucinated_structure(image, TONES[name](image)).max() < 1
 
 
-def test_a_shade_over_the_image_invents_nothing():
+def test_a_shade_over_the_image_adds_no_structure():
     image = photo()
     shade = np.linspace(0.4, 1, image.shape[1])[np.newaxis, :, np.newaxis]
     assert np.percentile(hallucinated_structure(image, np.rint(image * shade).astype(np.uint8)), 99) < NOTICEABLE
 
 
-def test_removing_noise_invents_nothing():
+def test_removing_noise_adds_no_structure():
     noisy = np.clip(photo() / 4 + np.random.default_rng(0).normal(0, 6, (200, 200, 3)), 0, 255).astype(np.uint8)
     bright = operators.exposure(operators.denoise_photo(noisy), gain=3.0)
     assert np.percentile(hallucinated_structure(noisy, bright), 99) < NOTICEABLE

@@ -131,7 +131,7 @@ class TestLaws:
         assert "unchanged" not in kinds(monitor.evaluate(499, lambda image: image))
         assert "unchanged" in kinds(monitor.evaluate(500, lambda image: image))
 
-    def test_other_things_in_the_picture_are_inventions(self, monitor):
+    def test_other_things_in_the_picture_are_hallucinated(self, monitor):
         assert "hallucination" in kinds(evaluate(monitor, WANTED[1:] + WANTED[:1]))
 
     def test_a_good_generator_gives_no_alarm(self, monitor):

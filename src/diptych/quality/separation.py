@@ -66,6 +66,11 @@ def separate(features: NDArray[np.float32], is_target: NDArray[np.bool_], *, see
     Separation or None
         None if one of the domains has less than ten scenes.
 
+    Notes
+    -----
+    Own code, as scikit-learn would be a dependency for this page alone, and has neither the folds by scene with their
+    correction nor the interval of clustered data.
+
     References
     ----------
     Obuchowski, "Nonparametric analysis of clustered ROC curve data", Biometrics 53 (1997), for the variance of the area;
