@@ -55,16 +55,18 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
+if not TYPE_CHECKING:  # for a type checker, a name that is not above is an error
 
-    try:
-        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in ("torch", "lightning_fabric", "safetensors"):
-            raise
-        raise MissingExtraError(
-            f"training needs {error.name}, which is not installed; pip install 'diptych[train]'"
-        ) from None
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import importlib
+
+        try:
+            return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+        except ModuleNotFoundError as error:
+            if (error.name or "").split(".")[0] not in ("torch", "lightning_fabric", "safetensors"):
+                raise
+            raise MissingExtraError(
+                f"training needs {error.name}, which is not installed; pip install 'diptych[train]'"
+            ) from None
