@@ -40,7 +40,7 @@ ROOMS_OF_LIBRARIES = {
     "torch": {"networks", "training", "export", "metrics"},
     "lightning_fabric": {"training"},
     "safetensors": {"training", "export"},
-    "diffusers": {"networks", "training"},
+    "diffusers": {"networks"},
     "onnx": {"runtime", "export"},
     "onnxruntime": {"runtime", "export"},
     "tvm": {"runtime", "export"},

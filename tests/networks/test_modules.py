@@ -249,7 +249,7 @@ def test_discriminators(normalisation, spectral, scales):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 7), (24, 23), (33, 65)], ids=str)
-def test_discriminators_judge_any_size(size):
+def test_discriminators_score_any_size(size):
     for depth in (1, 3):
         maps = networks.build(PatchGAN(width=4, depth=depth, scales=2))(picture(1, 3, *size))
         assert len(maps) == 2
@@ -259,10 +259,10 @@ def test_discriminators_judge_any_size(size):
 def test_the_minimum_is_the_smallest_size_that_gives_a_score():
     for depth in (1, 2, 3):
         config = PatchGAN(width=2, depth=depth)
-        judge = networks.build(config).scales[0]
-        assert judge(picture(1, 3, config.minimum, config.minimum)).numel() >= 1
+        discriminator = networks.build(config).scales[0]
+        assert discriminator(picture(1, 3, config.minimum, config.minimum)).numel() >= 1
         with pytest.raises(RuntimeError):
-            judge(picture(1, 3, config.minimum - 1, config.minimum - 1))
+            discriminator(picture(1, 3, config.minimum - 1, config.minimum - 1))
 
 
 def test_spectral_norm_bounds_the_largest_singular_value():

@@ -201,7 +201,7 @@ def test_the_discriminators(spectral):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (24, 23), (33, 65)], ids=str)
-def test_the_discriminators_judge_any_size(size):
+def test_the_discriminators_score_any_size(size):
     scores = networks.build(CAMPatchGAN(width=2, depth=1, global_depth=4))(picture(1, 3, *size))
     assert all(values.numel() > 0 and torch.isfinite(values).all() for values in scores)
 
@@ -217,8 +217,8 @@ def test_the_spectral_norms_are_one():
     module = networks.build(CAMPatchGAN(width=4, depth=1, global_depth=2))
     for _ in range(30):
         module(picture(1, 3, 32, 32))
-    for judge in module.judges:
-        for part in (*judge.body, judge.last):
+    for discriminator in module.discriminators:
+        for part in (*discriminator.body, discriminator.last):
             if isinstance(part, nn.Conv2d):
                 norm = float(torch.linalg.matrix_norm(part.weight.detach().flatten(1), 2))
                 assert norm == pytest.approx(1, rel=0.05)

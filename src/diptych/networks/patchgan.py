@@ -12,7 +12,7 @@ from diptych.networks.receptive_field import Window, widest
 
 @dataclass(frozen=True, kw_only=True)
 class PatchGAN(NetworkConfig):
-    """Discriminator that judges patches: its output is a map of scores, one for each overlapping patch.
+    """Discriminator of patches: its output is a map of scores, one for each overlapping patch.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class PatchGAN(NetworkConfig):
     spectral : bool
         Whether each convolution is divided by its largest singular value (Miyato et al.).
     scales : int
-        Number of discriminators; each judges the picture at half the size of the one before (Wang et al.).
+        Number of discriminators; each scores the picture at half the size of the one before (Wang et al.).
 
     Raises
     ------

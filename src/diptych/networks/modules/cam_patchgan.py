@@ -19,7 +19,7 @@ class CAMPatchGANModule(nn.Module):
     def __init__(self, config: CAMPatchGAN) -> None:
         super().__init__()
         self.minimum = config.minimum
-        self.judges = nn.ModuleList(_Judge(config, depth) for depth in config.depths)
+        self.discriminators = nn.ModuleList(_Discriminator(config, depth) for depth in config.depths)
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Return a map ``(N, 1, h, w)`` of scores and the classifier's scores ``(N, 2, 1, 1)`` for each discriminator."""
@@ -32,10 +32,10 @@ class CAMPatchGANModule(nn.Module):
         """Return the map of scores, the classifier's scores and the heat of each discriminator."""
         height, width = (max(side, self.minimum) for side in image.shape[-2:])
         enough = image if (height, width) == tuple(image.shape[-2:]) else continued(image, height, width)
-        return [judge(2 * enough - 1) for judge in self.judges]
+        return [discriminator(2 * enough - 1) for discriminator in self.discriminators]
 
 
-class _Judge(nn.Module):
+class _Discriminator(nn.Module):
     def __init__(self, config: CAMPatchGAN, depth: int) -> None:
         super().__init__()
         widths = [config.channels_in, *(config.width * 2**level for level in range(depth + 1))]

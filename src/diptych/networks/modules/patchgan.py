@@ -17,15 +17,15 @@ class PatchGANModule(nn.Module):
     def __init__(self, config: PatchGAN) -> None:
         super().__init__()
         self.minimum = config.minimum
-        self.scales = nn.ModuleList(_judge(config) for _ in range(config.scales))
+        self.scales = nn.ModuleList(_discriminator(config) for _ in range(config.scales))
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Return a map ``(N, 1, h, w)`` of scores for each scale."""
         x, scores = 2 * image - 1, []
-        for scale, judge in enumerate(self.scales):
+        for scale, discriminator in enumerate(self.scales):
             if scale:
                 x = F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
-            scores.append(judge(self._large_enough(x)))
+            scores.append(discriminator(self._large_enough(x)))
         return scores
 
     def _large_enough(self, x: Tensor) -> Tensor:
@@ -33,7 +33,7 @@ class PatchGANModule(nn.Module):
         return x if (height, width) == tuple(x.shape[-2:]) else continued(x, height, width)
 
 
-def _judge(config: PatchGAN) -> nn.Sequential:
+def _discriminator(config: PatchGAN) -> nn.Sequential:
     widths = [config.width * min(2**level, 8) for level in range(config.depth + 1)]
     layers = [nn.Conv2d(config.channels_in, widths[0], 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
     for level in range(1, config.depth + 1):
@@ -42,10 +42,10 @@ def _judge(config: PatchGAN) -> nn.Sequential:
         layers += normalised(nn.Conv2d, config.normalisation, *sizes, stride=stride, padding=1)
         layers.append(nn.LeakyReLU(0.2, inplace=True))
     last = nn.Conv2d(widths[-1], 1, 4, padding=1)
-    judge = nn.Sequential(*layers, last)
-    initialise(judge, last=last, normalised=config.normalisation == "instance")
+    discriminator = nn.Sequential(*layers, last)
+    initialise(discriminator, last=last, normalised=config.normalisation == "instance")
     if config.spectral:
-        for part in judge:
+        for part in discriminator:
             if isinstance(part, nn.Conv2d):
                 spectral_norm(part)
-    return judge
+    return discriminator
