@@ -7,7 +7,6 @@ from enum import IntEnum
 
 from diptych.core.enhancer import Enhancer
 from diptych.recipes import Recipe
-from diptych.recipes.steps import declaration_of
 
 
 class Complexity(IntEnum):
@@ -61,6 +60,6 @@ class Candidate:
 
 def of_recipe(name: str, recipe: Recipe) -> Candidate:
     """Return the candidate that is a recipe."""
-    denoises = any(declaration_of(step.operator).denoises for step in recipe.steps)
+    denoises = any(step.declaration.denoises for step in recipe.steps)
     complexity = Complexity.DENOISING if denoises else Complexity.CLASSICAL if recipe.steps else Complexity.NOTHING
     return Candidate(name, recipe, complexity, len(recipe.steps))

@@ -14,7 +14,6 @@ from diptych.advice.candidates import Candidate, Complexity
 from diptych.advice.pictures import Pictures, Split, Tell, names_in
 from diptych.core.errors import ParameterError, TrainingError, UnknownNameError
 from diptych.recipes import auto
-from diptych.recipes.steps import declaration_of
 
 if TYPE_CHECKING:
     from diptych.training import TrainConfig
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 def automatic(split: Split) -> Candidate:
     """Return the recipe `auto`, as complex as the longest recipe that it makes for these pictures."""
     plans = [auto.plan(image).steps for image in split.sources]
-    denoises = any(declaration_of(step.operator).denoises for plan in plans for step in plan)
+    denoises = any(step.declaration.denoises for plan in plans for step in plan)
     complexity = Complexity.DENOISING if denoises else Complexity.CLASSICAL
     return Candidate("auto", auto, complexity, max(map(len, plans)), "--recipe auto")
 

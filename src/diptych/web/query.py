@@ -13,7 +13,6 @@ from diptych.core.defaults import QUALITY
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError, PhotoTooLargeError
 from diptych.recipes import Recipe, Step, step
-from diptych.recipes.steps import declaration_of
 from diptych.runtime import EnhancerChoice, resolve_enhancer
 from diptych.web.models import ModelRegistry
 
@@ -96,7 +95,7 @@ def check_growth(enhancer: Enhancer, shape: tuple[int, ...], max_pixels: int) ->
     height, width = shape[:2]
     planes = -(-(shape[2] if len(shape) == 3 else 1) // 4)
     for one in enhancer.steps if isinstance(enhancer, Recipe) else ():
-        height, width = declaration_of(one.operator).output_shape((height, width), **dict(one.parameters))
+        height, width = one.declaration.output_shape((height, width), **dict(one.parameters))
         if height * width * planes > max_pixels:
             raise PhotoTooLargeError(
                 f"{one.operator} would make {width} x {height} pixels, more than {max_pixels}; request a smaller result"
