@@ -12,7 +12,7 @@ from diptych.cli.app import main
 from diptych.core.errors import ParameterError
 from diptych.recipes import Recipe, step
 from diptych.runtime import OnnxEnhancer
-from diptych.runtime.memory import available_memory, parse_size, usual_memory
+from diptych.runtime.memory import available_memory, default_memory, parse_size
 from runtime_networks import photograph
 
 
@@ -107,5 +107,5 @@ def test_sizes():
 
 
 def test_the_usual_memory_is_a_part_of_what_there_is():
-    assert usual_memory() >= 512 << 20
-    assert usual_memory() <= max(512 << 20, available_memory())
+    assert default_memory() >= 512 << 20
+    assert default_memory() <= max(512 << 20, available_memory())

@@ -11,7 +11,7 @@ import pytest
 PROGRAM = """
 import re
 from pathlib import Path
-from diptych.runtime.memory import give_back
+from diptych.runtime.memory import release_memory
 
 def resident():
     return int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
@@ -19,7 +19,7 @@ def resident():
 blocks = [b"x" * 100_000 for _ in range(1500)]  # small enough for the heap
 del blocks[:-1]  # what is left keeps its end
 before = resident()
-give_back()
+release_memory()
 print(before - resident())
 """
 

@@ -122,7 +122,7 @@ def test_reach_is_what_a_change_reaches():
     """Turn one input value and see which outputs change."""
     bundle = make("plain")
     graph = Graph(onnx.load_from_string(bundle.model), 8)
-    reach = graph.reach(["image"], ["enhanced"])
+    reach = graph.halo(["image"], ["enhanced"])
     image = np.full((208, 8, 3), 0.5, np.float32)
     other = image.copy()
     other[96:104] = 1.0

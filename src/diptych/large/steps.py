@@ -47,7 +47,7 @@ def _after(declaration: Declaration, parameters: dict[str, Value], rows: Rows) -
     if halo is None or not declaration.keeps_shape:
         raise ParameterError(
             f"the step {declaration.name} needs the whole picture at once and cannot be done by rows; leave it out, or give "
-            f"the picture the memory that it needs (--max-pixels)"
+            f"the picture the memory that it needs"
         )
 
     def work(strip: Image, _: int) -> Image:

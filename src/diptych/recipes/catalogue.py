@@ -1,4 +1,4 @@
-"""The enhancers that have a name: what ``--model`` and ``--recipe`` accept besides a file."""
+"""The enhancers that have a name: what a recipe can be called besides its file."""
 
 from __future__ import annotations
 

@@ -129,10 +129,10 @@ def _run_integers(calls: Sequence[Call], image: Image) -> Image:
 def _add(state: _Stored, declaration: Declaration, parameters: dict[str, Value], stored: np.dtype[Any]) -> _Stored:
     if declaration.curve is not None:
         return _add_curve(state, declaration, parameters)
-    reach = declaration.halo(**parameters)
-    if reach is not None and declaration.keeps_shape:
+    halo = declaration.halo(**parameters)
+    if halo is not None and declaration.keeps_shape:
         state.local.append(lambda strip: declaration.function(strip, **parameters))
-        state.halo += reach
+        state.halo += halo
         return state
     # The whole image is needed. An operator alone on an untouched image may work in the image's own depth.
     source = state.image if state.untouched and stored == state.image.dtype else state.written(_STORED)

@@ -88,7 +88,7 @@ class Recipe:
             if not one.undecided:
                 fixed.append(one)
                 continue
-            seen = Recipe(*fixed)(_fine(checked)) if fixed else checked
+            seen = Recipe(*fixed)(_promoted(checked)) if fixed else checked
             fixed.append(calibrate(seen, one))
         return Recipe(*fixed, name=self.name, summary=self.summary)
 
@@ -154,6 +154,6 @@ def _bound(step: Step, model: RefiningModel) -> Step:
     return Step(step.operator, tuple({**values, "model": model}.items()))
 
 
-def _fine(image: Image) -> Image:
+def _promoted(image: Image) -> Image:
     """Return an image of few levels in 16 bits, as which it is kept between steps."""
     return image if image.dtype.kind == "f" else from_float(to_float(image), np.dtype(np.uint16))

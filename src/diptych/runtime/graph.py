@@ -89,7 +89,7 @@ class Graph:
         """Return after how many rows of the input the rows of all these maps begin anew."""
         return int(max((self.maps[name].scale for name in names if name in self.maps), default=1))
 
-    def reach(self, given: Collection[str], wanted: Collection[str]) -> int:
+    def halo(self, given: Collection[str], wanted: Collection[str]) -> int:
         """Return how many rows of the input beyond whole periods of the wanted maps their values depend on.
 
         Raises
@@ -139,8 +139,8 @@ class Graph:
         """Return the multiplications of a convolution for each px of the input; 0 for other nodes."""
         if node.op_type not in ("Conv", "ConvTranspose") or node.input[1] not in self.weights:
             return 0.0
-        place = self.maps[node.output[0] if node.op_type == "Conv" else node.input[0]]
-        return float(math.prod(self.weights[node.input[1]].dims) / place.scale**2)
+        tensor = self.maps[node.output[0] if node.op_type == "Conv" else node.input[0]]
+        return float(math.prod(self.weights[node.input[1]].dims) / tensor.scale**2)
 
     def extract(self, given: Collection[str], wanted: Collection[str]) -> onnx.ModelProto:
         """Return a model that makes the wanted maps from the given ones, with the weights that it needs and no other."""

@@ -12,7 +12,7 @@ from diptych.core.errors import ParameterError
 _UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", re.ASCII)
 
-LEAST = 64 << 20
+MINIMUM = 64 << 20
 """A memory bound below this is refused: the libraries alone take as much."""
 
 
@@ -27,7 +27,7 @@ def _find_trim() -> Callable[[int], object]:
 _trim = _find_trim()
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Give memory that was freed back to the system: glibc keeps it, and what is taken next may not fit into the gaps."""
     _trim(0)
 
@@ -45,7 +45,16 @@ def parse_size(text: str) -> int:
     return int(float(found[1]) * unit)
 
 
-def usual_memory() -> int:
+def checked_memory(memory: int | None) -> int:
+    """Return the bytes that a model may use; raise `ParameterError` if they are too few, or no number."""
+    if memory is None:
+        return default_memory()
+    if type(memory) is not int or memory < MINIMUM:
+        raise ParameterError(f"memory = {memory!r} is not allowed; give {MINIMUM} bytes (64 MiB) or more, or None")
+    return memory
+
+
+def default_memory() -> int:
     """Return the bytes that a model may use if nothing else is said: a quarter of what is available, but at least 512 MiB."""
     return max(512 << 20, available_memory() // 4)
 

@@ -16,7 +16,7 @@ from diptych.core.image import Image, convert
 from diptych.runtime.bundle import Bundle, read_bundle
 from diptych.runtime.graph import Graph, NotLocalError
 from diptych.runtime.graph_check import INPUT, OUTPUT
-from diptych.runtime.memory import LEAST, usual_memory
+from diptych.runtime.memory import checked_memory
 from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.normalisation import normalised_maps
 from diptych.runtime.picture import Picture, put
@@ -78,9 +78,7 @@ class OnnxEnhancer:
         providers: Sequence[str] | None = None,
         memory: int | None = None,
     ) -> None:
-        if memory is not None and (isinstance(memory, bool) or not isinstance(memory, int) or memory < LEAST):
-            raise ParameterError(f"memory = {memory!r} is not allowed; give {LEAST} bytes (64 MiB) or more, or None")
-        self._memory = usual_memory() if memory is None else memory
+        self._memory = checked_memory(memory)
         self._bundle = source if isinstance(source, Bundle) else read_bundle(source)
         self._sessions = Sessions(self._bundle.source, threads=threads, providers=providers)
         self._pipeline = Pipeline(self.metadata, self._bundle.source)
@@ -151,7 +149,7 @@ class OnnxEnhancer:
             needed = self._bytes_per_pixel * picture.height * picture.width / 2**30
             raise ParameterError(
                 f"memory: {self._bundle.source} cannot be computed in pieces ({error}) and needs about {needed:.1f} GiB for "
-                f"this picture; give more memory (--memory), or a smaller picture"
+                f"this picture; give more memory, or a smaller picture"
             ) from None
 
     def _whole_graph(self, image: Image, _: np.dtype[Any]) -> Image:

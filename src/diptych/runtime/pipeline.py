@@ -74,8 +74,8 @@ class Pipeline:
 
     def _steps(self, image: Image, network: Network) -> Image:
         """Return the image after the steps and the network; integers between them have 16 bits, so that no level is lost."""
-        wide = np.dtype(np.float32) if image.dtype.kind == "b" else image.dtype
-        wide = np.dtype(np.uint16) if wide.kind == "u" else wide
-        prepared = self._preprocess(convert(image, wide)) if self._preprocess else image
-        result = network(prepared, wide if self._postprocess else image.dtype)
+        promoted = np.dtype(np.float32) if image.dtype.kind == "b" else image.dtype
+        promoted = np.dtype(np.uint16) if promoted.kind == "u" else promoted
+        prepared = self._preprocess(convert(image, promoted)) if self._preprocess else image
+        result = network(prepared, promoted if self._postprocess else image.dtype)
         return self._postprocess(result) if self._postprocess else result

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.enhancer import Enhancer, EnhancerSpec
-from diptych.core.errors import BundleError, ImageError, ParameterError
+from diptych.core.errors import BundleError, ImageError
 from diptych.core.image import Image, check_image, convert
 from diptych.core.positional_noise import positional_noise
 from diptych.networks import Refiner, from_dict
@@ -21,7 +21,7 @@ from diptych.networks.refiner import times
 from diptych.recipes.refine import Settings, checked_settings
 from diptych.runtime.bundle import INPUT, OUTPUT, Bundle, read_bundle
 from diptych.runtime.graph import Graph
-from diptych.runtime.memory import LEAST, usual_memory
+from diptych.runtime.memory import checked_memory
 from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.picture import Picture, put, to_grey
 from diptych.runtime.sessions import Session, Sessions
@@ -87,9 +87,7 @@ class OnnxRefiner:
         self._bundle = source if isinstance(source, Bundle) else read_bundle(source)
         self._config = _config_of(self._bundle)
         self._settings = checked_settings(strength, steps, seed)
-        if memory is not None and (type(memory) is not int or memory < LEAST):
-            raise ParameterError(f"memory = {memory!r} is not allowed; give {LEAST} bytes (64 MiB) or more, or None")
-        self._memory = usual_memory() if memory is None else memory
+        self._memory = checked_memory(memory)
         self._sessions = Sessions(self._bundle.source, threads=threads, providers=providers)
         self._lock = threading.Lock()
 
@@ -259,10 +257,10 @@ def _config_of(bundle: Bundle) -> Refiner:
     return config
 
 
-Place = tuple[slice, slice]
+Box = tuple[slice, slice]
 
 
-def _tiles(picture: Picture, side: int, overlap: int) -> Iterator[tuple[Place, Place]]:
+def _tiles(picture: Picture, side: int, overlap: int) -> Iterator[tuple[Box, Box]]:
     """Yield the rows and columns of each tile, and those of what is computed for it."""
     for top in range(0, picture.height, side):
         for left in range(0, picture.width, side):

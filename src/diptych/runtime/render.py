@@ -22,7 +22,7 @@ from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.pipeline import Pipeline
 from diptych.runtime.sessions import Sessions
-from diptych.runtime.subgraph import cut_out, in_floats
+from diptych.runtime.subgraph import extract_part, with_float32_weights
 
 if TYPE_CHECKING:
     import onnx
@@ -108,8 +108,8 @@ class RenderEnhancer:
         model = onnx.load_from_string(self._bundle.model)
         shapes = _shapes(model, self.metadata, self._bundle.source)
         self._thumbnail = shapes.pop("thumbnail")
-        model = in_floats(model)
-        part = cut_out(model, {"thumbnail": self._thumbnail}, shapes, source=self._bundle.source)
+        model = with_float32_weights(model)
+        part = extract_part(model, {"thumbnail": self._thumbnail}, shapes, source=self._bundle.source)
         self._outputs = {name: (shape, np.dtype(np.float32)) for name, shape in shapes.items()}
         self._session = Sessions(self._bundle.source, threads=threads, providers=providers).open(part)
         self._lock = threading.Lock()
@@ -288,7 +288,7 @@ def _denoiser(model: onnx.ModelProto, bundle: Bundle) -> Bundle:
     """Return the denoiser as a bundle of its own, whose pictures are continued by whoever runs it."""
     metadata = bundle.metadata
     any_size: tuple[str | int, ...] = ("n", metadata.channels_in, "h", "w")
-    part = cut_out(model, {"continued": any_size}, {"denoised": any_size}, source=bundle.source, renamed=_RENAMED)
+    part = extract_part(model, {"continued": any_size}, {"denoised": any_size}, source=bundle.source, renamed=_RENAMED)
     denoiser = BundleMetadata(
         name=f"{metadata.name}, denoiser",
         channels_in=metadata.channels_in,

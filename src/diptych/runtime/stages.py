@@ -114,7 +114,7 @@ def _stage(
     used = {name for node in nodes for name in node.input}
     given = tuple(name for name in stored if name in used)
     period = graph.period([*given, *wanted, *(name for node in nodes for name in node.output)])
-    halo = graph.reach(stored, wanted)
+    halo = graph.halo(stored, wanted)
     return Stage(
         given=given,
         wanted=tuple(wanted),

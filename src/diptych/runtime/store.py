@@ -94,7 +94,7 @@ def _explain(error: OSError) -> DiptychError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return DiptychError(
         f"{_folder()}: maps cannot be kept there ({'the disk is full' if full else error.strerror}); free some space, name "
-        f"another folder in TMPDIR, or give more memory (--memory)"
+        f"another folder in TMPDIR, or give more memory"
     )
 
 

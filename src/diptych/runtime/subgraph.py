@@ -16,7 +16,7 @@ Shape = Sequence[int | str]
 """Sides of a tensor; a name for one that is free."""
 
 
-def cut_out(
+def extract_part(
     model: onnx.ModelProto,
     given: Mapping[str, Shape],
     wanted: Mapping[str, Shape],
@@ -61,7 +61,7 @@ def cut_out(
     return part.SerializeToString(deterministic=True)
 
 
-def in_floats(model: onnx.ModelProto) -> onnx.ModelProto:
+def with_float32_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return a model whose weights that are stored in float16 and made float32 by a node are float32 themselves."""
     import onnx
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from diptych.core.errors import ParameterError
 from diptych.runtime.graph import Graph
 from diptych.runtime.graph_check import INPUT, OUTPUT
-from diptych.runtime.memory import give_back
+from diptych.runtime.memory import release_memory
 from diptych.runtime.normalisation import Moments, Statistics, fix
 from diptych.runtime.picture import Picture
 from diptych.runtime.sessions import Sessions
@@ -69,7 +69,7 @@ class Strips:
                     stores[name] = self._store(name, picture)
                     closing.callback(stores[name].close)
                 moments = {name: Moments() for name in stage.measured}
-                give_back()  # the weights and strips of the stage before
+                release_memory()  # the weights and strips of the stage before
                 self._pass(stage, picture, statistics, stores, moments, write)
                 statistics |= {name: moment.statistics() for name, moment in moments.items()}
                 later = {name for other in stages[index + 1 :] for name in other.given}
@@ -96,13 +96,13 @@ class Strips:
         return max(min(enough, possible - 2 * stage.halo), 0) // stage.period * stage.period
 
     def _store(self, name: str, picture: Picture) -> Store:
-        place = self._graph.maps[name]
-        shape = (place.channels, int(picture.height / place.scale), int(picture.width / place.scale))
-        size = place.bytes_per_pixel * picture.height * picture.width
+        tensor = self._graph.maps[name]
+        shape = (tensor.channels, int(picture.height / tensor.scale), int(picture.width / tensor.scale))
+        size = tensor.bytes_per_pixel * picture.height * picture.width
         if size > self._for_maps:
-            return OnDisk(shape, place.dtype)
+            return OnDisk(shape, tensor.dtype)
         self._for_maps -= size
-        return InMemory(shape, place.dtype)
+        return InMemory(shape, tensor.dtype)
 
     def _drop(self, name: str, store: Store, picture: Picture) -> None:
         store.close()
@@ -147,7 +147,7 @@ class Strips:
             needed = stage.bytes_per_pixel * picture.width * (stage.period + 2 * stage.halo) / _FOR_STRIPS
             raise ParameterError(
                 f"memory: even the thinnest strips of a picture {picture.width} px wide need {needed / 2**20:.0f} MiB more "
-                f"than the weights; give more memory (--memory)"
+                f"than the weights; give more memory"
             )
         return [(first, min(first + rows, picture.height)) for first in range(0, picture.height, rows)]
 
@@ -156,5 +156,5 @@ class Strips:
         return int(first / scale), int(last / scale)
 
     def _shape(self, name: str, rows: int, columns: int) -> tuple[int, ...]:
-        place = self._graph.maps[name]
-        return 1, place.channels, int(rows / place.scale), int(columns / place.scale)
+        tensor = self._graph.maps[name]
+        return 1, tensor.channels, int(rows / tensor.scale), int(columns / tensor.scale)
