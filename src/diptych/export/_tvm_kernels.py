@@ -20,12 +20,11 @@ multiply-add and leave registers for the operands."""
 
 
 class Tile(NamedTuple):
-    """What one thread computes in registers: channels by rows by columns; the vectors run along columns or channels."""
+    """The results that a thread accumulates in registers: channels by rows by columns, in vectors along columns."""
 
     channels: int
     rows: int
     columns: int
-    along_columns: bool
 
 
 def largest_divisor(number: int, limit: int) -> int:
@@ -36,10 +35,7 @@ def largest_divisor(number: int, limit: int) -> int:
 def tile_of(channels: int, height: int, width: int) -> Tile:
     """Return the register tile for a result of this size."""
     columns = largest_divisor(width, _PIXELS)
-    if columns < 8 and channels >= 16:  # a small map has no rows to fill a vector with, but many channels
-        columns = largest_divisor(width, 8)
-        return Tile(largest_divisor(channels, 32), largest_divisor(height, 8 // columns), columns, False)
-    return Tile(largest_divisor(channels, 8), largest_divisor(height, _PIXELS // columns), columns, True)
+    return Tile(largest_divisor(channels, 8), largest_divisor(height, _PIXELS // columns), columns)
 
 
 class _Geometry(NamedTuple):

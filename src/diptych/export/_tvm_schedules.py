@@ -49,10 +49,9 @@ def _full_convolution(schedule: Any, blocks: dict[str, Any]) -> None:
     schedule.parallel(chunk)
     schedule.compute_at(block, columns, preserve_unit_loops=True)
     schedule.compute_at(blocks["padded"], chunk, preserve_unit_loops=True)
-    _accumulate(schedule, block, along_columns=tile.along_columns, reductions=3)
-    if tile.along_columns:
-        schedule.vectorize(column)
-    for loop in (inside, row) if tile.along_columns else (inside, row, column):
+    _accumulate(schedule, block, reductions=3)
+    schedule.vectorize(column)
+    for loop in (inside, row):
         schedule.unroll(loop)
 
 
@@ -68,7 +67,7 @@ def _depthwise_convolution(schedule: Any, blocks: dict[str, Any]) -> None:
     schedule.parallel(chunk)
     schedule.compute_at(block, columns, preserve_unit_loops=True)
     schedule.compute_at(blocks["padded"], chunk, preserve_unit_loops=True)
-    _accumulate(schedule, block, along_columns=True, reductions=2)
+    _accumulate(schedule, block, reductions=2)
     schedule.vectorize(column)
     schedule.unroll(row)
 
@@ -95,11 +94,10 @@ def _rows(schedule: Any, loop: Any, tile: int, chunk: int) -> tuple[Any, Any, An
     return chunks, middle, inside
 
 
-def _accumulate(schedule: Any, block: Any, *, along_columns: bool, reductions: int) -> None:
+def _accumulate(schedule: Any, block: Any, *, reductions: int) -> None:
     """Arrange the sums of a tile: the summation outside, the tile inside, unrolled and in vectors."""
-    *_, channel, row, column = schedule.get_loops(block)[:-reductions]
+    tile = schedule.get_loops(block)[-reductions - 3 : -reductions]
     summed = schedule.get_loops(block)[-reductions:]
-    tile = (channel, row, column) if along_columns else (row, column, channel)
     schedule.reorder(*summed, *tile)
     for loop in summed:
         if _extent(schedule, loop) <= 3:
