@@ -78,6 +78,7 @@ def test_loop_of_links(folder):
 
 
 def test_suffixes():
-    assert readable_suffixes() == {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"}
+    jpeg = {".jpg", ".jpeg", ".jpe", ".jfif", ".jif"}
+    assert readable_suffixes() == jpeg | {".png", ".tif", ".tiff", ".webp", ".bmp", ".dib"}
     assert is_readable("A.JPEG")
     assert not is_readable("a")

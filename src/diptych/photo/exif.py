@@ -6,6 +6,7 @@ unreadable. Specification: EXIF 2.32 (CIPA DC-008), section 4.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 from dataclasses import replace
@@ -153,9 +154,10 @@ def _open(block: bytes) -> tuple[io.BytesIO, ifd.Header]:
 
 
 def _put(patched: bytearray, header: ifd.Header, entry: ifd.Entry | None, value: int) -> None:
-    code = {3: "H", 4: "I"}.get(entry.type, "") if entry else ""
-    if entry and code and entry.number == 1 and value < 1 << (8 * entry.size):
-        struct.pack_into(header.order + code, patched, entry.offset, value)
+    code = ifd.INTEGERS.get(entry.type, "") if entry else ""
+    if entry and code and entry.number == 1:
+        with contextlib.suppress(struct.error):  # too large for the type of the field
+            struct.pack_into(header.order + code, patched, entry.offset, value)
 
 
 def _swap(patched: bytearray, one: ifd.Entry | None, other: ifd.Entry | None) -> None:

@@ -42,7 +42,7 @@ class Format:
 
 
 FORMATS = (
-    Format("jpeg", "JPEG", (".jpg", ".jpeg"), (b"\xff\xd8\xff",)),
+    Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".jif"), (b"\xff\xd8\xff",)),
     Format("png", "PNG", (".png",), (b"\x89PNG\r\n\x1a\n",), ("uint8", "uint16"), True),
     Format(
         "tiff",
@@ -54,7 +54,7 @@ FORMATS = (
         True,
     ),
     Format("webp", "WebP", (".webp",), (b"RIFF",), alpha=True),
-    Format("bmp", "BMP", (".bmp",), (b"BM",)),
+    Format("bmp", "BMP", (".bmp", ".dib"), (b"BM",)),
 )
 
 

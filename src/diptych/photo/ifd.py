@@ -14,7 +14,10 @@ from typing import BinaryIO, NamedTuple
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 """Bytes per value, by field type."""
 
-_CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
+INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
+"""Struct codes of the integer field types."""
+
+_CODES = {**INTEGERS, 11: "f", 12: "d"}
 _MOST_FIELDS = 4096
 
 EXIF, GPS, INTEROPERABILITY = 0x8769, 0x8825, 0xA005

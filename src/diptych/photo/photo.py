@@ -37,6 +37,8 @@ class Photo:
         The XMP packet.
     text : mapping of str to str
         PNG text chunks; the JPEG comment under "Comment".
+    notes : tuple of str
+        What the reader tolerated or left out, e.g. "has no end marker", for the user to know.
     source : str
         Path or name of the file, for messages.
 
@@ -57,6 +59,7 @@ class Photo:
     value_range: tuple[float, float] = (0.0, 1.0)
     xmp: bytes | None = None
     text: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     source: str = ""
 
     def __post_init__(self) -> None:
