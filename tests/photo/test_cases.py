@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import re
+from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, IptcImagePlugin
 
+from diptych.core.errors import PhotoFormatError
 from diptych.photo import find_photos, read, write
 from diptych.photo.exif import orientation
 
@@ -30,3 +35,90 @@ def test_rare_suffixes_of_known_formats(tmp_path, name):
     write(tmp_path / name, np.zeros((4, 5, 3), np.uint8))
     assert read(tmp_path / name).format == ("bmp" if name == "a.dib" else "jpeg")
     assert [found.path.name for found in find_photos([tmp_path])] == [name]
+
+
+def test_extraneous_bytes_between_the_markers_of_a_jpeg_are_skipped(tmp_path):
+    path = CASES / "jpeg_extraneous_bytes" / "jpg_garbage_between.jpg"
+    photo = read(path)
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(photo.pixels, np.asarray(image))
+    assert photo.notes == ("has extraneous bytes between its markers, which are skipped",)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 3}, {"quality": 30}])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_jpeg_without_end_is_read_if_its_pixels_are_complete(tmp_path, picture, options, mode):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(picture(size=(70, 90))).convert(mode).save(path, **options)
+    data, pixels = path.read_bytes(), read(path).pixels
+    assert read(path).notes == ()
+    path.write_bytes(data[:-2])
+    photo = read(path)
+    np.testing.assert_array_equal(photo.pixels, pixels)
+    assert photo.notes == ("has no end marker; its pixels are complete",)
+    scan = data.index(b"\xff\xda")
+    for length in range(scan + 20, len(data) - 3, 7):
+        path.write_bytes(data[:length])
+        try:
+            whole = read(path).pixels
+        except PhotoFormatError:
+            continue
+        # A progressive file may end after a scan: then the last, finest bits are missing.
+        assert np.abs(whole.astype(int) - pixels).max() <= (60 if "progressive" in options else 1)
+
+
+def test_the_case_without_end_is_read():
+    path = CASES / "jpeg_missing_eoi" / "jpg_noeoi.jpg"
+    photo = read(path)
+    with Image.open(io.BytesIO(path.read_bytes() + b"\xff\xd9")) as image:
+        np.testing.assert_array_equal(photo.pixels, np.asarray(image))
+
+
+def test_iptc_is_kept(tmp_path):
+    photo = read(CASES / "jpeg_iptc_lost" / "jpg_iptc.jpg")
+    assert b"A caption" in photo.iptc
+    write(tmp_path / "a.jpg", replace(photo, iptc=photo.iptc * 2000))
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert IptcImagePlugin.getiptcinfo(image)[2, 120][0] == b"A caption"
+    assert read(tmp_path / "a.jpg").iptc == photo.iptc * 2000
+
+
+def test_extended_xmp_is_joined_and_split(tmp_path):
+    photo = read(CASES / "jpeg_extended_xmp" / "jpg_extxmp.jpg")
+    assert b"HasExtendedXMP" not in photo.xmp
+    assert b">short<" in photo.xmp
+    assert photo.xmp.count(b"x" * 80_000) == 1
+    write(tmp_path / "a.jpg", photo)
+    data = (tmp_path / "a.jpg").read_bytes()
+    (identifier,) = re.findall(rb'HasExtendedXMP="([0-9A-F]{32})"', data)
+    parts = data.split(b"http://ns.adobe.com/xmp/extension/\0")[1:]
+    assert len(parts) == 2
+    assert all(part.startswith(identifier) for part in parts)
+    again = read(tmp_path / "a.jpg").xmp
+    assert again.count(b"x" * 80_000) == 1
+    assert b">short<" in again
+    assert b"HasExtendedXMP" not in again
+    ElementTree.fromstring(again)
+
+
+def test_large_xmp_of_a_png_fits_a_jpeg(tmp_path):
+    photo = read(CASES / "jpeg_extended_xmp" / "png_bigxmp.png")
+    write(tmp_path / "a.jpg", photo)
+    assert len(read(tmp_path / "a.jpg").xmp) > 90_000
+
+
+@pytest.mark.parametrize(("name", "part"), [("mpo_gainmap", "gain map"), ("motion", "video of a motion photo")])
+def test_xmp_does_not_describe_parts_that_are_left_out(name, part):
+    photo = read(CASES / "stale_gainmap_motion_xmp" / f"{name}.jpg")
+    for word in (b"hdrgm:", b"Directory", b"MicroVideo", b"MotionPhoto", b"GainMap"):
+        assert word not in photo.xmp
+    ElementTree.fromstring(photo.xmp)
+    assert photo.notes == (f"has a {part}, which is left out",)
+
+
+def test_bytes_of_a_comment_are_kept(tmp_path, picture):
+    comment = b"caf\xe9 \xff\xfe"
+    Image.fromarray(picture()).save(tmp_path / "a.jpg", comment=comment)
+    write(tmp_path / "b.jpg", read(tmp_path / "a.jpg"))
+    with Image.open(tmp_path / "b.jpg") as image:
+        assert image.info["comment"] == comment

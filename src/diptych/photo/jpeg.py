@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from diptych.core.errors import PhotoFormatError
-from diptych.photo import exif, icc
+from diptych.photo import exif, icc, xmp
 from diptych.photo.formats import check_size
 from diptych.photo.photo import Photo
 from diptych.photo.samples import from_pillow
 
+if TYPE_CHECKING:
+    from PIL.JpegImagePlugin import JpegImageFile
+
 _EXIF = b"Exif\0\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _ICC = b"ICC_PROFILE\0"
-_SCAN, _COMMENT, _APP0, _APP1, _APP2, _APP14 = 0xDA, 0xFE, 0xE0, 0xE1, 0xE2, 0xEE
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_IPTC_RESOURCE = b"\4\4"
+_SCAN, _COMMENT, _APP0, _APP1, _APP2, _APP13, _APP14 = 0xDA, 0xFE, 0xE0, 0xE1, 0xE2, 0xED, 0xEE
+_EOI = b"\xff\xd9"
+_MARKER = re.compile(rb"\xff[^\x00\xff]")
+_MARKERS_ONLY = re.compile(rb"(?:\xff+[\x01\xd0-\xd7])*\xff*", re.DOTALL)
 _SEGMENT_ROOM = 65533
 _LONGEST_SIDE = 65535
 
@@ -31,16 +41,17 @@ class Segment(NamedTuple):
 
 def decode(stream: BinaryIO, max_pixels: int) -> Photo:
     """Decode a picture as stored; of several (MPO) the first, which is the primary one."""
-    from PIL.JpegImagePlugin import JpegImageFile
-
     data = stream.read()
     segments = list(walk(data))
-    # The decoder is given no metadata: they are parsed here, with bounds and without warnings.
-    image = JpegImageFile(io.BytesIO(_bare(data, segments)))
-    check_size(*image.size, max_pixels)
+    notes = ["has extraneous bytes between its markers, which are skipped"] if _has_gaps(data, segments) else []
+    bare = _bare(data, segments)
+    if data.find(_EOI, segments[-1].start) < 0:
+        bare = _with_end(bare, max_pixels)
+        notes.append("has no end marker; its pixels are complete")
+    image = _open(bare, max_pixels)
     image.load()
     block = _first(segments, _APP1, _EXIF)
-    comment = _first(segments, _COMMENT, b"")
+    comments = [segment.content for segment in segments if segment.marker == _COMMENT and segment.content]
     pixels, alpha, profile = from_pillow(image, _join_profile(segments))
     return Photo(
         pixels,
@@ -48,32 +59,60 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
         exif=block,
         icc_profile=profile,
         dpi=_density(segments) or (exif.resolution(block) if block else None),
-        xmp=_first(segments, _APP1, _XMP),
-        text={"Comment": comment.decode("utf-8", "replace").rstrip("\0")} if comment else {},
+        xmp=_xmp(segments),
+        iptc=_iptc(segments),
+        # Surrogates preserve bytes that are not UTF-8.
+        text={"Comment": b"\n".join(comments).decode("utf-8", "surrogateescape").rstrip("\0")} if comments else {},
+        notes=tuple(notes),
     )
+
+
+def _open(bare: bytes, max_pixels: int) -> JpegImageFile:
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    # The decoder is given no metadata: they are parsed here, with bounds and without warnings.
+    image = JpegImageFile(io.BytesIO(bare))
+    check_size(*image.size, max_pixels)
+    return image
+
+
+def _with_end(bare: bytes, max_pixels: int) -> bytes:
+    """Append an end marker to a picture without one; PhotoFormatError if pixels are missing too."""
+    bare = bare.rstrip(b"\xff")
+    # After a complete scan a decoder skips whatever precedes the end marker, but it would take it for missing pixels.
+    padding = b"".join(b"\x5a\xc3\x17\x88" * 16 + bytes([0xFF, marker]) for marker in range(0xD0, 0xD8))
+    ends = [_open(bare + tail + _EOI, max_pixels).tobytes() for tail in (b"", padding)]
+    if ends[0] != ends[1]:
+        raise PhotoFormatError("is truncated; get a whole copy of it")
+    return bare + _EOI
 
 
 def walk(data: bytes) -> Iterator[Segment]:
     """Yield the segments up to the start of the first scan; PhotoFormatError if they are malformed."""
     offset = 2
     while True:
-        while data[offset : offset + 2] == b"\xff\xff":  # fill bytes
-            offset += 1
-        head = data[offset : offset + 4]
-        if len(head) < 4:
+        found = _MARKER.search(data, offset)  # skips fill bytes and, like libjpeg, extraneous ones
+        if found is None or found.end() + 2 > len(data):
             raise PhotoFormatError("is truncated; get a whole copy of it")
-        if head[0] != 0xFF or head[1] in (0x00, 0xD8, 0xD9):
+        offset, marker = found.start(), data[found.start() + 1]
+        if marker in (0xD8, 0xD9):
             raise PhotoFormatError("is damaged (a JPEG marker is missing); get a whole copy of it")
-        if head[1] == 0x01 or 0xD0 <= head[1] <= 0xD7:  # markers without content
+        if marker == 0x01 or 0xD0 <= marker <= 0xD7:  # markers without content
             offset += 2
             continue
-        (length,) = struct.unpack(">H", head[2:])
+        (length,) = struct.unpack_from(">H", data, offset + 2)
         if length < 2 or offset + 2 + length > len(data):
             raise PhotoFormatError("is truncated; get a whole copy of it")
-        yield Segment(head[1], data[offset + 4 : offset + 2 + length], offset)
-        if head[1] == _SCAN:
+        yield Segment(marker, data[offset + 4 : offset + 2 + length], offset)
+        if marker == _SCAN:
             return
         offset += 2 + length
+
+
+def _has_gaps(data: bytes, segments: list[Segment]) -> bool:
+    ends = [2, *(segment.start + 4 + len(segment.content) for segment in segments)]
+    gaps = (data[end : segment.start] for end, segment in zip(ends, segments, strict=False))
+    return any(_MARKERS_ONLY.fullmatch(gap) is None for gap in gaps)
 
 
 def frame_size(data: bytes) -> tuple[int, int] | None:
@@ -97,6 +136,32 @@ def _first(segments: list[Segment], marker: int, prefix: bytes) -> bytes | None:
     for segment in segments:
         if segment.marker == marker and segment.content.startswith(prefix):
             return segment.content[len(prefix) :]
+    return None
+
+
+def _xmp(segments: list[Segment]) -> bytes | None:
+    packet = _first(segments, _APP1, _XMP)
+    parts = [
+        s.content[len(_XMP_EXTENSION) :] for s in segments if s.marker == _APP1 and s.content.startswith(_XMP_EXTENSION)
+    ]
+    return xmp.join(packet, parts) if packet else None
+
+
+def _iptc(segments: list[Segment]) -> bytes | None:
+    """Return the IPTC records among Photoshop's image resources."""
+    resources = b"".join(
+        segment.content[len(_PHOTOSHOP) :]
+        for segment in segments
+        if segment.marker == _APP13 and segment.content.startswith(_PHOTOSHOP)
+    )
+    offset = 0
+    while resources[offset : offset + 4] == b"8BIM" and offset + 12 <= len(resources):
+        name = 1 + resources[offset + 6]
+        start = offset + 6 + name + name % 2 + 4
+        size = int.from_bytes(resources[start - 4 : start], "big")
+        if resources[offset + 4 : offset + 6] == _IPTC_RESOURCE:
+            return resources[start : start + size] or None
+        offset = start + size + size % 2
     return None
 
 
@@ -153,9 +218,19 @@ def _metadata(photo: Photo) -> list[tuple[int, bytes]]:
             block = exif.compact(block)
         segments.append((_APP1, _EXIF + block, "EXIF block"))
     if photo.xmp:
-        segments.append((_APP1, _XMP + photo.xmp, "XMP packet"))
-    if photo.text.get("Comment"):
-        segments.append((_COMMENT, photo.text["Comment"].encode(), "comment"))
+        packet, extensions = xmp.split(photo.xmp, _SEGMENT_ROOM - len(_XMP_EXTENSION))
+        segments.append((_APP1, _XMP + packet, "XMP packet"))
+        segments += [(_APP1, _XMP_EXTENSION + part, "XMP packet") for part in extensions]
+    if photo.iptc:
+        resource = b"8BIM" + _IPTC_RESOURCE + b"\0\0" + struct.pack(">I", len(photo.iptc)) + photo.iptc
+        resource += b"\0" * (len(resource) % 2)
+        room = _SEGMENT_ROOM - len(_PHOTOSHOP)
+        for start in range(0, len(resource), room):
+            segments.append((_APP13, _PHOTOSHOP + resource[start : start + room], "IPTC records"))
+    comment = photo.text.get("Comment", "").encode("utf-8", "surrogateescape")
+    segments += [
+        (_COMMENT, comment[at : at + _SEGMENT_ROOM], "comment") for at in range(0, len(comment), _SEGMENT_ROOM)
+    ]
     for _, content, what in segments:
         if len(content) > _SEGMENT_ROOM:
             raise PhotoFormatError(f"JPEG cannot hold the photo's {what} of {len(content)} bytes; write PNG or TIFF")

@@ -35,8 +35,10 @@ class Photo:
         [0, 1], which are mapped linearly to [0, 1]; a float TIFF is written with the original range restored.
     xmp : bytes or None
         The XMP packet.
+    iptc : bytes or None
+        The IPTC-IIM records (captions, keywords and credits of press photographs).
     text : mapping of str to str
-        PNG text chunks; the JPEG comment under "Comment".
+        PNG text chunks; JPEG comments under "Comment".
     notes : tuple of str
         What the reader tolerated or left out, e.g. "has no end marker", for the user to know.
     source : str
@@ -58,6 +60,7 @@ class Photo:
     alpha: Image | None = None
     value_range: tuple[float, float] = (0.0, 1.0)
     xmp: bytes | None = None
+    iptc: bytes | None = None
     text: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     source: str = ""

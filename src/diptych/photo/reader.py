@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,11 +12,9 @@ from typing import BinaryIO
 
 from diptych.core.defaults import MAX_PIXELS
 from diptych.core.errors import ParameterError, PhotoError, PhotoFormatError, PhotoTooLargeError
-from diptych.photo import exif, formats, icc
+from diptych.photo import exif, formats, icc, xmp
 from diptych.photo.photo import Photo
 from diptych.photo.samples import turn_upright
-
-_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)[2-8]")
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo:
@@ -161,15 +158,17 @@ def finish(photo: Photo) -> Photo:
     pixels = turn_upright(photo.pixels, turn)
     height, width = pixels.shape[:2]
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    packet, dropped = xmp.without_parts(photo.xmp) if photo.xmp else (None, [])
     return replace(
         photo,
         pixels=pixels,
         # Both in one step, as pixels and alpha must agree in size at all times.
         alpha=None if photo.alpha is None else turn_upright(photo.alpha, turn),
         exif=exif.upright(photo.exif, width, height) if photo.exif else None,
-        xmp=_XMP_ORIENTATION.sub(rb"\g<1>1", photo.xmp) if photo.xmp else None,
+        xmp=xmp.upright(packet) if packet else None,
         dpi=photo.dpi if photo.dpi is None or turn < 5 else (photo.dpi[1], photo.dpi[0]),
         icc_profile=icc.matching(photo.icc_profile, channels),
+        notes=(*photo.notes, *(f"has a {name}, which is left out" for name in dropped)),
     )
 
 
