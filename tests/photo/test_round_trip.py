@@ -96,10 +96,9 @@ def test_other_formats_refuse_them_and_name_tiff(tmp_path, picture, suffix, chan
     assert not path.exists()
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".bmp"])
-def test_alpha_is_not_lost_silently(tmp_path, picture, suffix):
+def test_alpha_is_not_lost_silently(tmp_path, picture):
     with pytest.raises(PhotoFormatError, match=r"transparency.*PNG"):
-        write(tmp_path / f"a{suffix}", Photo(picture(), alpha=picture("uint8", None)))
+        write(tmp_path / "a.jpg", Photo(picture(), alpha=picture("uint8", None)))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (2, 3)])

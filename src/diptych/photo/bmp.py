@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import BinaryIO
 
+import numpy as np
+
+from diptych.core.image import Image
 from diptych.photo.formats import check_size
 from diptych.photo.photo import Photo
 from diptych.photo.samples import from_pillow
+
+_BITFIELDS = 3
 
 
 def decode(stream: BinaryIO, max_pixels: int) -> Photo:
@@ -24,8 +30,22 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
 
 def encode(photo: Photo, quality: int) -> bytes:
     """Return the bytes of a BMP file; `quality` is not used."""
-    from PIL import Image
+    from PIL import Image as Pillow
 
+    if photo.alpha is not None:
+        return _with_alpha(photo, photo.alpha)
     out = io.BytesIO()
-    Image.fromarray(photo.pixels).save(out, "BMP", dpi=photo.dpi or (0, 0))
+    Pillow.fromarray(photo.pixels).save(out, "BMP", dpi=photo.dpi or (0, 0))
     return out.getvalue()
+
+
+def _with_alpha(photo: Photo, alpha: Image) -> bytes:
+    """Return a file of 32 bits per pixel whose header (BITMAPV4HEADER) says which of them are alpha."""
+    colours = photo.pixels if photo.pixels.ndim == 3 else np.dstack([photo.pixels] * 3)
+    data = np.dstack([colours[..., ::-1], alpha])[::-1].tobytes()
+    height, width = alpha.shape
+    per_metre = [round(value / 0.0254) for value in photo.dpi or (0, 0)]
+    masks = struct.pack("<4I4s48x", 0xFF0000, 0xFF00, 0xFF, 0xFF000000, b"BGRs")
+    head = struct.pack("<IiiHHIIiiII", 108, width, height, 1, 32, _BITFIELDS, len(data), *per_metre, 0, 0) + masks
+    start = 14 + len(head)
+    return struct.pack("<2sIHHI", b"BM", start + len(data), 0, 0, start) + head + data

@@ -54,7 +54,7 @@ FORMATS = (
         True,
     ),
     Format("webp", "WebP", (".webp",), (b"RIFF",), alpha=True),
-    Format("bmp", "BMP", (".bmp", ".dib"), (b"BM",)),
+    Format("bmp", "BMP", (".bmp", ".dib"), (b"BM",), alpha=True),
 )
 
 

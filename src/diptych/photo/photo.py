@@ -30,6 +30,10 @@ class Photo:
         Horizontal and vertical resolution in dots per inch.
     alpha : ndarray, shape (H, W), or None
         Straight (not premultiplied) opacity, kept separate so that enhancement leaves it unchanged.
+    extra_samples : int
+        How many of the channels, the last ones, are not colours: further samples of an RGB or grey TIFF.
+    lossless : bool
+        Whether the file was a lossless WebP; it is then written so too.
     value_range : (float, float)
         The values in the file that 0 and 1 stand for. It differs from (0, 1) only for float files with values outside
         [0, 1], which are mapped linearly to [0, 1]; a float TIFF is written with the original range restored.
@@ -58,6 +62,8 @@ class Photo:
     icc_profile: bytes | None = None
     dpi: tuple[float, float] | None = None
     alpha: Image | None = None
+    extra_samples: int = 0
+    lossless: bool = False
     value_range: tuple[float, float] = (0.0, 1.0)
     xmp: bytes | None = None
     iptc: bytes | None = None

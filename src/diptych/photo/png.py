@@ -46,6 +46,11 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
     _refuse_animation(chunks)
     # The decoder is given no metadata, so that no chunk makes it allocate, warn or convert.
     needed = [data[chunk.span] for chunk in chunks if chunk.name in _NEEDED]
+    ended = chunks[-1].name == b"IEND"
+    if not ended:
+        if all(chunk.name != b"IDAT" for chunk in chunks):
+            raise PhotoFormatError("is truncated; get a whole copy of it")
+        needed.append(_chunk(b"IEND", b""))  # the decoder raises an error if pixels are missing
     pixels, alpha = split_alpha(np.asarray(png_decode(_SIGNATURE + b"".join(needed))))
     text = dict(_texts(chunks))
     xmp = text.pop(_XMP, None)
@@ -58,14 +63,16 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
         dpi=_density(_find(chunks, b"pHYs")) or (exif.resolution(block) if block else None),
         xmp=xmp.encode("utf-8", "surrogateescape") if xmp else None,
         text=text,
+        notes=() if ended else ("has no end chunk; its pixels are complete",),
     )
 
 
 def _walk(data: bytes) -> Iterator[Chunk]:
+    """Yield the chunks with a right checksum, to the end chunk or, if there is none, to the end of the file."""
     offset = len(_SIGNATURE)
     while True:
         if offset + 12 > len(data):
-            raise PhotoFormatError("is truncated; get a whole copy of it")
+            return
         length, name = struct.unpack_from(">I4s", data, offset)
         end = offset + 12 + length
         if end > len(data):

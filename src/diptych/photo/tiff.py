@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import BinaryIO, cast
 
@@ -17,7 +18,7 @@ from diptych.core.image import Image
 from diptych.photo import exif, icc, ifd, tiff_page, tiff_samples
 from diptych.photo.photo import Photo
 
-_XMP, _ICC = 700, 34675
+_XMP, _IPTC, _ICC = 700, 33723, 34675
 _DESCRIPTION = 270
 CLASSIC_LIMIT = (1 << 32) - (64 << 20)
 """Largest number of bytes of samples that is written as classic TIFF, not BigTIFF."""
@@ -28,7 +29,7 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 # Fields that describe how pixels are stored or are private to other programs: not metadata.
 _STRUCTURE = frozenset(
     (*range(254, 267), 273, *range(277, 285), *range(288, 298), 301, *range(317, 326), 330, *range(332, 348), 400)
-) | {*range(512, 533), _XMP, 32997, 32998, 34377, _ICC, 37724, exif.ORIENTATION, *range(50706, 52600)}
+) | {*range(512, 533), _XMP, _IPTC, 32997, 32998, 34377, _ICC, 37724, exif.ORIENTATION, *range(50706, 52600)}
 
 
 def decode(stream: BinaryIO, max_pixels: int) -> Photo:
@@ -49,7 +50,14 @@ def with_metadata(stream: BinaryIO, page: tiff_page.Page, photo: Photo) -> Photo
 
 def _with_metadata(stream: BinaryIO, page: tiff_page.Page, photo: Photo) -> Photo:
     dpi = exif.resolution_of(stream, page.header, page.offset)
-    return replace(photo, exif=_exif(stream, page, dpi), dpi=dpi, xmp=_value(stream, page, _XMP, icc.LARGEST))
+    return replace(
+        photo,
+        exif=_exif(stream, page, dpi),
+        dpi=dpi,
+        xmp=_value(stream, page, _XMP, icc.LARGEST),
+        iptc=_value(stream, page, _IPTC, icc.LARGEST),
+        notes=page.notes,
+    )
 
 
 def _decode_samples(stream: BinaryIO, page: tiff_page.Page) -> Image:
@@ -74,6 +82,7 @@ def _exif(stream: BinaryIO, page: tiff_page.Page, dpi: tuple[float, float] | Non
     except ValueError:
         return None
     fields = {tag: item for tag, item in whole.fields.items() if tag not in _STRUCTURE and item.type < 16}
+    fields |= {} if dpi else _calibration(whole.fields)
     if fields.get(_DESCRIPTION, ifd.Field(2, 0, b"")).data.startswith(b'{"shape":'):
         del fields[_DESCRIPTION]  # tifffile's description of the stored array
     turn = page.number(exif.ORIENTATION, 1)
@@ -84,14 +93,20 @@ def _exif(stream: BinaryIO, page: tiff_page.Page, dpi: tuple[float, float] | Non
     return exif.block_of(replace(whole, fields=fields), page.header.order, turn)
 
 
+def _calibration(fields: Mapping[int, ifd.Field]) -> dict[int, ifd.Field]:
+    """Return the fields of a resolution without a unit, which ImageJ uses for the scale of a microscope."""
+    found = {tag: fields[tag] for tag in (exif.X_RESOLUTION, exif.Y_RESOLUTION, exif.UNIT) if tag in fields}
+    ones = {part[: len(part) // 2] == part[len(part) // 2 :] for part in (found[tag].data for tag in list(found)[:2])}
+    none = exif.UNIT in found and found[exif.UNIT].data in (b"\1\0", b"\0\1")
+    return found if len(found) == 3 and none and ones != {True} else {}
+
+
 def encode(photo: Photo, quality: int) -> bytes:
     """Return the bytes of a losslessly compressed TIFF file; `quality` is not used."""
     import tifffile
 
     pixels = tiff_samples.restore_range(photo.pixels, photo.value_range)
-    channels = pixels.shape[2] if pixels.ndim == 3 else 1
-    colours = 3 if channels == 3 else 1
-    extra = ["unspecified"] * (channels - colours) + ["unassalpha"] * (photo.alpha is not None)
+    colours, extra = samples_of(photo, pixels.shape[2] if pixels.ndim == 3 else 1, photo.alpha is not None)
     samples = pixels if photo.alpha is None else np.dstack([pixels, photo.alpha])
     known = exif.directory(photo.exif) if photo.exif else None
     order = known[1] if known else "<"
@@ -117,14 +132,24 @@ def encode(photo: Photo, quality: int) -> bytes:
     return out.getvalue()
 
 
+def samples_of(photo: Photo, channels: int, has_alpha: bool) -> tuple[int, list[str]]:
+    """Return the number of colours (1 or 3) of a photo of so many channels, and the kinds of the other samples."""
+    colours = channels - photo.extra_samples if photo.extra_samples else channels
+    colours = 3 if colours == 3 else 1
+    return colours, ["unspecified"] * (channels - colours) + ["unassalpha"] * has_alpha
+
+
 def add_fields(out: BinaryIO, photo: Photo) -> None:
     """Append a new first directory to a TIFF: the fields of the written one and the metadata of a photo."""
     known, _ = (exif.directory(photo.exif) if photo.exif else None) or (ifd.Directory({}), "")
     header = ifd.read_header(out)
     fields = {tag: item for tag, item in known.fields.items() if tag not in _STRUCTURE}
     fields |= ifd.load(out, header, header.first).fields
+    fields |= {} if photo.dpi else _calibration(known.fields)
     if photo.xmp:
         fields[_XMP] = ifd.Field(1, len(photo.xmp), photo.xmp)
+    if photo.iptc:
+        fields[_IPTC] = ifd.Field(7, len(photo.iptc), photo.iptc)
     base = out.seek(0, io.SEEK_END)
     base += base % 2
     out.seek(base)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
 from diptych.core.errors import PhotoFormatError
@@ -36,6 +36,7 @@ class Page:
     samples: int
     rows: int
     """Rows per strip, at most the height; 0 if there are tiles."""
+    notes: tuple[str, ...] = ()
 
     def number(self, tag: int, default: int) -> int:
         """Return the first value of a field, or the default."""
@@ -58,6 +59,8 @@ def read_page(stream: BinaryIO, max_pixels: int) -> Page:
         if len(set(page.numbers.get(tag, ()))) > 1:
             raise PhotoFormatError("has channels of different depths; save it with one depth")
     _check_data(stream, page, max_pixels)
+    if _stored_segments(stream, page) != segments_of(stream, page):
+        return replace(page, notes=("has missing or wrong byte counts of strips, which are computed",))
     return page
 
 
@@ -114,7 +117,32 @@ def _check_data(stream: BinaryIO, page: Page, max_pixels: int) -> None:
 
 
 def segments_of(stream: BinaryIO, page: Page) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the offsets and the byte counts of the strips or tiles of a page."""
+    """Return the offsets and the byte counts of the strips or tiles of a page.
+
+    If it is uncompressed, counts that are missing, 0 or too large for the file are replaced by the size of the samples.
+    """
+    offsets, lengths = _stored_segments(stream, page)
+    if page.number(259, 1) != 1:
+        return offsets, lengths
+    total = stream.seek(0, io.SEEK_END)
+    lengths += (0,) * (len(offsets) - len(lengths))
+    return offsets, tuple(
+        length if 0 < length <= total - offset else _plain_length(page, index)
+        for index, (offset, length) in enumerate(zip(offsets, lengths, strict=False))
+    )
+
+
+def _plain_length(page: Page, index: int) -> int:
+    """Return the bytes of an uncompressed strip or tile."""
+    samples = 1 if page.number(284, 1) == 2 else page.samples
+    width, rows = (page.width, page.rows) if page.rows else (page.number(322, 0), page.number(323, 0))
+    if page.rows:
+        strips = -(-page.height // page.rows)
+        rows = min(rows, page.height - index % strips * rows)
+    return rows * -(-width * samples * page.number(258, 1) // 8)
+
+
+def _stored_segments(stream: BinaryIO, page: Page) -> tuple[tuple[int, ...], tuple[int, ...]]:
     tags = (273, 279) if page.rows else (324, 325)
     offsets, lengths = (_numbers(stream, page.header, page.entries, tag) for tag in tags)
     return offsets, lengths

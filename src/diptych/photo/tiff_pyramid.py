@@ -14,7 +14,7 @@ from diptych.core.image import Image
 from diptych.photo import exif
 from diptych.photo.atomic import atomic_write
 from diptych.photo.photo import Photo
-from diptych.photo.tiff import CLASSIC_LIMIT, add_fields
+from diptych.photo.tiff import CLASSIC_LIMIT, add_fields, samples_of
 
 TILE = 512
 """Side of a tile in px, and the number of rows requested at a time."""
@@ -92,8 +92,7 @@ def _write(
     import tifffile
 
     shapes = pyramid_shapes(shape)
-    colours = 3 if shape[2] - has_alpha >= 3 else 1
-    extra = ["unspecified"] * (shape[2] - has_alpha - colours) + ["unassalpha"] * has_alpha
+    colours, extra = samples_of(metadata or Photo(np.zeros((1, 1), np.uint8)), shape[2] - has_alpha, has_alpha)
     options: dict[str, Any] = {
         "tile": (TILE, TILE),
         "photometric": "rgb" if colours == 3 else "minisblack",

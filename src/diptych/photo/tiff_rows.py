@@ -98,7 +98,9 @@ class TiffRows:
         self.shape = (self._page.height, self._page.width, channels)
         self.dtype: np.dtype[Any] = first.pixels.dtype
         self.has_alpha = first.alpha is not None
-        metadata = tiff.with_metadata(self._stream, self._page, Photo(first.pixels[:1, :1], format="tiff"))
+        metadata = tiff.with_metadata(
+            self._stream, self._page, Photo(first.pixels[:1, :1], format="tiff", extra_samples=first.extra_samples)
+        )
         block = exif.upright(metadata.exif, self._page.width, self._page.height) if metadata.exif else None
         self.metadata = replace(metadata, exif=exif.without_thumbnail(block) if block else None)
 

@@ -52,21 +52,30 @@ def interpret(samples: Image, page: Page, profile: bytes | None) -> Photo:
         return _from_palette(samples, page)
     samples = _full_range(samples, page)
     extra = page.numbers.get(338, ())[: samples.shape[2] - count]
+    if kind == _RGB and samples.shape[2] == 4 and not page.numbers.get(338):
+        extra = (_STRAIGHT,)  # as other programs take it
     alpha_index = next((count + i for i, meaning in enumerate(extra) if meaning in (_PREMULTIPLIED, _STRAIGHT)), None)
     alpha = None if alpha_index is None else np.ascontiguousarray(samples[..., alpha_index])
     colours = samples if alpha_index is None else np.delete(samples, alpha_index, axis=2)
-    value_range = (0.0, 1.0)
-    if colours.dtype.kind == "f":
-        alpha = None if alpha is None else np.clip(np.nan_to_num(alpha), 0, 1)
-        colours, value_range = _into_range(colours)
+    if alpha is not None and colours.dtype.kind == "f":
+        alpha = np.clip(np.nan_to_num(alpha), 0, 1)
     if alpha is not None and alpha_index is not None and extra[alpha_index - count] == _PREMULTIPLIED:
         colours = _divide(colours, alpha)
+    value_range = (0.0, 1.0)
+    if colours.dtype.kind == "f":
+        colours, value_range = _into_range(colours)
     if kind == _CMYK:
         colours, profile = _cmyk_to_rgb(colours, profile), None
     if kind == _WHITE_IS_ZERO:
         colours = np.asarray(white_level(colours.dtype), colours.dtype) - colours
     colours = colours[..., 0] if colours.shape[2] == 1 else colours
-    return Photo(np.ascontiguousarray(colours), alpha=alpha, value_range=value_range, icc_profile=profile)
+    return Photo(
+        np.ascontiguousarray(colours),
+        alpha=alpha,
+        extra_samples=0 if kind == _CMYK else samples.shape[2] - count - (alpha is not None),
+        value_range=value_range,
+        icc_profile=profile,
+    )
 
 
 def _full_range(samples: Image, page: Page) -> Image:
@@ -117,8 +126,8 @@ def _divide(colours: Image, alpha: Image) -> Image:
     """Convert premultiplied colours to straight ones; they are unchanged where alpha is 0."""
     white = white_level(colours.dtype)
     parts = np.where(alpha == 0, white, alpha)[..., None] / np.float32(white)
-    straight = np.minimum(colours / parts, white)
-    return (np.rint(straight) if colours.dtype.kind == "u" else straight).astype(colours.dtype)
+    straight = colours / parts
+    return (np.rint(np.minimum(straight, white)) if colours.dtype.kind == "u" else straight).astype(colours.dtype)
 
 
 def _cmyk_to_rgb(colours: Image, profile: bytes | None) -> Image:

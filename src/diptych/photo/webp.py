@@ -17,6 +17,7 @@ from diptych.photo.samples import join_alpha, split_alpha
 
 _LONGEST_SIDE = 16383
 _LOSSLESS = 100
+_DEFAULT_QUALITY = 95
 
 
 def decode(stream: BinaryIO, max_pixels: int) -> Photo:
@@ -40,6 +41,7 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
         icc_profile=found.get(b"ICCP"),
         dpi=exif.resolution(block) if block else None,
         xmp=found.get(b"XMP "),
+        lossless=b"VP8L" in found,
     )
 
 
@@ -73,7 +75,10 @@ def _size(chunks: list[tuple[bytes, bytes]]) -> tuple[int, int]:
 
 
 def encode(photo: Photo, quality: int) -> bytes:
-    """Return the bytes of a WebP file, lossless at quality 100; colours under transparent pixels are kept."""
+    """Return the bytes of a WebP file, lossless at quality 100; colours under transparent pixels are kept.
+
+    A photo from a lossless WebP stays lossless unless `quality` is below its default.
+    """
     from PIL import Image
 
     height, width = photo.pixels.shape[:2]
@@ -87,7 +92,7 @@ def encode(photo: Photo, quality: int) -> bytes:
         out,
         "WEBP",
         quality=quality,
-        lossless=quality == _LOSSLESS,
+        lossless=quality == _LOSSLESS or (photo.lossless and quality >= _DEFAULT_QUALITY),
         exact=True,
         exif=block or b"",
         icc_profile=b"" if grey_profile else photo.icc_profile or b"",

@@ -32,8 +32,8 @@ def write(
     PNG     uint8, uint16                   floats become 16-bit; lossless
     TIFF    uint8, uint16, float32/64       any number of channels; lossless; `value_range` mapped back
     JPEG    uint8                           rounded to 8 bits; colour in full resolution (4:4:4); no alpha
-    WebP    uint8                           rounded to 8 bits; grey becomes RGB; lossless at quality 100
-    BMP     uint8                           rounded to 8 bits; no alpha; no metadata but the resolution
+    WebP    uint8                           rounded to 8 bits; grey becomes RGB; lossless at quality 100 or as read
+    BMP     uint8                           rounded to 8 bits; no metadata but the resolution
     ======  ==============================  ==================================================================
 
     Parameters
