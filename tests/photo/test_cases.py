@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, IptcImagePlugin
+from PIL import Image, ImageCms, IptcImagePlugin
 
 from diptych.core.errors import PhotoFormatError
 from diptych.photo import Photo, TiffRows, find_photos, read, write, write_pyramid
@@ -217,3 +217,64 @@ def test_premultiplied_floats_are_divided_before_their_range_is_taken(tmp_path):
     low, high = photo.value_range
     np.testing.assert_allclose(photo.pixels * (high - low) + low, colours, rtol=1e-6)
     np.testing.assert_array_equal(photo.alpha, alpha)
+
+
+def in_srgb(path) -> np.ndarray:
+    """Return the pixels as a program that knows ICC profiles shows them, in sRGB."""
+    with Image.open(path) as image:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        return np.asarray(ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"))
+
+
+@pytest.mark.parametrize("name", ["png_chrm_p3", "png_cicp_pq", "png_gama_linear"])
+def test_colour_descriptions_of_a_png_are_kept(tmp_path, name):
+    path = CASES / "png_gama_linear" / f"{name}.png"
+    photo = read(path)
+    write(tmp_path / "a.png", photo)
+    assert read(tmp_path / "a.png").color_chunks == photo.color_chunks != {}
+    np.testing.assert_array_equal(read(tmp_path / "a.png").pixels, photo.pixels)
+    write(tmp_path / "a.tif", photo)
+    assert read(tmp_path / "a.tif").icc_profile
+    np.testing.assert_array_equal(read(tmp_path / "a.tif").pixels, photo.pixels)
+
+
+def to_linear(values):
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def to_encoded(light):
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 0) ** (1 / 2.4) - 0.055)
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".webp", ".bmp"])
+@pytest.mark.parametrize("channels", [None, 3])
+def test_linear_values_of_a_png_look_the_same_in_other_formats(tmp_path, picture, channels, suffix):
+    pixels = picture("uint8", channels)
+    write(tmp_path / f"a{suffix}", Photo(pixels, color_chunks={"gAMA": struct.pack(">I", 100_000)}), quality=100)
+    if suffix == ".bmp" or (suffix == ".webp" and channels is None):
+        shown = read(tmp_path / f"a{suffix}").pixels
+    else:
+        shown = in_srgb(tmp_path / f"a{suffix}")
+    shown = shown if shown.ndim == 3 else shown[..., None]
+    expected = 255 * to_encoded((pixels if channels else pixels[..., None]) / 255)
+    assert np.abs(shown - expected).max() <= 1.5
+
+
+def test_primaries_of_a_png_become_a_profile(tmp_path):
+    p3 = np.array([[[120, 90, 60], [200, 180, 190], [90, 110, 80]]], np.uint8)
+    chunks = read(CASES / "png_gama_linear" / "png_chrm_p3.png").color_chunks
+    for description in (chunks, {"cICP": b"\x0c\x0d\0\1"}):
+        write(tmp_path / "a.tif", Photo(p3, color_chunks=description), overwrite=True)
+        matrix = [[1.2249, -0.2247, 0.0], [-0.0420, 1.0419, 0.0], [-0.0197, -0.0786, 1.0979]]
+        expected = 255 * to_encoded(to_linear(p3 / 255) @ np.array(matrix).T)
+        assert np.abs(in_srgb(tmp_path / "a.tif") - expected).max() <= 1.5
+
+
+def test_a_grey_profile_is_converted_where_grey_becomes_colour(tmp_path):
+    photo = read(CASES / "grey_icc_to_webp" / "dot.png")
+    write(tmp_path / "a.webp", photo, quality=100)
+    write(tmp_path / "a.bmp", photo)
+    shown = in_srgb(CASES / "grey_icc_to_webp" / "dot.png")
+    np.testing.assert_array_equal(read(tmp_path / "a.webp").pixels, shown)
+    np.testing.assert_array_equal(read(tmp_path / "a.bmp").pixels, shown[..., 0])
+    assert round(shown.mean()) == 184

@@ -33,6 +33,10 @@ class Format:
     depths: tuple[str, ...] = ("uint8",)
     """Names of the NumPy dtypes that it can hold."""
     alpha: bool = False
+    profile: bool = True
+    """Whether it can hold an ICC profile."""
+    grey: bool = True
+    """Whether it can hold grey pictures as such."""
     any_channels: bool = False
     """Whether it can hold any number of channels, not only 1 and 3."""
 
@@ -43,18 +47,18 @@ class Format:
 
 FORMATS = (
     Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".jif"), (b"\xff\xd8\xff",)),
-    Format("png", "PNG", (".png",), (b"\x89PNG\r\n\x1a\n",), ("uint8", "uint16"), True),
+    Format("png", "PNG", (".png",), (b"\x89PNG\r\n\x1a\n",), ("uint8", "uint16"), alpha=True),
     Format(
         "tiff",
         "TIFF",
         (".tif", ".tiff"),
         (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
         ("uint8", "uint16", "float32", "float64"),
-        True,
-        True,
+        alpha=True,
+        any_channels=True,
     ),
-    Format("webp", "WebP", (".webp",), (b"RIFF",), alpha=True),
-    Format("bmp", "BMP", (".bmp", ".dib"), (b"BM",), alpha=True),
+    Format("webp", "WebP", (".webp",), (b"RIFF",), alpha=True, grey=False),
+    Format("bmp", "BMP", (".bmp", ".dib"), (b"BM",), alpha=True, profile=False),
 )
 
 

@@ -6,6 +6,10 @@ import contextlib
 import io
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from diptych.core.image import Image
+
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
@@ -49,3 +53,23 @@ def cmyk_to_rgb(image: PillowImage, profile: bytes | None) -> PillowImage:
             if converted is not None:
                 return converted
     return image.convert("RGB")
+
+
+def to_srgb(pixels: Image, profile: bytes, *, grey: bool) -> Image:
+    """Convert uint8 pixels to sRGB by their profile, and to one channel if `grey`; they stay if the profile is unusable."""
+    from PIL import Image as Pillow
+    from PIL import ImageCms
+
+    with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        converted = ImageCms.profileToProfile(
+            Pillow.fromarray(pixels),
+            ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+        if converted is not None:
+            result = np.asarray(converted)
+            return np.ascontiguousarray(result[..., 0]) if grey else result
+    return pixels

@@ -39,6 +39,8 @@ class Photo:
         [0, 1], which are mapped linearly to [0, 1]; a float TIFF is written with the original range restored.
     xmp : bytes or None
         The XMP packet.
+    color_chunks : mapping of str to bytes
+        The chunks of a PNG that describe its colours (gAMA, cHRM, sRGB, cICP ...). Formats without them get a profile.
     iptc : bytes or None
         The IPTC-IIM records (captions, keywords and credits of press photographs).
     text : mapping of str to str
@@ -66,6 +68,7 @@ class Photo:
     lossless: bool = False
     value_range: tuple[float, float] = (0.0, 1.0)
     xmp: bytes | None = None
+    color_chunks: Mapping[str, bytes] = field(default_factory=dict)
     iptc: bytes | None = None
     text: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

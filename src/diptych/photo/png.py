@@ -25,6 +25,7 @@ _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _MOST_TEXT = 4 << 20
 _INCH = 0.0254
 _PALETTE = 3
+_COLOR_CHUNKS = (b"cICP", b"mDCV", b"cLLI", b"gAMA", b"cHRM", b"sRGB")
 
 
 class Chunk(NamedTuple):
@@ -55,11 +56,13 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
     text = dict(_texts(chunks))
     xmp = text.pop(_XMP, None)
     block = _find(chunks, b"eXIf") or _raw_profile(text.pop("Raw profile type exif", ""))
+    profile = _profile(_find(chunks, b"iCCP"))
     return Photo(
-        grey_if_grey(pixels) if kind == _PALETTE else pixels,
+        grey_if_grey(pixels) if kind == _PALETTE and not profile else pixels,
         alpha=alpha,
         exif=block,
-        icc_profile=_profile(_find(chunks, b"iCCP")),
+        icc_profile=profile,
+        color_chunks={name.decode(): content for name in _COLOR_CHUNKS if (content := _find(chunks, name))},
         dpi=_density(_find(chunks, b"pHYs")) or (exif.resolution(block) if block else None),
         xmp=xmp.encode("utf-8", "surrogateescape") if xmp else None,
         text=text,
@@ -170,6 +173,8 @@ def encode(photo: Photo, quality: int) -> bytes:
 
 
 def _metadata(photo: Photo) -> Iterator[bytes]:
+    for chunk, content in photo.color_chunks.items():
+        yield _chunk(chunk.encode(), content)
     if photo.icc_profile:
         yield _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc_profile))
     if photo.dpi:

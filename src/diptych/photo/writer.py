@@ -12,7 +12,7 @@ import numpy as np
 from diptych.core.defaults import QUALITY
 from diptych.core.errors import ImageError, ParameterError, PhotoError, PhotoFormatError
 from diptych.core.image import Image, check_image
-from diptych.photo import formats, icc
+from diptych.photo import cicp, formats, icc
 from diptych.photo.atomic import atomic_write, check_target
 from diptych.photo.formats import Format
 from diptych.photo.photo import Photo
@@ -134,11 +134,17 @@ def _fit(photo: Photo, form: Format) -> Photo:
     if photo.alpha is not None and not form.alpha:
         raise PhotoFormatError(f"{form.label} cannot hold transparency; write PNG, TIFF or WebP")
     dtype = _depth(pixels.dtype, form)
+    pixels = np.ascontiguousarray(to_depth(pixels, dtype))
+    profile = icc.matching(photo.icc_profile, channels)
+    if profile is None and photo.color_chunks and form.name != "png" and channels in (1, 3):
+        profile = cicp.profile_of(photo.color_chunks, grey=channels == 1)
+    if profile and not (form.profile and (form.grey or channels == 3)):
+        pixels, profile = icc.to_srgb(pixels, profile, grey=form.grey and channels == 1), None
     return replace(
         photo,
-        pixels=np.ascontiguousarray(to_depth(pixels, dtype)),
+        pixels=pixels,
         alpha=None if photo.alpha is None else to_depth(photo.alpha, dtype),
-        icc_profile=icc.matching(photo.icc_profile, channels),
+        icc_profile=profile,
     )
 
 
