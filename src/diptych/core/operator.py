@@ -65,6 +65,8 @@ class Declaration:
         The file of its faster paths, if it is not named as the operator.
     resize, neighbourhood : callable or None
         What the operator was declared with; ask `output_shape` and `halo`.
+    mapping : callable or None
+        Where the pixels of a geometric operator come from, see `operator`.
     by_rows : callable or None
         How it works by rows where it has no halo.
     """
@@ -81,6 +83,7 @@ class Declaration:
     resize: Callable[..., tuple[int, int]] | None
     neighbourhood: Callable[..., int | None] | None
     by_rows: RowsMaker | None
+    mapping: Callable[..., Any] | None
 
     @property
     def paths(self) -> tuple[FastPath, ...]:
@@ -206,6 +209,7 @@ def operator(
     *,
     group: Group,
     resize: Callable[..., tuple[int, int]] | None = None,
+    mapping: Callable[..., Any] | None = None,
     freeze: Callable[[dict[str, Value]], dict[str, Value]] = dict,
     halo: Callable[..., int | None] | None = None,
     by_rows: RowsMaker | None = None,
@@ -220,6 +224,9 @@ def operator(
         The group of the catalogue it is listed in; ``denoising`` is for operators whose purpose is to remove noise.
     resize : function
         ``resize((H, W), **parameters)`` is the height and width of the result; by default those of the image.
+    mapping : function
+        ``mapping((H, W), **parameters)`` is the affine map from pixels of the result to pixels of the image: two rows of three
+        numbers in (row, column) order. Geometric operators have it, but `register`, whose map depends on the image.
     freeze : function
         Turns checked parameters into ones that hold no array, for a recipe; only operators that take a reference image
         need it.
@@ -273,6 +280,7 @@ def operator(
             curve=curve,
             kernels=kernels,
             resize=resize,
+            mapping=mapping,
             neighbourhood=halo,
             by_rows=by_rows,
         )

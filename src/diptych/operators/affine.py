@@ -12,7 +12,11 @@ from diptych.operators._borders import Border
 from diptych.operators._resample import Interpolation, Map, from_xy, resample
 
 
-@operator(group="geometry", kernels="geometry")
+def _mapping(shape: tuple[int, int], *, matrix: Table, **other: str) -> Map:
+    return checked_map(matrix)
+
+
+@operator(group="geometry", kernels="geometry", mapping=_mapping)
 def affine(
     image: Image,
     *,

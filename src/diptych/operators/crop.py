@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
 
 from diptych.core.errors import ParameterError
 from diptych.core.image import Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
+
+if TYPE_CHECKING:
+    from diptych.operators._resample import Map
 
 _LARGEST = 1_000_000
 
@@ -17,7 +22,11 @@ def _cropped(shape: tuple[int, int], **rectangle: Any) -> tuple[int, int]:
     return rows.stop - rows.start, columns.stop - columns.start
 
 
-@operator(group="geometry", kernels="geometry", resize=_cropped)
+def _mapping(shape: tuple[int, int], *, top: int, left: int, **other: int | None) -> Map:
+    return np.array([[1, 0, top], [0, 1, left]], np.float64)
+
+
+@operator(group="geometry", kernels="geometry", resize=_cropped, mapping=_mapping)
 def crop(
     image: Image,
     *,

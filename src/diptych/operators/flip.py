@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from diptych.core.image import Image
 from diptych.core.operator import operator
 
+if TYPE_CHECKING:
+    from diptych.operators._resample import Map
 
-@operator(group="geometry", kernels="geometry")
+
+def _mapping(shape: tuple[int, int], *, direction: str) -> Map:
+    rows = (-1, 0, shape[0] - 1) if direction in ("vertical", "both") else (1, 0, 0)
+    columns = (0, -1, shape[1] - 1) if direction in ("horizontal", "both") else (0, 1, 0)
+    return np.array([rows, columns], np.float64)
+
+
+@operator(group="geometry", kernels="geometry", mapping=_mapping)
 def flip(image: Image, *, direction: Literal["horizontal", "vertical", "both"] = "horizontal") -> Image:
     """Mirror the image.
 

@@ -8,14 +8,18 @@ from diptych.core.image import Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
 from diptych.operators._borders import Border
-from diptych.operators._resample import Interpolation, resample, turned_shape, turning
+from diptych.operators._resample import Interpolation, Map, resample, turned_shape, turning
 
 
 def _turned(shape: tuple[int, int], *, angle: float, reshape: bool, **other: str) -> tuple[int, int]:
     return turned_shape(shape, angle) if reshape else shape
 
 
-@operator(group="geometry", kernels="geometry", resize=_turned)
+def _mapping(shape: tuple[int, int], *, angle: float, reshape: bool, **other: str) -> Map:
+    return turning(angle, shape, _turned(shape, angle=angle, reshape=reshape))
+
+
+@operator(group="geometry", kernels="geometry", resize=_turned, mapping=_mapping)
 def rotate(
     image: Image,
     *,

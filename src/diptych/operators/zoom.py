@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from scipy import ndimage
@@ -11,7 +11,7 @@ from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage, Image
 from diptych.core.operator import operator
 from diptych.core.parameters import Range
-from diptych.operators._resample import ORDERS
+from diptych.operators._resample import ORDERS, Map
 
 _LARGEST = 65_535
 
@@ -22,7 +22,12 @@ def _zoomed(
     return zoomed_shape(shape, factor, height, width)
 
 
-@operator(group="geometry", kernels="geometry", resize=_zoomed)
+def _mapping(shape: tuple[int, int], **parameters: Any) -> Map:
+    steps = np.array(shape) / _zoomed(shape, **parameters)
+    return np.column_stack([np.diag(steps), (steps - 1) / 2])
+
+
+@operator(group="geometry", kernels="geometry", resize=_zoomed, mapping=_mapping)
 def zoom(
     image: Image,
     *,

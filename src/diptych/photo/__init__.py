@@ -13,6 +13,7 @@ are imported when a file needs them.
 
 from __future__ import annotations
 
+from diptych.photo.alpha import fill_hidden
 from diptych.photo.atomic import atomic_write, check_target, sweep_temporary
 from diptych.photo.formats import is_readable, readable_suffixes
 from diptych.photo.photo import Photo
@@ -30,6 +31,7 @@ __all__ = [
     "check_target",
     "decode",
     "encode",
+    "fill_hidden",
     "find_photos",
     "is_readable",
     "read",

@@ -10,6 +10,7 @@ import contextlib
 import io
 import struct
 from dataclasses import replace
+from fractions import Fraction
 from typing import BinaryIO
 
 from diptych.photo import ifd
@@ -128,6 +129,22 @@ def resolution_fields(dpi: tuple[float, float], order: str) -> dict[int, ifd.Fie
         Y_RESOLUTION: rational(dpi[1]),
         UNIT: ifd.Field(3, 1, struct.pack(order + "H", 2)),
     }
+
+
+def with_raw_resolution(block: bytes, pair: tuple[float, float]) -> bytes:
+    """Return the block with other values of the horizontal and vertical resolution, in the unit that it has; no byte moves."""
+    try:
+        stream, header = _open(block)
+        entries, _ = ifd.read_directory(stream, header, header.first)
+    except ValueError:
+        return block
+    patched = bytearray(block)
+    for tag, value in zip((X_RESOLUTION, Y_RESOLUTION), pair, strict=True):
+        entry = entries.get(tag)
+        if entry and (entry.type, entry.number) == (5, 1):
+            parts = Fraction(min(value, 4e9)).limit_denominator(10_000)
+            struct.pack_into(header.order + "II", patched, entry.offset, parts.numerator, parts.denominator)
+    return bytes(patched)
 
 
 def directory(block: bytes) -> tuple[ifd.Directory, str] | None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from diptych.core.errors import ImageError
 from diptych.core.image import Image, check_image
+from diptych.photo import georeference
 from diptych.photo.exif import without_thumbnail
 
 
@@ -97,6 +101,28 @@ class Photo:
         """
         exif = without_thumbnail(self.exif) if self.exif else None
         return replace(self, pixels=check_image(pixels, "pixels"), exif=exif)
+
+    def moved(self, pixels: Image, alpha: Image | None, mapping: NDArray[np.float64]) -> Photo:
+        """Return a photo with new pixels after a geometric operation; resolution and georeference follow it.
+
+        Parameters
+        ----------
+        pixels : ndarray, shape (H, W) or (H, W, C)
+            The new image.
+        alpha : ndarray, shape (H, W), or None
+            Its opacity.
+        mapping : ndarray, shape (3, 3)
+            From new pixels (x, y, 1) to old ones.
+        """
+        checked = check_image(pixels, "pixels")
+        size = checked.shape[1], checked.shape[0]
+        return replace(
+            self,
+            pixels=checked,
+            alpha=alpha,
+            exif=georeference.moved(without_thumbnail(self.exif), mapping, size) if self.exif else None,
+            dpi=georeference.resolution(self.dpi, mapping) if self.dpi else None,
+        )
 
 
 def _read_only(array: Image) -> Image:

@@ -16,9 +16,10 @@ from diptych.core.enhancer import Enhancer, EnhancerSpec
 from diptych.core.errors import UnknownNameError
 from diptych.core.image import FloatImage, Image, check_image, convert, from_float, to_float
 from diptych.core.noise import picture_noise
-from diptych.photo import Photo
+from diptych.photo import Photo, fill_hidden
 from diptych.recipes import Recipe, auto
 from diptych.recipes.automatic import image_statistics, subsample
+from diptych.recipes.geometry import geometry_of, mapping_of
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.opener import open_enhancer
 from diptych.runtime.refiner import OnnxRefiner
@@ -179,7 +180,8 @@ def enhance(photo: Photo | Image, enhancer: Enhancer | None = None) -> Photo | I
     Returns
     -------
     Photo or ndarray
-        Same depth and, for a photo, the same metadata.
+        Same depth and, for a photo, the same metadata; alpha and resolution follow the geometry of a recipe. Colours under
+        pixels that cannot be seen (alpha 0) do not matter, and stay as they are unless the recipe moves pixels.
 
     Raises
     ------
@@ -194,4 +196,19 @@ def enhance(photo: Photo | Image, enhancer: Enhancer | None = None) -> Photo | I
     True
     """
     chosen = enhancer or _default()
-    return photo.with_pixels(chosen(photo.pixels)) if isinstance(photo, Photo) else chosen(photo)
+    return _enhance_photo(photo, chosen) if isinstance(photo, Photo) else chosen(photo)
+
+
+def _enhance_photo(photo: Photo, enhancer: Enhancer) -> Photo:
+    """Enhance what can be seen of a photo; alpha, resolution and georeference go through the same geometry as the pixels."""
+    visible = photo.pixels if photo.alpha is None else fill_hidden(photo.pixels, photo.alpha)
+    pixels = enhancer(visible)
+    geometry = geometry_of(enhancer, visible) if isinstance(enhancer, Recipe) else Recipe()
+    if geometry.steps:
+        alpha = None if photo.alpha is None else geometry(photo.alpha)
+        return photo.moved(pixels, alpha, mapping_of(geometry, visible.shape))
+    if photo.alpha is not None and visible is not photo.pixels and pixels.shape == photo.pixels.shape:
+        # Hidden colours have decided nothing, and stay.
+        hidden = (photo.alpha == 0).reshape(photo.alpha.shape + (1,) * (pixels.ndim - 2))
+        pixels = np.where(hidden, photo.pixels, pixels)
+    return photo.with_pixels(pixels)
