@@ -229,3 +229,51 @@ def test_operators_however_they_are_typed(cli, pictures, tmp_path):
     matrix = "matrix=((1,0,2),(0,1,0))"
     assert cli("enhance", pictures / "a.png", "-o", tmp_path / "3.png", "--op", "affine", matrix)[0] == 0
     assert cli("enhance", pictures / "a.png", "-o", tmp_path / "4.png", "--op", "guided", "guide=none")[0] == 0
+
+
+SAME = ("--op", "gamma", "gamma=1")
+
+
+def test_an_output_folder_inside_the_input_is_never_an_input(cli, pictures):
+    for arguments in ((), ("--skip-existing",), ("--overwrite",)):
+        code, _, err = cli("enhance", pictures, "-o", pictures / "out", *arguments, *SAME)
+        assert code == 0, err
+        assert names(pictures / "out") == ["a.png", "b.jpg", "sub/c.png"]
+    (pictures / "a.png").rename(pictures / "renamed.png")
+    assert cli("enhance", pictures, "-o", pictures / "out", "--skip-existing", *SAME)[0] == 0
+    assert names(pictures / "out") == ["a.png", "b.jpg", "renamed.png", "sub/c.png"]
+
+
+def test_outputs_beside_their_inputs_are_never_inputs(cli, pictures):
+    assert cli("enhance", pictures, *SAME)[0] == 0
+    (pictures / "a.png").rename(pictures / "renamed.png")
+    assert cli("enhance", pictures, "--skip-existing", *SAME)[0] == 0
+    assert sorted(path.name for path in pictures.glob("*.enhanced.*")) == [
+        "a.enhanced.png",
+        "b.enhanced.jpg",
+        "renamed.enhanced.png",
+    ]
+    assert cli("enhance", pictures, "-o", pictures / "out", *SAME)[0] == 0
+    assert not any("enhanced" in name for name in names(pictures / "out"))
+
+
+def test_pictures_that_cannot_be_read_are_named(cli, pictures, tmp_path):
+    for name in ("phone.HEIC", "clip.mov", "notes.txt", "sub/more.txt"):
+        (pictures / name).touch()
+    code, _, err = cli("enhance", pictures, "-o", tmp_path / "out", *SAME)
+    assert code == 1
+    assert "phone.HEIC: HEIC files cannot be read; convert it to" in err
+    assert "clip.mov: MOV files cannot be read" in err
+    assert "2 other files left out" in err
+    assert "3 of 5 pictures done, 2 failed" in err
+    code, out, _ = cli("enhance", pictures, "-o", tmp_path / "again", "--json", *SAME)
+    assert code == 1
+    assert [one["status"] for one in json.loads(out)].count("failed") == 2
+
+
+def test_what_the_reader_tolerates_is_told(cli, tmp_path, dark_picture):
+    dp.write(tmp_path / "a.png", dark_picture())
+    (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:-12])
+    code, _, err = cli("enhance", tmp_path / "a.png", *SAME)
+    assert code == 0
+    assert "a.png: has no end chunk; its pixels are complete" in err

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from diptych.photo import find_photos, is_readable, readable_suffixes
+from diptych.photo import find_photos, is_readable, readable_suffixes, search
 
 
 @pytest.fixture
@@ -82,3 +82,15 @@ def test_suffixes():
     assert readable_suffixes() == jpeg | {".png", ".tif", ".tiff", ".webp", ".bmp", ".dib"}
     assert is_readable("A.JPEG")
     assert not is_readable("a")
+
+
+def test_what_is_left_out_of_a_folder_is_told(tmp_path):
+    (tmp_path / "out").mkdir()
+    for name in ("a.jpg", "b.HEIC", "c.mov", "notes.txt", ".hidden.heic", "out/a.jpg", "a.enhanced.jpg"):
+        (tmp_path / name).touch()
+    found = search([tmp_path], exclude=lambda path: path.name == "out" or path.stem.endswith(".enhanced"))
+    assert [photo.path.name for photo in found.photos] == ["a.jpg"]
+    assert [path.name for path in found.unreadable] == ["b.HEIC", "c.mov"]
+    assert found.others == 1
+    named = search([tmp_path / "b.HEIC", tmp_path / "a.enhanced.jpg"], exclude=lambda path: True)
+    assert [photo.path.name for photo in named.photos] == ["b.HEIC", "a.enhanced.jpg"]

@@ -37,6 +37,8 @@ class Result:
     status: Literal["done", "skipped", "failed"]
     reason: str
     seconds: float
+    notes: tuple[str, ...] = ()
+    """What the reader tolerated or left out."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields, for JSON."""
@@ -51,7 +53,6 @@ def plan_jobs(found: Sequence[FoundPhoto], output: str | None) -> list[Job]:
     kept.
     """
     if output is None:
-        found = _without_own_outputs(found)
         jobs = [Job(one.path, _beside(one.path)) for one in found]
     elif _is_file(output, len(found)):
         if len(found) > 1:
@@ -67,10 +68,17 @@ def _beside(path: Path) -> Path:
     return path.with_name(f"{path.stem}.enhanced{path.suffix}")
 
 
-def _without_own_outputs(found: Sequence[FoundPhoto]) -> list[FoundPhoto]:
-    # A second run over a folder meets what the first has written there.
-    outputs = {_beside(one.path) for one in found}
-    return [one for one in found if one.path not in outputs]
+def is_output(path: Path, output: str | None) -> bool:
+    """Tell whether something that lies in an input folder is an output of an earlier run: never an input again."""
+    if path.stem.endswith(".enhanced"):
+        return True
+    return output is not None and path.name == Path(output).name and path.resolve() == Path(output).resolve()
+
+
+def unreadable(path: Path) -> Result:
+    """Return the failure of a picture or video of a kind that cannot be read."""
+    kind = path.suffix[1:].upper()
+    return Result(str(path), "", "failed", f"{path}: {kind} files cannot be read; convert it to JPEG, PNG or TIFF", 0.0)
 
 
 def _is_file(output: str, inputs: int) -> bool:
@@ -122,13 +130,14 @@ class Batch:
         started = time.perf_counter()
         status: Literal["done", "skipped", "failed"] = "done"
         reason = ""
+        notes: tuple[str, ...] = ()
         try:
             if stop.is_set():
                 status, reason = "skipped", "interrupted"
             elif self.existing == "skip" and job.output.exists():
                 status, reason = "skipped", "the output is there already"
             else:
-                self._do(job)
+                notes = self._do(job)
         except DiptychError as error:
             status, reason = "failed", str(error)
         except MemoryError:
@@ -137,9 +146,9 @@ class Batch:
             status, reason = "failed", f"{job.output}: cannot be written: {error.strerror}"
         except Exception as error:  # a bug must not take the other pictures with it
             status, reason = "failed", f"{job.input}: unexpected {type(error).__name__}: {error}; please report it"
-        return Result(str(job.input), str(job.output), status, reason, round(time.perf_counter() - started, 3))
+        return Result(str(job.input), str(job.output), status, reason, round(time.perf_counter() - started, 3), notes)
 
-    def _do(self, job: Job) -> None:
+    def _do(self, job: Job) -> tuple[str, ...]:
         from diptych.core.errors import PhotoExistsError
         from diptych.photo import read, write
         from diptych.runtime import enhance
@@ -149,6 +158,7 @@ class Batch:
         photo = enhance(read(job.input, max_pixels=self.max_pixels), self.enhancer)
         job.output.parent.mkdir(parents=True, exist_ok=True)
         write(job.output, photo, overwrite=self.existing == "overwrite", quality=self.quality)
+        return photo.notes
 
 
 def _in_flight(

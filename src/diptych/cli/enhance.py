@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -82,10 +83,9 @@ def enhance(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of what became of each input.")] = False,
 ) -> None:
     """Enhance pictures. Depth, EXIF, colour profile and transparency are kept; nothing is overwritten unasked."""
-    from diptych.cli.batch import Batch, plan_jobs
+    from diptych.cli.batch import Batch
     from diptych.core.errors import ParameterError
     from diptych.core.parallel import available_cores
-    from diptych.photo import find_photos
     from diptych.runtime import EnhancerChoice, resolve_enhancer
 
     if overwrite and skip_existing:
@@ -116,11 +116,27 @@ def enhance(
     if is_large(inputs, output, large, max_pixels):
         _finish([enhance_by_rows(inputs[0], output or "", enhancer, existing, quiet=as_json)], as_json)
         return
-    planned = plan_jobs(find_photos(inputs), output)
-    if not planned:
+    batch = Batch(enhancer, existing, max_pixels, quality, jobs or available_cores())
+    _finish(_run_all(batch, inputs, output, as_json), as_json)
+
+
+def _run_all(batch: Batch, inputs: list[str], output: str | None, quiet: bool) -> list[Result]:
+    """Enhance what is named or lies in named folders, and say what else lies there."""
+    from diptych.cli.batch import is_output, plan_jobs, unreadable
+    from diptych.core.errors import ParameterError
+    from diptych.photo import search
+
+    found = search(inputs, exclude=lambda path: is_output(path, output))
+    planned = plan_jobs(found.photos, output)
+    if not planned and not found.unreadable:
         raise ParameterError(f"no pictures in {', '.join(inputs)}; give JPEG, PNG, TIFF, WebP or BMP files")
-    workers = min(jobs or available_cores(), len(planned))
-    _finish(_run(Batch(enhancer, existing, max_pixels, quality, workers), planned, as_json), as_json)
+    left_out = [unreadable(path) for path in found.unreadable]
+    for result in left_out:
+        note(f"failed: {result.reason}")
+    if found.others and not quiet:
+        note(f"{found.others} other file{'s' * (found.others > 1)} left out")
+    workers = max(min(batch.workers, len(planned)), 1)
+    return [*_run(replace(batch, workers=workers), planned, quiet), *left_out]
 
 
 def _run(batch: Batch, jobs: list[Job], quiet: bool) -> list[Result]:
@@ -146,6 +162,8 @@ def _report(result: Result, count: int, total: int, quiet: bool) -> None:
     elif not quiet:
         arrow = "->" if result.status == "done" else "skipped:"
         note(f"[{count}/{total}] {result.input} {arrow} {result.output}")
+    for text in result.notes:
+        note(f"note: {result.input}: {text}")
 
 
 def _finish(results: list[Result], as_json: bool) -> None:

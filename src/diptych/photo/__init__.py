@@ -18,7 +18,7 @@ from diptych.photo.atomic import atomic_write, check_target, sweep_temporary
 from diptych.photo.formats import is_readable, readable_suffixes
 from diptych.photo.photo import Photo
 from diptych.photo.reader import decode, read
-from diptych.photo.search import FoundPhoto, find_photos
+from diptych.photo.search import FoundPhoto, Search, find_photos, search
 from diptych.photo.tiff_pyramid import write_pyramid
 from diptych.photo.tiff_rows import TiffRows, stored_size
 from diptych.photo.writer import encode, write
@@ -26,6 +26,7 @@ from diptych.photo.writer import encode, write
 __all__ = [
     "FoundPhoto",
     "Photo",
+    "Search",
     "TiffRows",
     "atomic_write",
     "check_target",
@@ -36,6 +37,7 @@ __all__ = [
     "is_readable",
     "read",
     "readable_suffixes",
+    "search",
     "stored_size",
     "sweep_temporary",
     "write",

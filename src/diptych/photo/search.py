@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +24,34 @@ class FoundPhoto(NamedTuple):
         return self.path.relative_to(self.root)
 
 
+_OTHER_PICTURES = "heic heif hif avif jxl jp2 j2k jpx gif psd psb exr hdr tga pcx ppm pgm pbm pnm ico svg apng jxr wdp"
+_RAW = "dng cr2 cr3 crw nef nrw arw srf sr2 raf orf rw2 pef srw x3f 3fr iiq rwl"
+_VIDEOS = "mp4 mov avi mkv webm m4v mts m2ts mpg mpeg wmv 3gp"
+_UNREADABLE = frozenset(f".{suffix}" for suffix in f"{_OTHER_PICTURES} {_RAW} {_VIDEOS}".split())
+"""Suffixes of pictures and videos that cannot be read."""
+
+
+@dataclass
+class Search:
+    """What was found by names, folders and patterns.
+
+    Attributes
+    ----------
+    photos : list of FoundPhoto
+        The pictures to read, each once.
+    unreadable : list of Path
+        Files in folders that are pictures or videos by their suffix, of a kind that cannot be read.
+    others : int
+        Number of other files in folders; hidden ones are not counted.
+    """
+
+    photos: list[FoundPhoto] = field(default_factory=list)
+    unreadable: list[Path] = field(default_factory=list)
+    others: int = 0
+
+
 def find_photos(inputs: Iterable[str | os.PathLike[str]]) -> list[FoundPhoto]:
-    """Expand files, folders and patterns into a list of pictures.
+    """Expand files, folders and patterns into a list of pictures; see `search` for what is left out.
 
     Parameters
     ----------
@@ -44,43 +71,85 @@ def find_photos(inputs: Iterable[str | os.PathLike[str]]) -> list[FoundPhoto]:
     >>> find_photos(["missing.jpg"])[0].path.name
     'missing.jpg'
     """
+    return search(inputs).photos
+
+
+def search(inputs: Iterable[str | os.PathLike[str]], *, exclude: Callable[[Path], bool] | None = None) -> Search:
+    """Expand files, folders and patterns into pictures, and tell what else lies in the folders.
+
+    Parameters
+    ----------
+    inputs : iterable of paths
+        As for `find_photos`.
+    exclude : function, optional
+        Files and folders found in folders or by patterns are left out, with all that is in them, where it returns True.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("a.jpg", "b.heic", "c.txt"):
+    ...     (folder / name).touch()
+    >>> found = search([folder])
+    >>> len(found.photos), found.unreadable[0].name, found.others
+    (1, 'b.heic', 1)
+    """
     if isinstance(inputs, str | os.PathLike):
         inputs = [inputs]
-    seen: dict[Path, FoundPhoto] = {}
+    found = Search()
+    seen: set[Path] = set()
     for item in inputs:
-        for photo in _expand(Path(item)):
-            seen.setdefault(Path(os.path.abspath(photo.path)), photo)
-    return list(seen.values())
+        for photo in _expand(Path(item), exclude or (lambda path: False)):
+            absolute = Path(os.path.abspath(photo.path))
+            if absolute not in seen:
+                seen.add(absolute)
+                _sort(photo, found)
+    return found
 
 
-def _expand(path: Path) -> Iterator[FoundPhoto]:
-    if path.is_dir():
-        yield from _walk(path, path)
-    elif glob.has_magic(str(path)) and not os.path.lexists(path):
-        yield from _match(path)
+class _Named(FoundPhoto):
+    """One that the user has named, to be read whatever its suffix."""
+
+
+def _sort(photo: FoundPhoto, found: Search) -> None:
+    if isinstance(photo, _Named) or is_readable(photo.path):
+        found.photos.append(FoundPhoto(*photo))
+    elif photo.path.suffix.lower() in _UNREADABLE:
+        found.unreadable.append(photo.path)
     else:
-        yield FoundPhoto(path.parent, path)
+        found.others += 1
 
 
-def _walk(root: Path, folder: Path) -> Iterator[FoundPhoto]:
+def _expand(path: Path, exclude: Callable[[Path], bool]) -> Iterator[FoundPhoto]:
+    if path.is_dir():
+        yield from _walk(path, path, exclude)
+    elif glob.has_magic(str(path)) and not os.path.lexists(path):
+        yield from _match(path, exclude)
+    else:
+        yield _Named(path.parent, path)
+
+
+def _walk(root: Path, folder: Path, exclude: Callable[[Path], bool]) -> Iterator[FoundPhoto]:
     for base, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not exclude(Path(base, name)))
         for name in sorted(files):
-            if is_readable(name) and not name.startswith("."):
+            if not name.startswith(".") and not exclude(Path(base, name)):
                 yield FoundPhoto(root, Path(base, name))
 
 
-def _match(pattern: Path) -> Iterator[FoundPhoto]:
+def _match(pattern: Path, exclude: Callable[[Path], bool]) -> Iterator[FoundPhoto]:
     root = _fixed_part(pattern)
     matches = [Path(name) for name in sorted(glob.glob(str(pattern), recursive=True))]
     found = []
     for match in matches:
+        if exclude(match):
+            continue
         if match.is_dir():
             # With `**`, subfolders are matches of their own.
-            found += [] if "**" in pattern.parts else list(_walk(root, match))
-        elif is_readable(match):
+            found += [] if "**" in pattern.parts else list(_walk(root, match, exclude))
+        else:
             found.append(FoundPhoto(root, match))
-    yield from found or [FoundPhoto(pattern.parent, pattern)]
+    yield from found if found or matches else [_Named(pattern.parent, pattern)]
 
 
 def _fixed_part(pattern: Path) -> Path:
