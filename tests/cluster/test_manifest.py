@@ -67,5 +67,5 @@ def test_one_run_at_a_time(tmp_path):
     with Manifest(tmp_path / "m.jsonl"), pytest.raises(ParameterError, match="another run"):
         Manifest(tmp_path / "m.jsonl")
     Manifest(tmp_path / "m.jsonl").close()
-    with pytest.raises(ParameterError, match="--manifest"):
+    with pytest.raises(ParameterError, match="another manifest"):
         Manifest(tmp_path / "missing" / "m.jsonl")

@@ -160,6 +160,31 @@ def test_sweeping_leaves_what_is_not_ours(tmp_path):
     only(tmp_path, "note.txt", *others)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="locks")
+def test_a_temporary_file_is_stale_by_its_lock_and_not_by_its_number(tmp_path):
+    """Another process may have the number by now, and in a container every process has a low one."""
+    kept = []
+
+    def look(stream):
+        (own,) = tmp_path.glob(".diptych-*.tmp")
+        copy = own.with_name(own.name.replace(".tmp", "0.tmp"))
+        copy.write_bytes(b"left behind by a process of the same number")
+        kept.extend([sweep_temporary(tmp_path) == [copy], own.exists()])
+
+    atomic_write(tmp_path / "a.bin", look)
+    assert kept == [True, True]
+    only(tmp_path, "a.bin")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks")
+def test_what_another_host_has_left_is_stale_after_a_day(tmp_path):
+    file = tmp_path / ".diptych-00000000-1-abc.tmp"
+    file.touch()
+    assert sweep_temporary(tmp_path) == []
+    os.utime(file, (0, file.stat().st_mtime - 25 * 3600))
+    assert sweep_temporary(tmp_path) == [file]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="permissions")
 def test_permissions(tmp_path):
     before = os.umask(0o027)

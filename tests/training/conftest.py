@@ -10,5 +10,7 @@ import torch
 def _one_thread():
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIPTYCH_THREADS", "1")
+        yield
     torch.set_num_threads(before)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from safetensors.torch import load_file
 from diptych.core.errors import DataError, PhotoError, TrainingError
 from diptych.networks import Mobile, PatchGAN
 from diptych.photo import read, write
-from diptych.training import CycleGANConfig, load_generator, train
+from diptych.training import CycleGANConfig, Run, load_generator, train
 from diptych.training.config import CycleGANWeights
 from diptych.training.objectives.cyclegan import CycleGANObjective
 from diptych.training.run import events
@@ -125,7 +128,7 @@ def test_changed_settings_or_pictures_are_refused_by_name(finished, folders, tmp
 
 
 def test_a_run_directory_is_not_written_over(finished, folders, tmp_path):
-    with pytest.raises(TrainingError, match="--resume"):
+    with pytest.raises(TrainingError, match="`resume=True`"):
         train(SMALL, source=folders[0], target=folders[1], out=finished.path)
     with pytest.raises(TrainingError, match="is not a run directory"):
         train(SMALL, source=folders[0], target=folders[1], out=tmp_path, resume=True)
@@ -229,3 +232,100 @@ def test_a_foreign_file_is_no_generator(tmp_path):
 def test_the_log_is_json(finished):
     for line in finished.log.read_text().splitlines():
         json.loads(line)
+
+
+def test_a_log_cut_anywhere_is_resumed(finished, folders, tmp_path):
+    whole = finished.log.read_bytes()
+    first, *_ = whole.splitlines(keepends=True)
+    run = type(finished)(tmp_path)
+    for end in range(len(whole) + 1):
+        run.log.write_bytes(whole[:end])
+        complete = whole[:end].count(b"\n") + (end < len(whole) and whole[end : end + 1] == b"\n")
+        assert len(run.entries()) == complete
+    for damage in (b'{"event": 1}\n', b"[1]\n", b"\0" * 40, b"\xff\xfe\n", b'{"losses": {"a": 1}\n', b"[" * 100_000):
+        run.log.write_bytes(first + damage + b"\n" + first)
+        assert len(run.entries()) == 2
+    cut = tmp_path / "cut"
+    shutil.copytree(finished.path, cut)
+    (cut / "log.jsonl").write_bytes(whole[: len(whole) * 2 // 3] + b"\0\0\xff")
+    again = train(SMALL, source=folders[0], target=folders[1], out=cut, resume=True)
+    assert again.entries()[-1]["event"] == "end"
+
+
+def test_two_runs_on_one_directory_are_refused(folders, tmp_path):
+    options = {"source": folders[0], "target": folders[1], "out": tmp_path / "run"}
+    refused = []
+
+    def second(entry):
+        if entry["event"] == "losses" and not refused:
+            with pytest.raises(TrainingError, match="another training is writing to it") as caught:
+                train(SMALL, **options, resume=True)
+            refused.append(caught.value)
+            with pytest.raises(TrainingError, match="is not empty"):
+                train(SMALL, **options)
+
+    train(SMALL, **options, on_event=second)
+    assert refused
+    train(SMALL, **options, resume=True)  # the lock is gone with the run
+
+
+def test_what_is_left_of_a_run_killed_while_it_was_made_is_no_obstacle(folders, tmp_path):
+    out = tmp_path / "run"
+    for name in ("checkpoints", "samples"):
+        (out / name).mkdir(parents=True)
+    (out / ".lock").touch()
+    (out / "config.toml").write_text("steps = 1\n")
+    assert train(SMALL, source=folders[0], target=folders[1], out=out).config == SMALL
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.toml").write_text("precious")
+    with pytest.raises(TrainingError, match="is not empty; give another folder"):
+        train(SMALL, source=folders[0], target=folders[1], out=tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["config.toml"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a file on a full disk")
+def test_a_log_on_a_full_disk_is_one_line(folders, tmp_path):
+    options = {"source": folders[0], "target": folders[1], "out": tmp_path / "run"}
+
+    def fill(entry):
+        if entry["event"] == "begin":
+            log = tmp_path / "run" / "log.jsonl"
+            log.unlink()
+            log.symlink_to("/dev/full")
+
+    with pytest.raises(PhotoError, match=r"log\.jsonl: the disk is full; free some space"):
+        train(SMALL, **options, on_event=fill)
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_an_interrupt_before_any_validation_leaves_a_generator(folders, tmp_path, monkeypatch, presses):
+    config = SMALL.updated({"steps": 100, "eval_every": 50})
+    train_step = CycleGANObjective.train_step
+
+    def interrupted(self, batches, *, step):
+        if step == 2:
+            for _ in range(presses):
+                signal.raise_signal(signal.SIGINT)
+        return train_step(self, batches, step=step)
+
+    monkeypatch.setattr(CycleGANObjective, "train_step", interrupted)
+    options = {"source": folders[0], "target": folders[1], "out": tmp_path / "run"}
+    with pytest.raises(KeyboardInterrupt):
+        train(config, **options)
+    monkeypatch.undo()
+    run = Run(tmp_path / "run")
+    done = 3 if presses == 1 else 2
+    assert load_generator(run.path).provenance["step"] == done
+    assert run.entries()[-1] == {"event": "interrupted", "step": done, "generator": done}
+    assert len(list(run.checkpoints.iterdir())) == (presses == 1)
+
+
+def test_progress_is_told_after_the_first_step(folders, tmp_path):
+    told = []
+    config = SMALL.updated({"eval_every": 20, "steps": 20})
+    run = train(config, source=folders[0], target=folders[1], out=tmp_path / "run", on_event=told.append)
+    progress = [entry for entry in told if entry["event"] == "progress"]
+    assert progress[0]["step"] == 1
+    assert set(progress[0]) == {"event", "step", "steps", "images_per_second", "seconds_left"}
+    assert not any(entry["event"] == "progress" for entry in run.entries())
+    assert [path.name for path in sorted(run.samples.iterdir())] == ["step-000000010.png", "step-000000020.png"]

@@ -27,7 +27,8 @@ from diptych.cli import (
     show,
     train,
 )
-from diptych.cli.arguments import fold_operators
+from diptych.cli.arguments import fold_operators, in_options
+from diptych.cli.progress import note
 from diptych.core.errors import DiptychError
 
 app = typer.Typer(
@@ -73,7 +74,10 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(args=fold_operators(sys.argv[1:] if arguments is None else arguments))
     except DiptychError as error:
-        typer.echo(f"diptych: {error}", err=True)
+        note(f"diptych: {in_options(str(error))}")
+        sys.exit(2)
+    except OSError as error:  # of the standard output, most likely: files have their own errors
+        note(f"diptych: cannot write ({error.strerror or error}); free some space, or write elsewhere")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -45,6 +45,32 @@ OPTIONS = {
 """What the command line calls the fields of an `EnhancerChoice`."""
 
 
+_PARAMETER = re.compile(r"`([a-z_.]+)(?:=([^`]*))?`")
+_DIFFERENT = {"refiner": "refine"}
+_FLAGS = {"existing='overwrite'": "--overwrite", "existing='skip'": "--skip-existing"}
+
+
+def in_options(text: str) -> str:
+    """Translate a message of the library, in which parameters are written as `name` or `name=value`, into options.
+
+    >>> in_options("a.png: exists already; give another name, or `overwrite=True`")
+    'a.png: exists already; give another name, or --overwrite'
+    >>> in_options("raise `max_pixels`, give `target=onnx` or `weights.structure=1`")
+    'raise --max-pixels, give --target onnx or --set weights.structure=1'
+    """
+    return _PARAMETER.sub(_option, text)
+
+
+def _option(match: re.Match[str]) -> str:
+    whole, (name, value) = match[0].strip("`"), match.groups()
+    if whole in _FLAGS:
+        return _FLAGS[whole]
+    if "." in name:
+        return f"--set {whole}"
+    option = "--" + _DIFFERENT.get(name, name).replace("_", "-")
+    return option if value in (None, "True") else f"{option} {value}"
+
+
 def read_steps(operators: list[str] | None) -> tuple[Step, ...] | None:
     """Return the steps of ``--op``; None without any."""
     return tuple(_step(text) for text in operators) if operators else None

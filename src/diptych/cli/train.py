@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diptych.cli.progress import note
+from diptych.cli.progress import duration, note
 
 if TYPE_CHECKING:
     from diptych.training import TrainConfig
@@ -64,7 +64,7 @@ def train(
     """Train a generator from two folders without pairs, or from one. Look at them with `diptych check A B` first.
 
     RUN holds the settings, the log, contact sheets, checkpoints, a report and best.safetensors, which `diptych export` takes.
-    Ctrl-C writes a checkpoint; --resume continues as if nothing had happened.
+    Ctrl-C writes a checkpoint and a generator; --resume continues as if nothing had happened.
     """
     from diptych.training import train as run_training
 
@@ -75,9 +75,27 @@ def train(
         try:
             run = run_training(settings, **folders, out=output, init=init, resume=resume, on_event=show)
         except KeyboardInterrupt:
-            note(f"interrupted: {output} has a checkpoint; go on with --resume")
+            _say_interrupted(output)
             raise
     note(f"the best generator: {run.best}; how it went: {run.path}/report.html")
+
+
+def _say_interrupted(output: str) -> None:
+    """Say what there is, and how to go on."""
+    from pathlib import Path
+
+    from diptych.training import Run
+
+    run = Run(Path(output))
+    if not (run.path / "run.json").exists():
+        note("interrupted before the training began; nothing was written")
+        return
+    stopped = [entry for entry in run.entries() if entry["event"] == "interrupted"]
+    if run.best.exists() and stopped:
+        note(f"{run.best} is the generator of step {stopped[-1]['generator']}: diptych export {output} -o MODEL.onnx")
+    saved = sorted(run.checkpoints.glob("step-*.safetensors"))
+    after = f"after step {int(saved[-1].stem.removeprefix('step-'))}" if saved else "at the beginning"
+    note(f"interrupted; go on with --resume {after}")
 
 
 def settings_of(
@@ -142,7 +160,7 @@ def _shown(settings: TrainConfig, as_json: bool) -> _Display:
     import sys
 
     if as_json:
-        return _Display(lambda entry: typer.echo(json.dumps(entry)))
+        return _Display(lambda entry: None if entry["event"] == "progress" else typer.echo(json.dumps(entry)))
     if sys.stderr.isatty():
         return _Bar(settings.steps)
     return _Display(_plain)
@@ -186,7 +204,9 @@ class _Bar(_Display):
         self._progress.stop()
 
     def _advance(self, entry: dict[str, Any]) -> None:
-        if entry["event"] == "losses":
+        if entry["event"] == "progress":
+            self._progress.update(self._task, completed=entry["step"])
+        elif entry["event"] == "losses":
             text = " ".join(f"{_short(name)} {value:.3f}" for name, value in entry["losses"].items())
             text = f"{entry['images_per_second']:.1f} images/s  {text}"
             self._progress.update(self._task, completed=entry["step"], description=text)
@@ -209,6 +229,7 @@ def lines_of(entry: dict[str, Any]) -> list[str]:
     """Return what to print of an entry of the log; losses are left to the bar and the log."""
     say = {
         "begin": _begin_lines,
+        "progress": _progress_lines,
         "init": lambda entry: [_init_line(name, part) for name, part in entry["networks"].items()],
         "calibration": _calibration_lines,
         "skipped": lambda entry: [f"skipped: {entry['picture']}: {entry['reason']}"],
@@ -220,7 +241,13 @@ def lines_of(entry: dict[str, Any]) -> list[str]:
 
 def _begin_lines(entry: dict[str, Any]) -> list[str]:
     counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in entry["pictures"].items())
-    return [f"step {entry['step']} of {entry['steps']}; pictures: {counts}"]
+    threads = f"; threads: {entry['threads']}" if "threads" in entry else ""
+    return [f"step {entry['step']} of {entry['steps']}; pictures: {counts}{threads}"]
+
+
+def _progress_lines(entry: dict[str, Any]) -> list[str]:
+    left = duration(entry["seconds_left"])
+    return [f"step {entry['step']} of {entry['steps']}: {entry['images_per_second']:.2g} images/s, {left} left"]
 
 
 def _calibration_lines(entry: dict[str, Any]) -> list[str]:

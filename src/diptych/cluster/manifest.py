@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from diptych.core.errors import ParameterError
+from diptych.core.locks import try_lock
 
 Status = Literal["started", "done", "failed", "refused"]
 
@@ -50,7 +51,9 @@ class Record:
 
 def key(name: str, version: str, fingerprint: str) -> bytes:
     """Return 16 bytes that stand for an input, as it is now, with this fingerprint."""
-    return hashlib.blake2b(f"{name}\0{version}\0{fingerprint}".encode(), digest_size=16).digest()
+    return hashlib.blake2b(
+        f"{name}\0{version}\0{fingerprint}".encode("utf-8", "surrogatepass"), digest_size=16
+    ).digest()
 
 
 class Manifest:
@@ -74,9 +77,7 @@ class Manifest:
         try:
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         except OSError as error:
-            raise ParameterError(
-                f"{self.path}: cannot be written ({error.strerror}); give another --manifest"
-            ) from None
+            raise ParameterError(f"{self.path}: cannot be written ({error.strerror}); give another manifest") from None
         try:
             self._lock()
             self._load()
@@ -85,14 +86,8 @@ class Manifest:
             raise
 
     def _lock(self) -> None:
-        try:
-            import fcntl
-        except ImportError:  # Windows
-            return
-        try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ParameterError(f"{self.path}: another run is writing to it; wait for it, or end it") from None
+        if try_lock(self._handle) == "taken":
+            raise ParameterError(f"{self.path}: another run is writing to it; wait for it, or end it")
 
     def _load(self) -> None:
         torn = False

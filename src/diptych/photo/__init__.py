@@ -14,7 +14,7 @@ are imported when a file needs them.
 from __future__ import annotations
 
 from diptych.photo.alpha import fill_hidden
-from diptych.photo.atomic import atomic_write, check_target, sweep_temporary
+from diptych.photo.atomic import atomic_write, check_target, sweep_temporary, write_error
 from diptych.photo.formats import is_readable, readable_suffixes
 from diptych.photo.photo import Photo
 from diptych.photo.reader import decode, read
@@ -41,5 +41,6 @@ __all__ = [
     "stored_size",
     "sweep_temporary",
     "write",
+    "write_error",
     "write_pyramid",
 ]

@@ -2,7 +2,7 @@
 
 The content goes to a hidden temporary file in the folder of the target, is flushed to the disk, and is then renamed. After an
 exception, on a full disk or when the process is killed, the target still has its old content. Only a killed process leaves its
-temporary file behind, for `sweep_temporary` to remove.
+temporary file behind, for `sweep_temporary` to remove; that of a running one is locked.
 """
 
 from __future__ import annotations
@@ -14,13 +14,17 @@ import os
 import platform
 import secrets
 import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from diptych.core.errors import PhotoError, PhotoExistsError
+from diptych.core.locks import try_lock
 
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EACCES, errno.EINVAL}
+_ELSEWHERE = 24 * 3600.0  # seconds, after which a file of another host, whose locks may not be seen here, is stale
+_UNLOCKED = 3600.0  # the same where there are no locks and no process has the number in the name
 
 
 def atomic_write(
@@ -65,7 +69,7 @@ def atomic_write(
     except PhotoError:
         raise
     except OSError as error:
-        raise PhotoError(_explain(path, error)) from error
+        raise write_error(path, error) from error
 
 
 def check_target(path: str | os.PathLike[str], *, overwrite: bool) -> None:
@@ -76,7 +80,7 @@ def check_target(path: str | os.PathLike[str], *, overwrite: bool) -> None:
         _check_folder(path)
         return
     except (OSError, ValueError) as error:
-        raise PhotoError(_explain(path, error)) from error
+        raise write_error(path, error) from error
     if not stat.S_ISREG(mode):
         kind = "is a folder" if stat.S_ISDIR(mode) else "is a device, pipe or socket"
         raise PhotoError(f"{os.fspath(path)}: {kind}; give the path of a file")
@@ -94,7 +98,12 @@ def _exists(path: str | os.PathLike[str]) -> str:
     return f"{os.fspath(path)}: exists already; choose another name, or set overwrite (command line: --overwrite)"
 
 
-def _explain(path: str | os.PathLike[str], error: Exception) -> str:
+def write_error(path: str | os.PathLike[str], error: Exception) -> PhotoError:
+    """Return the error that says why a file cannot be written, and what to do.
+
+    >>> print(write_error("a.png", OSError(errno.ENOSPC, "No space left on device")))
+    a.png: the disk is full; free some space or write elsewhere
+    """
     number = error.errno if isinstance(error, OSError) else None
     advice = {
         errno.ENOSPC: "the disk is full; free some space or write elsewhere",
@@ -105,18 +114,29 @@ def _explain(path: str | os.PathLike[str], error: Exception) -> str:
         errno.EROFS: "the disk is read-only; choose another folder",
     }
     reason = advice.get(number or 0) or f"cannot be written ({getattr(error, 'strerror', None) or error})"
-    return f"{os.fspath(path)}: {reason}"
+    return PhotoError(f"{os.fspath(path)}: {reason}")
 
 
 @contextlib.contextmanager
 def _temporary(folder: str) -> Iterator[tuple[str, BinaryIO]]:
-    name = os.path.join(folder, f"{_prefix()}{os.getpid()}-{secrets.token_hex(6)}.tmp")
-    # With 0o666 the system applies the umask, which cannot be read without changing it for all threads.
-    handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    name, handle = _locked_temporary(folder)
     try:
         with os.fdopen(handle, "w+b") as stream:
             yield name, stream
     finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def _locked_temporary(folder: str) -> tuple[str, int]:
+    """Make a temporary file that no sweep takes for stale."""
+    while True:
+        name = os.path.join(folder, f"{_prefix()}{os.getpid()}-{secrets.token_hex(6)}.tmp")
+        # With 0o666 the system applies the umask, which cannot be read without changing it for all threads.
+        handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        if try_lock(handle) != "taken" and os.path.lexists(name):
+            return name, handle
+        os.close(handle)  # a sweep came between
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
 
@@ -166,31 +186,51 @@ def _sync_folder(folder: str) -> None:
             os.close(handle)
 
 
+_START = ".diptych-"
+
+
 def _prefix() -> str:
-    return f".diptych-{hashlib.sha256(platform.node().encode()).hexdigest()[:8]}-"
+    return f"{_START}{hashlib.sha256(platform.node().encode()).hexdigest()[:8]}-"
 
 
 def sweep_temporary(folder: str | os.PathLike[str]) -> list[Path]:
-    """Remove the temporary files that killed processes of this host left in a folder, not including its subfolders.
+    """Remove the temporary files that killed processes left in a folder, not including its subfolders.
 
     Returns
     -------
     list of Path
-        The files removed. Those of running processes and of other hosts are kept.
+        The files removed. What a running process writes is locked, and kept; so is what another host has written within a
+        day, since its locks may not be visible here.
     """
     removed = []
-    for path in sorted(Path(folder).glob(f"{_prefix()}*.tmp")):
-        pid = path.name.removeprefix(_prefix()).split("-")[0]
-        if pid.isdigit() and not _is_running(int(pid)):
-            with contextlib.suppress(OSError):
-                path.unlink()
+    for path in sorted(Path(folder).glob(f"{_START}*.tmp")):
+        with contextlib.suppress(OSError):
+            if _remove_stale(path):
                 removed.append(path)
     return removed
 
 
+def _remove_stale(path: Path) -> bool:
+    host, pid, *_ = (*path.name.removeprefix(_START).split("-"), "")
+    age = time.time() - path.stat().st_mtime
+    if not pid.isdigit() or (f"{_START}{host}-" != _prefix() and age < _ELSEWHERE):
+        return False
+    handle = os.open(path, os.O_RDWR)
+    try:
+        lock = try_lock(handle)
+        stale = lock == "locked" or (lock == "unsupported" and age > _UNLOCKED and not _is_running(int(pid)))
+        if stale and os.name == "posix":
+            path.unlink()  # under the lock, so that whoever makes the file notices
+    finally:
+        os.close(handle)
+    if stale and os.name != "posix":  # an open file cannot be removed there, which is as good as a lock
+        path.unlink()
+    return stale
+
+
 def _is_running(pid: int) -> bool:
     if os.name != "posix":  # elsewhere, signal 0 is not a mere test
-        return True
+        return False
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):

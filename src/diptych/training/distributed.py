@@ -1,15 +1,18 @@
-"""Device, precision and processes of a run, by Lightning Fabric."""
+"""Device, precision, processes and threads of a run, by Lightning Fabric and torch."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import warnings
+from collections.abc import Iterator
 
 import torch
 from lightning_fabric import Fabric
 
 from diptych.core.errors import ParameterError
+from diptych.core.parallel import available_cores, threads
 from diptych.training.config import TrainConfig
 
 _PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed", "float16": "16-mixed"}
@@ -62,3 +65,47 @@ def _has_bfloat16(device: str) -> bool:
         return torch.cuda.get_device_capability()[0] >= 8
     able = torch.cpu.get_capabilities() if device == "cpu" else {}
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+
+
+@contextlib.contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Let torch use so many threads as long as the context lasts."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def chosen_threads(begun_with: int | None = None) -> int:
+    """Return how many threads torch computes with: those that are set, those the run began with, or those that are free.
+
+    ``DIPTYCH_THREADS`` and ``OMP_NUM_THREADS`` set them. Otherwise a run that is resumed keeps its number, because sums depend
+    on it; and a new one takes the cores that other processes leave idle: threads that wait for each other on busy cores are
+    many times slower than one.
+
+    >>> chosen_threads(3) if not {"DIPTYCH_THREADS", "OMP_NUM_THREADS"} & set(os.environ) else 3
+    3
+    """
+    if os.environ.get("DIPTYCH_THREADS"):
+        return threads()
+    if os.environ.get("OMP_NUM_THREADS"):
+        return torch.get_num_threads()
+    return begun_with or _free_cores(available_cores(), os.cpu_count() or 1, _load())
+
+
+def _free_cores(allowed: int, cores: int, load: float) -> int:
+    """Return how many of the allowed cores are idle, at least 1; this process itself is about 1 of the load.
+
+    >>> _free_cores(2, 2, 12.3), _free_cores(8, 8, 0.9), _free_cores(8, 8, 5.1), _free_cores(2, 64, 50.0)
+    (1, 8, 4, 2)
+    """
+    return max(1, min(allowed, round(cores - max(0.0, load - 1))))
+
+
+def _load() -> float:
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):  # Windows, some containers
+        return 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -17,7 +18,7 @@ from diptych.core.errors import TrainingError
 from diptych.data import Prefetcher
 from diptych.training.config import TrainConfig
 from diptych.training.data import Batch, TrainingData
-from diptych.training.distributed import launch
+from diptych.training.distributed import chosen_threads, launch, torch_threads
 from diptych.training.initial_weights import fingerprint_of, initialise_from
 from diptych.training.objectives import Objective, make_objective
 from diptych.training.objectives.base import Losses, Tensors
@@ -56,7 +57,8 @@ def train(
         Continue from the newest checkpoint. On a CPU the result is then, byte for byte, that of a run without a stop.
     on_event : callable, optional
         Called with each entry of the log as it is written: ``begin``, ``init``, ``calibration``, ``losses``, ``validation``,
-        ``skipped``, ``end``.
+        ``skipped``, ``interrupted``, ``end``; and after the first step and then twice a minute with one that is not logged,
+        ``progress``, which has ``step``, ``steps``, ``images_per_second`` and ``seconds_left``.
 
     Returns
     -------
@@ -70,9 +72,10 @@ def train(
     DataError
         If a folder cannot be trained on.
     TrainingError
-        If the run directory is not empty, does not fit, or a loss is no longer a number.
+        If the run directory is not empty, does not fit, or another training writes to it, or a loss is no longer a number.
     KeyboardInterrupt
-        After Ctrl-C, when the step is done and its checkpoint written.
+        After Ctrl-C, when the step is done and its checkpoint written. The run has a generator then, even if it was not
+        validated yet; a second Ctrl-C does not wait for the end of the step, and leaves the checkpoint before.
 
     Examples
     --------
@@ -80,14 +83,29 @@ def train(
     """
     config.check_folders(source=source is not None, target=target is not None)
     fabric = launch(config)
-    objective = make_objective(config, fabric)
-    data = objective.open_data(source=source, target=target)
-    begun_from = initialise_from(objective, init) if init is not None else None
-    origin = fingerprint_of(init)
-    run = directory.resume(out, config, data, init=origin) if resume else _begun(out, config, data, fabric, origin)
-    recorder = RunRecorder(run, objective, data, on_event)
-    first = recorder.resume(_loaded(run, objective)) if resume else 0
-    recorder.begin(first, *((begun_from, objective.prepare(data)) if first == 0 else ()))
+    with contextlib.ExitStack() as closing:
+        if fabric.is_global_zero:
+            if not resume:
+                directory.check_new(out)  # before anything is read
+            elif Path(out).is_dir():
+                closing.enter_context(directory.locked(out))
+        objective = make_objective(config, fabric)
+        data = objective.open_data(source=source, target=target)
+        begun_from = initialise_from(objective, init) if init is not None else None
+        origin = fingerprint_of(init)
+        opened = (config, data)
+        run = directory.resume(out, *opened, init=origin) if resume else _begun(out, *opened, fabric, origin, closing)
+        closing.enter_context(torch_threads(chosen_threads(run.threads)))
+        recorder = RunRecorder(run, objective, data, on_event)
+        first = recorder.resume(_loaded(run, objective)) if resume else 0
+        recorder.begin(first, *((begun_from, objective.prepare(data)) if first == 0 else ()))
+        recorder.end(_steps(objective, data, recorder, first))
+    return run
+
+
+def _steps(objective: Objective, data: TrainingData, recorder: RunRecorder, first: int) -> int:
+    """Train from step `first` to the end, and return how many steps were done."""
+    config, fabric = objective.config, objective.fabric
 
     def make(number: int) -> Batch:
         return data.batches.batch(number, rank=fabric.global_rank, world=fabric.world_size)
@@ -95,26 +113,30 @@ def train(
     done = first
     numbers = {"start": first * config.accumulate, "stop": config.steps * config.accumulate}
     with Interrupt() as interrupt, Prefetcher(make, workers=config.workers, **numbers) as ready:
-        for step in range(first, config.steps):
-            if recorder.should_stop:
-                break
-            batches = [_placed(next(ready), config, fabric) for _ in range(config.accumulate)]
-            losses = objective.train_step(batches, step=step)
-            done, stopped = step + 1, interrupt.requested
-            due = done % config.eval_every == 0 or done == config.steps
-            logged = done % 10 == 0 or due or stopped
-            if logged or fabric.device.type == "cpu":  # elsewhere looking at a number means waiting for it
-                _check(losses, done, run)
-            if logged:
-                recorder.losses(done, losses)
-            if due:
-                recorder.validate(done)
-            if due or stopped:
-                recorder.save(done)
-            if stopped:
-                raise KeyboardInterrupt
-    recorder.end(done)
-    return run
+        try:
+            for step in range(first, config.steps):
+                if recorder.should_stop:
+                    break
+                batches = [_placed(next(ready), config, fabric) for _ in range(config.accumulate)]
+                losses = objective.train_step(batches, step=step)
+                done, stopped = step + 1, interrupt.requested
+                due = done % config.eval_every == 0 or done == config.steps
+                logged = done % 10 == 0 or due or stopped
+                if logged or fabric.device.type == "cpu":  # elsewhere looking at a number means waiting for it
+                    _check(losses, done, recorder.run)
+                if logged:
+                    recorder.losses(done, losses)
+                if due:
+                    recorder.validate(done)
+                if due or stopped:
+                    recorder.save(done)
+                recorder.progress(done)
+                if stopped:
+                    raise KeyboardInterrupt
+        except KeyboardInterrupt:  # the one above, or a second Ctrl-C
+            recorder.interrupted(done)
+            raise
+    return done
 
 
 class Interrupt:
@@ -146,11 +168,17 @@ class Interrupt:
 
 
 def _begun(
-    out: str | os.PathLike[str], config: TrainConfig, data: TrainingData, fabric: Fabric, init: str | None
+    out: str | os.PathLike[str],
+    config: TrainConfig,
+    data: TrainingData,
+    fabric: Fabric,
+    init: str | None,
+    closing: contextlib.ExitStack,
 ) -> Run:
     # With several processes the first one makes the folders.
     if fabric.is_global_zero:
-        directory.begin(out, config, data, init=init)
+        closing.enter_context(directory.locked(out))
+        directory.begin(out, config, data, init=init, threads=chosen_threads())
     fabric.barrier()
     return Run(Path(out))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 
 from diptych import __version__
 from diptych.core.image import Image
-from diptych.photo import write
+from diptych.photo import write, write_error
 from diptych.recipes import Recipe
 from diptych.training.data import TrainingData
 from diptych.training.generator_file import TrainedGenerator, load_generator, save_generator
@@ -27,6 +28,8 @@ from diptych.training.validation.early_stopping import EarlyStopping
 OnEvent = Callable[[dict[str, Any]], None]
 
 _ROWS = 4  # of a contact sheet
+_FIRST_SHEET = 10  # step of the first contact sheet, where the first validation is much later
+_PROGRESS = 30.0  # seconds between two entries on the progress
 
 
 class RunRecorder:
@@ -44,6 +47,7 @@ class RunRecorder:
         self._evaluator = objective.evaluator(data)
         self._tensorboard = TensorBoard(run.path / "tensorboard") if self._first else None
         self._since = (time.perf_counter(), 0)
+        self._begun = self._told = self._since
         self._named: set[str] = set()
 
     def resume(self, state: dict[str, Any]) -> int:
@@ -58,26 +62,48 @@ class RunRecorder:
 
     def begin(self, step: int, *prepared: dict[str, Any] | None) -> None:
         """Log the beginning, and the entries of the preparation."""
-        self._since = (time.perf_counter(), step)
+        self._since = self._begun = self._told = (time.perf_counter(), step)
         pictures = {name: len(folder) for name, folder in self.data.folders.items()}
         pictures["held_out"] = len(self.data.held_source)
-        self._write({"event": "begin", "step": step, "steps": self.config.steps, "pictures": pictures})
+        threads = {"threads": torch.get_num_threads()} if self.objective.fabric.device.type == "cpu" else {}
+        self._write({"event": "begin", "step": step, "steps": self.config.steps, "pictures": pictures, **threads})
         for entry in prepared:
             if entry:
                 self._write({**entry, "step": step})
 
     def losses(self, step: int, losses: Losses) -> None:
         """Log the losses of a step, with the speed since the last time."""
-        now, (then, last) = time.perf_counter(), self._since
-        pictures = (step - last) * self.config.batch * self.config.accumulate * self.objective.fabric.world_size
-        self._since = (now, step)
+        speed = self._speed(step, self._since)
+        self._since = (time.perf_counter(), step)
         values = {name: round(float(loss), 6) for name, loss in losses.items()}
-        speed = round(pictures / max(now - then, 1e-9), 3)
         self._write({"event": "losses", "step": step, "losses": values, "images_per_second": speed})
         for name, reason in self.data.skipped.items():
             if name not in self._named:
                 self._named.add(name)
                 self._write({"event": "skipped", "step": step, "picture": name, "reason": reason})
+
+    def progress(self, step: int) -> None:
+        """Tell how far the run is, after its first step and then twice a minute, and show the first pictures early."""
+        if step == _FIRST_SHEET and 2 * step <= self.config.eval_every and self._first:
+            self._show_sheet(step)
+        now, (then, last) = time.perf_counter(), self._told
+        if not (self._first and self._on_event) or (now - then < _PROGRESS and last != self._begun[1]):
+            return
+        left = (now - self._begun[0]) / (step - self._begun[1]) * (self.config.steps - step)
+        numbers = {"images_per_second": self._speed(step, self._told), "seconds_left": round(left)}
+        self._told = (now, step)
+        self._on_event({"event": "progress", "step": step, "steps": self.config.steps, **numbers})
+
+    def _speed(self, step: int, since: tuple[float, int]) -> float:
+        then, last = since
+        pictures = (step - last) * self.config.batch * self.config.accumulate * self.objective.fabric.world_size
+        return round(pictures / max(time.perf_counter() - then, 1e-9), 3)
+
+    def interrupted(self, step: int) -> None:
+        """Leave a generator, if there was no validation yet to choose one by."""
+        if self._first and step and self._best_step is None:
+            save_generator(self.run.best, self.generator(step), overwrite=True)
+        self._write({"event": "interrupted", "step": step, "generator": self._best_step or step})
 
     def validate(self, step: int) -> None:
         """Look at the held-out pictures; keep the generator if it is the best so far."""
@@ -87,13 +113,16 @@ class RunRecorder:
             if self._stopping.update(replace(found, seconds=0.0)):
                 save_generator(self.run.best, self.generator(step), overwrite=True)
             self.should_stop = self._stopping.should_stop
-            sheet = sample_grid(self._evaluator.rows(count=_ROWS))
-            write(self.run.samples / f"step-{step:09d}.png", sheet, overwrite=True)
+            self._show_sheet(step)
             self._write({"event": "validation", "best": self._best_step, **found.as_dict()})
-            if self._tensorboard:
-                self._tensorboard.picture("samples", sheet, step)
         self.should_stop = bool(self.objective.fabric.broadcast(self.should_stop))
         self._since = (time.perf_counter(), step)
+
+    def _show_sheet(self, step: int) -> None:
+        sheet = sample_grid(self._evaluator.rows(count=_ROWS))
+        write(self.run.samples / f"step-{step:09d}.png", sheet, overwrite=True)
+        if self._tensorboard:
+            self._tensorboard.picture("samples", sheet, step)
 
     def save(self, step: int) -> None:
         """Write a checkpoint."""
@@ -106,7 +135,7 @@ class RunRecorder:
         """Give the chosen generator the postprocessing that its own outputs call for."""
         if self._first:
             last = self.config.choose == "last"
-            generator = self.generator(step) if last or not self.run.best.exists() else load_generator(self.run.best)
+            generator = self.generator(step) if last or self._best_step is None else load_generator(self.run.best)
             postprocess = self.objective.propose_postprocess(generator, self.data)
             save_generator(self.run.best, replace(generator, postprocess=postprocess), overwrite=True)
             steps = [str(part) for part in postprocess.steps]
@@ -149,6 +178,7 @@ class TensorBoard:
 
     def __init__(self, folder: Path) -> None:
         self._writer: Any = None
+        self._folder = folder
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of TensorBoard's own imports
@@ -162,16 +192,26 @@ class TensorBoard:
         if self._writer is None or entry["event"] not in ("losses", "validation"):
             return
         values = entry["losses"] | {"images_per_second": entry["images_per_second"]} if "losses" in entry else entry
-        for name, value in values.items():
-            if isinstance(value, float):
-                self._writer.add_scalar(f"{entry['event']}/{name}", value, entry["step"])
+        with self._said():
+            for name, value in values.items():
+                if isinstance(value, float):
+                    self._writer.add_scalar(f"{entry['event']}/{name}", value, entry["step"])
 
     def picture(self, name: str, image: Image, step: int) -> None:
         """Add a picture ``(H, W, C)``."""
         if self._writer is not None:
-            self._writer.add_image(name, image, step, dataformats="HWC")
+            with self._said():
+                self._writer.add_image(name, image, step, dataformats="HWC")
 
     def close(self) -> None:
         """Write out what is buffered."""
         if self._writer is not None:
-            self._writer.close()
+            with self._said():
+                self._writer.close()
+
+    @contextlib.contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise write_error(self._folder, error) from None
