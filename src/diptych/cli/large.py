@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from diptych.core.enhancer import Enhancer
 
 _COPIES = 4  # the picture, its result, what is written of it, and a share of floats
+_TOO_LITTLE = "does not fit into memory; save it in smaller tiles, close other programs, or use a smaller picture"
 _TIFF = (".tif", ".tiff")
 
 
@@ -57,9 +58,10 @@ def enhance_by_rows(source: str, target: str, enhancer: Enhancer, existing: Exis
 
     try:
         enhance_large(source, target, enhancer, overwrite=existing == "overwrite", progress=say)
-    except DiptychError as error:
-        note(f"failed: {error}")
-        return Result(source, target, "failed", str(error), round(time.perf_counter() - started, 3))
+    except (DiptychError, MemoryError) as error:
+        reason = str(error) if isinstance(error, DiptychError) else f"{source}: {_TOO_LITTLE}"
+        note(f"failed: {reason}")
+        return Result(source, target, "failed", reason, round(time.perf_counter() - started, 3))
     if not quiet:
         note(f"{source} -> {target}")
     return Result(source, target, "done", "", round(time.perf_counter() - started, 3))

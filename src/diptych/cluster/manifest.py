@@ -103,7 +103,7 @@ class Manifest:
             values = json.loads(line)
             found = key(values["input"], values["version"], values["fingerprint"])
             status = values["status"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return  # torn, or foreign
         if status == "refused":
             self._started.discard(found)

@@ -194,7 +194,9 @@ class Parameter:
         return schema | ({"x-unit": self.unit} if self.unit else {})
 
     def _error(self, value: object, owner: str) -> ParameterError:
-        return ParameterError(f"{owner}: {self.name} = {value!r} is not allowed; give {self.bounds}")
+        shown = repr(value)
+        shown = shown if len(shown) <= 80 else shown[:77] + "..."
+        return ParameterError(f"{owner}: {self.name} = {shown} is not allowed; give {self.bounds}")
 
 
 def _check_number(parameter: Parameter, value: Any) -> float:

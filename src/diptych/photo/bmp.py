@@ -14,6 +14,7 @@ from diptych.photo.photo import Photo
 from diptych.photo.samples import from_pillow
 
 _BITFIELDS = 3
+_MOST_DPI = 50_000_000  # 32 bits of pixels per metre, signed
 
 
 def decode(stream: BinaryIO, max_pixels: int) -> Photo:
@@ -35,8 +36,13 @@ def encode(photo: Photo, quality: int) -> bytes:
     if photo.alpha is not None:
         return _with_alpha(photo, photo.alpha)
     out = io.BytesIO()
-    Pillow.fromarray(photo.pixels).save(out, "BMP", dpi=photo.dpi or (0, 0))
+    Pillow.fromarray(photo.pixels).save(out, "BMP", dpi=_dpi(photo))
     return out.getvalue()
+
+
+def _dpi(photo: Photo) -> tuple[float, float]:
+    """Return the resolution, (0, 0) if there is none or the header has no room for it."""
+    return photo.dpi if photo.dpi and max(photo.dpi) < _MOST_DPI else (0, 0)
 
 
 def _with_alpha(photo: Photo, alpha: Image) -> bytes:
@@ -44,7 +50,7 @@ def _with_alpha(photo: Photo, alpha: Image) -> bytes:
     colours = photo.pixels if photo.pixels.ndim == 3 else np.dstack([photo.pixels] * 3)
     data = np.dstack([colours[..., ::-1], alpha])[::-1].tobytes()
     height, width = alpha.shape
-    per_metre = [round(value / 0.0254) for value in photo.dpi or (0, 0)]
+    per_metre = [round(value / 0.0254) for value in _dpi(photo)]
     masks = struct.pack("<4I4s48x", 0xFF0000, 0xFF00, 0xFF, 0xFF000000, b"BGRs")
     head = struct.pack("<IiiHHIIiiII", 108, width, height, 1, 32, _BITFIELDS, len(data), *per_metre, 0, 0) + masks
     start = 14 + len(head)

@@ -19,6 +19,8 @@ INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17
 
 _CODES = {**INTEGERS, 11: "f", 12: "d"}
 _MOST_FIELDS = 4096
+_MOST_VALUES = 3 << 16  # of a field: those of the longest palette
+_MOST_METADATA = 64 << 20  # bytes in a directory and its children
 
 EXIF, GPS, INTEROPERABILITY = 0x8769, 0x8825, 0xA005
 POINTERS = (EXIF, GPS, INTEROPERABILITY)
@@ -60,6 +62,11 @@ def read_header(stream: BinaryIO) -> Header:
     return Header(order, False, struct.unpack(order + "I", head[4:8])[0])
 
 
+def count_fields(stream: BinaryIO, header: Header, offset: int) -> int:
+    """Return the number of fields that the directory at `offset` says it has; ValueError if it lies outside the stream."""
+    return _unpack(stream, header.order + _codes(header.big)[0], offset)
+
+
 def read_directory(stream: BinaryIO, header: Header, offset: int) -> tuple[dict[int, Entry], int]:
     """Return the entries of the directory at `offset` by tag, and the offset of the next directory (0: none).
 
@@ -68,7 +75,7 @@ def read_directory(stream: BinaryIO, header: Header, offset: int) -> tuple[dict[
     Raises
     ------
     ValueError
-        If the directory lies outside the stream or has too many entries.
+        If the directory lies outside the stream, has too many entries, or values that are longer together than the stream.
     """
     total = stream.seek(0, io.SEEK_END)
     count_code, entry_code, offset_code = _codes(header.big)
@@ -90,6 +97,8 @@ def read_directory(stream: BinaryIO, header: Header, offset: int) -> tuple[dict[
             value = start + (index + 1) * step - inline
         if size > 0 and value + size <= total:
             entries.setdefault(tag, Entry(tag, kind, number, value, size))
+    if sum(entry.size for entry in entries.values()) > total:
+        raise ValueError("its fields overlap")
     try:
         following = _unpack(stream, header.order + offset_code, start + count * step)
     except ValueError:
@@ -116,17 +125,20 @@ def read_bytes(stream: BinaryIO, entry: Entry) -> bytes:
     return stream.read(entry.size)
 
 
-def read_numbers(stream: BinaryIO, header: Header, entry: Entry | None) -> tuple[float, ...]:
-    """Return the values of a numeric entry, rationals as quotients; nothing for text or a missing entry."""
+def read_numbers(
+    stream: BinaryIO, header: Header, entry: Entry | None, *, most: int = _MOST_VALUES
+) -> tuple[float, ...]:
+    """Return the first values, `most` at most, of a numeric entry, rationals as quotients; nothing for text."""
     if entry is None:
         return ()
-    data = read_bytes(stream, entry)
+    number = min(entry.number, most)
+    data = read_bytes(stream, entry._replace(size=number * SIZES[entry.type]))
     if entry.type in (5, 10):
         code = "I" if entry.type == 5 else "i"
-        parts = struct.unpack(f"{header.order}{2 * entry.number}{code}", data)
+        parts = struct.unpack(f"{header.order}{2 * number}{code}", data)
         return tuple(top / bottom if bottom else 0.0 for top, bottom in zip(parts[::2], parts[1::2], strict=True))
     code = _CODES.get(entry.type, "")
-    return struct.unpack(f"{header.order}{entry.number}{code}", data) if code else ()
+    return struct.unpack(f"{header.order}{number}{code}", data) if code else ()
 
 
 class Field(NamedTuple):
@@ -145,14 +157,37 @@ class Directory:
     children: Mapping[int, Directory] = field(default_factory=dict)
 
 
-def load(stream: BinaryIO, header: Header, offset: int, *, depth: int = 2) -> Directory:
-    """Return the directory at `offset` with its children (Exif, GPS, interoperability)."""
+def load(stream: BinaryIO, header: Header, offset: int) -> Directory:
+    """Return the directory at `offset` with its children (Exif, GPS, interoperability).
+
+    Raises
+    ------
+    ValueError
+        If the directory is malformed, or has more than 64 MiB of values. Malformed children are left out.
+    """
+    return _load(stream, header, offset, 2, _Room(_MOST_METADATA))
+
+
+class _Room:
+    """The bytes that may still be loaded."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def take(self, entries: Mapping[int, Entry]) -> None:
+        self.left -= sum(entry.size for entry in entries.values())
+        if self.left < 0:
+            raise ValueError("too much metadata")
+
+
+def _load(stream: BinaryIO, header: Header, offset: int, depth: int, room: _Room) -> Directory:
     entries, _ = read_directory(stream, header, offset)
+    room.take(entries)
     children = {}
     for tag in POINTERS if depth else ():
         if tag in entries:
             try:
-                children[tag] = load(stream, header, _pointer(stream, header, entries[tag]), depth=depth - 1)
+                children[tag] = _load(stream, header, _pointer(stream, header, entries[tag]), depth - 1, room)
             except ValueError:
                 continue
     plain = {
@@ -178,7 +213,7 @@ def dump(directory: Directory, order: str, base: int, *, big: bool = False) -> b
     inline = struct.calcsize(order + offset_code)
     tags = sorted(fields | pointers)
     head = struct.calcsize(order + count_code) + len(tags) * (struct.calcsize(order + entry_code) + inline) + inline
-    table, tail = [struct.pack(order + count_code, len(tags))], b""
+    table, tail = [struct.pack(order + count_code, len(tags))], bytearray()
     for tag in tags:
         here = base + head + len(tail)
         if tag in pointers:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from diptych.core.errors import PhotoFormatError
-from diptych.photo import exif, icc, xmp
+from diptych.photo import exif, icc, jpeg_limits, xmp
 from diptych.photo.formats import check_size
 from diptych.photo.photo import Photo
 from diptych.photo.samples import from_pillow
@@ -28,6 +29,8 @@ _EOI = b"\xff\xd9"
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
 _MARKERS_ONLY = re.compile(rb"(?:\xff+[\x01\xd0-\xd7])*\xff*", re.DOTALL)
 _SEGMENT_ROOM = 65533
+_STRIP_SEGMENTS = 64
+_MOST_RESOURCES = 1000  # of Photoshop
 _LONGEST_SIDE = 65535
 
 
@@ -43,6 +46,9 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
     """Decode a picture as stored; of several (MPO) the first, which is the primary one."""
     data = stream.read()
     segments = list(walk(data))
+    if size := _frame_size(segments):
+        check_size(*size, max_pixels)
+        jpeg_limits.check_scans(data, segments[-1].start, *size)
     notes = ["has extraneous bytes between its markers, which are skipped"] if _has_gaps(data, segments) else []
     bare = _bare(data, segments)
     if data.find(_EOI, segments[-1].start) < 0:
@@ -87,10 +93,11 @@ def _with_end(bare: bytes, max_pixels: int) -> bytes:
     return bare + _EOI
 
 
-def walk(data: bytes) -> Iterator[Segment]:
-    """Yield the segments up to the start of the first scan; PhotoFormatError if they are malformed."""
+def walk(data: bytes, *, most: int = jpeg_limits.MOST_SEGMENTS) -> Iterator[Segment]:
+    """Yield the segments up to the start of the first scan; PhotoFormatError if they are malformed or more than `most`."""
     offset = 2
-    while True:
+    for number in itertools.count():
+        jpeg_limits.check_segments(number, most)
         found = _MARKER.search(data, offset)  # skips fill bytes and, like libjpeg, extraneous ones
         if found is None or found.end() + 2 > len(data):
             raise PhotoFormatError("is truncated; get a whole copy of it")
@@ -115,9 +122,23 @@ def _has_gaps(data: bytes, segments: list[Segment]) -> bool:
     return any(_MARKERS_ONLY.fullmatch(gap) is None for gap in gaps)
 
 
-def frame_size(data: bytes) -> tuple[int, int] | None:
-    """Return width and height from the frame header of a JPEG stream, if it has one."""
-    for segment in walk(data):
+def check_strip(data: bytes) -> tuple[int, int] | None:
+    """Return width and height from the frame header of a JPEG stream inside a TIFF, if it has one.
+
+    Raises
+    ------
+    PhotoFormatError
+        If it has more segments or scans than a strip needs.
+    """
+    segments = list(walk(data, most=_STRIP_SEGMENTS))
+    size = _frame_size(segments)
+    if size:
+        jpeg_limits.check_scans(data, segments[-1].start, *size)
+    return size
+
+
+def _frame_size(segments: list[Segment]) -> tuple[int, int] | None:
+    for segment in segments:
         if 0xC0 <= segment.marker <= 0xCF and segment.marker not in (0xC4, 0xC8, 0xCC) and len(segment.content) > 5:
             height, width = struct.unpack(">HH", segment.content[1:5])
             return width, height
@@ -155,7 +176,9 @@ def _iptc(segments: list[Segment]) -> bytes | None:
         if segment.marker == _APP13 and segment.content.startswith(_PHOTOSHOP)
     )
     offset = 0
-    while resources[offset : offset + 4] == b"8BIM" and offset + 12 <= len(resources):
+    for _ in range(_MOST_RESOURCES):
+        if resources[offset : offset + 4] != b"8BIM" or offset + 12 > len(resources):
+            break
         name = 1 + resources[offset + 6]
         start = offset + 6 + name + name % 2 + 4
         size = int.from_bytes(resources[start - 4 : start], "big")

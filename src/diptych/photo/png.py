@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import struct
 import zlib
@@ -23,6 +24,11 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP = "XML:com.adobe.xmp"
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _MOST_TEXT = 4 << 20
+_TOO_MUCH_TEXT = f"more than {_MOST_TEXT >> 20} MiB of text"
+_TOO_LONG_PROFILE = f"a colour profile of more than {icc.LARGEST >> 20} MiB"
+_MOST_CHUNKS = 1 << 18
+_PIECE = 256  # bytes unpacked at a time
+_MOST_RATIO = 1032  # of deflate
 _INCH = 0.0254
 _PALETTE = 3
 _COLOR_CHUNKS = (b"cICP", b"mDCV", b"cLLI", b"gAMA", b"cHRM", b"sRGB")
@@ -73,7 +79,9 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
 def _walk(data: bytes) -> Iterator[Chunk]:
     """Yield the chunks with a right checksum, to the end chunk or, if there is none, to the end of the file."""
     offset = len(_SIGNATURE)
-    while True:
+    for number in itertools.count():
+        if number > _MOST_CHUNKS:
+            raise PhotoFormatError(f"has more than {_MOST_CHUNKS} chunks; save it again with another program")
         if offset + 12 > len(data):
             return
         length, name = struct.unpack_from(">I4s", data, offset)
@@ -107,20 +115,22 @@ def _refuse_animation(chunks: list[Chunk]) -> None:
         raise PhotoFormatError(f"is an animation of {frames} frames; extract the frames first")
 
 
-def _unpack(data: bytes, limit: int, what: str) -> bytes:
-    worker = zlib.decompressobj()
+def _unpack(data: bytes, limit: int, what: str) -> tuple[bytes, int]:
+    """Return the unpacked data, nothing if they are damaged, and how many bytes were unpacked at most."""
+    worker, unpacked = zlib.decompressobj(), bytearray()
     try:
-        unpacked = worker.decompress(data, limit)
+        for start in range(0, len(data), _PIECE):
+            unpacked += worker.decompress(data[start : start + _PIECE])
+            if len(unpacked) > limit:
+                raise PhotoFormatError(f"has {what}; remove it and try again")
     except zlib.error:
-        return b""
-    if worker.unconsumed_tail:
-        raise PhotoFormatError(f"has {what} that unpacks to more than {limit >> 20} MiB; remove it and try again")
-    return unpacked
+        return b"", len(unpacked) + _PIECE * _MOST_RATIO
+    return bytes(unpacked), len(unpacked)
 
 
 def _profile(content: bytes | None) -> bytes | None:
     _, _, packed = (content or b"").partition(b"\0")
-    return _unpack(packed[1:], icc.LARGEST, "a colour profile") or None
+    return _unpack(packed[1:], icc.LARGEST, _TOO_LONG_PROFILE)[0] or None
 
 
 def _texts(chunks: list[Chunk]) -> Iterator[tuple[str, str]]:
@@ -128,24 +138,26 @@ def _texts(chunks: list[Chunk]) -> Iterator[tuple[str, str]]:
     for chunk in chunks:
         if chunk.name in (b"tEXt", b"zTXt", b"iTXt"):
             key, _, rest = chunk.content.partition(b"\0")
-            value = _text(chunk.name, rest, room)
-            room -= len(value)
+            value, length = _text(chunk.name, rest, room)
+            room -= length  # of damaged texts too, so that unpacking them is bounded
             if room < 0:
-                raise PhotoFormatError(f"has more than {_MOST_TEXT >> 20} MiB of text; remove it and try again")
+                raise PhotoFormatError(f"has {_TOO_MUCH_TEXT}; remove it and try again")
             if key and value:
                 yield key.decode("latin-1"), value
 
 
-def _text(name: bytes, rest: bytes, room: int) -> str:
+def _text(name: bytes, rest: bytes, room: int) -> tuple[str, int]:
+    """Return the text of a chunk, and how many bytes it was."""
     if name == b"tEXt":
-        return rest.decode("latin-1")
+        return rest.decode("latin-1"), len(rest)
     if name == b"zTXt":
-        return _unpack(rest[1:], max(room, 1), "a text chunk").decode("latin-1")
+        value, length = _unpack(rest[1:], max(room, 1), _TOO_MUCH_TEXT)
+        return value.decode("latin-1"), length
     packed = rest[:1] == b"\1"
     _, _, value = rest[2:].partition(b"\0")[2].partition(b"\0")
-    value = _unpack(value, max(room, 1), "a text chunk") if packed else value
+    value, length = _unpack(value, max(room, 1), _TOO_MUCH_TEXT) if packed else (value, len(value))
     # Surrogates preserve bytes that are not UTF-8.
-    return value.decode("utf-8", "surrogateescape")
+    return value.decode("utf-8", "surrogateescape"), length
 
 
 def _raw_profile(text: str) -> bytes | None:

@@ -159,16 +159,18 @@ def finish(photo: Photo) -> Photo:
     height, width = pixels.shape[:2]
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     packet, dropped = xmp.without_parts(photo.xmp) if photo.xmp else (None, [])
+    block = exif.upright(photo.exif, width, height) if photo.exif else None
+    unreadable = ["has an unreadable EXIF block, which is left out"] if photo.exif and block is None else []
     return replace(
         photo,
         pixels=pixels,
         # Both in one step, as pixels and alpha must agree in size at all times.
         alpha=None if photo.alpha is None else turn_upright(photo.alpha, turn),
-        exif=exif.upright(photo.exif, width, height) if photo.exif else None,
+        exif=block,
         xmp=xmp.upright(packet) if packet else None,
         dpi=photo.dpi if photo.dpi is None or turn < 5 else (photo.dpi[1], photo.dpi[0]),
         icc_profile=icc.matching(photo.icc_profile, channels),
-        notes=(*photo.notes, *(f"has a {name}, which is left out" for name in dropped)),
+        notes=(*photo.notes, *unreadable, *(f"has a {name}, which is left out" for name in dropped)),
     )
 
 

@@ -14,12 +14,20 @@ from diptych.photo.formats import check_size
 
 _REDUCED, _MASK = 1, 4
 _MOST_PAGES = 10_000
+_MOST_ENTRIES = 200_000
 _JPEG = 7
 _COMPRESSIONS = {1, 2, 3, 4, 5, _JPEG, 8, 32773, 32946, 34925, 50000}
 """None, CCITT, LZW, JPEG, deflate, PackBits, LZMA, Zstandard: their output can be bounded beforehand."""
 
 _KEPT = (258, 259, 262, 266, 284, 292, 293, 317, 320, 322, 323, 338, 339, 347, 530)
 """Tags of the fields that the decoder needs unchanged."""
+
+_LONGEST = {258: 1 << 16, 320: 3 << 16, 338: 1 << 16, 339: 1 << 16, 347: 1 << 16}
+"""Values that these fields may have; others have a few."""
+_FEW = 8
+
+_SMALL_TILE, _LARGEST_TILE = 1 << 24, 1 << 28  # pixels
+_MOST_SEGMENTS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ class Page:
     samples: int
     rows: int
     """Rows per strip, at most the height; 0 if there are tiles."""
+    segments: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    """The offsets and the byte counts of the strips or tiles."""
     notes: tuple[str, ...] = ()
 
     def number(self, tag: int, default: int) -> int:
@@ -58,8 +68,10 @@ def read_page(stream: BinaryIO, max_pixels: int) -> Page:
     for tag in (258, 339):
         if len(set(page.numbers.get(tag, ()))) > 1:
             raise PhotoFormatError("has channels of different depths; save it with one depth")
+    stored = _stored_segments(stream, page, _count_segments(page, max_pixels))
+    page = replace(page, segments=_mended(stream, page, *stored))
     _check_data(stream, page, max_pixels)
-    if _stored_segments(stream, page) != segments_of(stream, page):
+    if stored != page.segments:
         return replace(page, notes=("has missing or wrong byte counts of strips, which are computed",))
     return page
 
@@ -67,10 +79,14 @@ def read_page(stream: BinaryIO, max_pixels: int) -> Page:
 def _full_size(stream: BinaryIO, header: ifd.Header) -> list[tuple[int, dict[int, ifd.Entry]]]:
     found: list[tuple[int, dict[int, ifd.Entry]]] = []
     seen: set[int] = set()
-    offset = header.first
+    # Directories that do not overlap have fields of 12 bytes and more.
+    offset, left = header.first, min(_MOST_ENTRIES, stream.seek(0, io.SEEK_END) // 12)
     while offset and offset not in seen and len(seen) < _MOST_PAGES:
         seen.add(offset)
         try:
+            left -= ifd.count_fields(stream, header, offset)
+            if left < 0:
+                raise PhotoFormatError("has too many pages or fields; save it again, in a file of one page")
             entries, following = ifd.read_directory(stream, header, offset)
         except ValueError as error:
             raise PhotoFormatError(f"is damaged or truncated ({error}); get a whole copy of it") from None
@@ -81,11 +97,18 @@ def _full_size(stream: BinaryIO, header: ifd.Header) -> list[tuple[int, dict[int
     return found
 
 
-def _numbers(stream: BinaryIO, header: ifd.Header, entries: Mapping[int, ifd.Entry], tag: int) -> tuple[int, ...]:
-    return tuple(int(value) for value in ifd.read_numbers(stream, header, entries.get(tag)))
+def _numbers(
+    stream: BinaryIO, header: ifd.Header, entries: Mapping[int, ifd.Entry], tag: int, *, most: int | None = None
+) -> tuple[int, ...]:
+    most = _LONGEST.get(tag, _FEW) if most is None else most
+    return tuple(int(value) for value in ifd.read_numbers(stream, header, entries.get(tag), most=most))
 
 
 def _describe(stream: BinaryIO, header: ifd.Header, offset: int, entries: dict[int, ifd.Entry]) -> Page:
+    for tag in _KEPT:
+        if tag in entries and entries[tag].number > _LONGEST.get(tag, _FEW):
+            raise PhotoFormatError(f"is damaged (field {tag} has {entries[tag].number} values); get a whole copy of it")
+
     def number(tag: int, default: int) -> int:
         return (*_numbers(stream, header, entries, tag), default)[0]
 
@@ -105,31 +128,38 @@ def _describe(stream: BinaryIO, header: ifd.Header, offset: int, entries: dict[i
 def _check_data(stream: BinaryIO, page: Page, max_pixels: int) -> None:
     """Refuse a page with strips or tiles that are missing, outside the file, or larger than their header says."""
     total = stream.seek(0, io.SEEK_END)
-    offsets, lengths = segments_of(stream, page)
-    needed = _count_segments(page, max_pixels)
-    if min(len(offsets), len(lengths)) < needed:
+    offsets, lengths = page.segments
+    if min(len(offsets), len(lengths)) < _count_segments(page, max_pixels):
         raise PhotoFormatError("is damaged (strips or tiles are missing); get a whole copy of it")
-    for offset, length in zip(offsets[:needed], lengths[:needed], strict=True):
+    for offset, length in zip(offsets, lengths, strict=True):
         if length < 1 or offset < 8 or offset + length > total:
             raise PhotoFormatError("is truncated (strips or tiles are missing); get a whole copy of it")
-        if page.number(259, 1) == _JPEG:
-            _check_frame(stream, page, offset, length)
+    # Some programs store equal tiles once, so that together they may be longer than the file, but not without bounds.
+    samples = page.width * page.height * page.samples * -(-page.number(258, 1) // 8)
+    if sum(lengths) > total + samples:
+        raise PhotoFormatError("is damaged (strips or tiles overlap); get a whole copy of it")
+    if page.number(259, 1) == _JPEG:
+        _check_frames(stream, page)
 
 
-def segments_of(stream: BinaryIO, page: Page) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the offsets and the byte counts of the strips or tiles of a page.
+def _mended(
+    stream: BinaryIO, page: Page, offsets: tuple[int, ...], lengths: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the offsets and byte counts of strips or tiles.
 
-    If it is uncompressed, counts that are missing, 0 or too large for the file are replaced by the size of the samples.
+    If the page is uncompressed, counts that are missing, 0 or too large are replaced by the size of the samples.
     """
-    offsets, lengths = _stored_segments(stream, page)
     if page.number(259, 1) != 1:
         return offsets, lengths
     total = stream.seek(0, io.SEEK_END)
     lengths += (0,) * (len(offsets) - len(lengths))
-    return offsets, tuple(
-        length if 0 < length <= total - offset else _plain_length(page, index)
-        for index, (offset, length) in enumerate(zip(offsets, lengths, strict=False))
+    plain = [_plain_length(page, index) for index in range(len(offsets))]
+    mended = (
+        length if 0 < length <= total - offset else size
+        for offset, length, size in zip(offsets, lengths, plain, strict=False)
     )
+    # Whatever follows the samples of a strip is not read.
+    return offsets, tuple(min(length, max(size, 1)) for length, size in zip(mended, plain, strict=True))
 
 
 def _plain_length(page: Page, index: int) -> int:
@@ -142,9 +172,10 @@ def _plain_length(page: Page, index: int) -> int:
     return rows * -(-width * samples * page.number(258, 1) // 8)
 
 
-def _stored_segments(stream: BinaryIO, page: Page) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _stored_segments(stream: BinaryIO, page: Page, number: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the offsets and byte counts of the first `number` strips or tiles as stored."""
     tags = (273, 279) if page.rows else (324, 325)
-    offsets, lengths = (_numbers(stream, page.header, page.entries, tag) for tag in tags)
+    offsets, lengths = (_numbers(stream, page.header, page.entries, tag, most=number) for tag in tags)
     return offsets, lengths
 
 
@@ -152,19 +183,28 @@ def _count_segments(page: Page, max_pixels: int) -> int:
     """Return the number of strips or tiles that the page needs."""
     planes = page.samples if page.number(284, 1) == 2 else 1
     if page.rows:
-        return planes * -(-page.height // page.rows)
-    across, down = page.number(322, 0), page.number(323, 0)
-    # Tiles are not cropped at the edges, so they may be larger than a small page.
-    check_size(across, down, max(max_pixels, 1 << 24), page.samples)
-    return planes * -(-page.width // across) * -(-page.height // down)
+        number = planes * -(-page.height // page.rows)
+    else:
+        across, down = page.number(322, 0), page.number(323, 0)
+        # Tiles are not cropped at the edges, so they may be larger than a small page.
+        check_size(across, down, min(max(max_pixels, _SMALL_TILE), _LARGEST_TILE), page.samples)
+        number = planes * -(-page.width // across) * -(-page.height // down)
+    if number > min(max(max_pixels // 256, _MOST_SEGMENTS >> 6), _MOST_SEGMENTS):
+        raise PhotoFormatError(f"has {number} strips or tiles; save it in larger ones")
+    return number
 
 
-def _check_frame(stream: BinaryIO, page: Page, offset: int, length: int) -> None:
-    stream.seek(offset)
-    size = jpeg.frame_size(stream.read(length))
-    room = (page.width, page.height) if page.rows else (page.number(322, 0), page.number(323, 0))
-    if size and (size[0] > room[0] + 16 or size[1] > room[1] + 16):
-        raise PhotoFormatError("is damaged (a strip is larger than the page); get a whole copy of it")
+def _check_frames(stream: BinaryIO, page: Page) -> None:
+    """Refuse JPEG strips or tiles of other sizes than the page says, and those that take long to decode."""
+    room = (page.width, page.rows) if page.rows else (page.number(322, 0), page.number(323, 0))
+    sizes: dict[tuple[int, int], tuple[int, int] | None] = {}
+    for offset, length in zip(*page.segments, strict=True):
+        if (offset, length) not in sizes:
+            stream.seek(offset)
+            sizes[offset, length] = jpeg.check_strip(stream.read(length))
+        size = sizes[offset, length]
+        if size and (size[0] > room[0] + 16 or size[1] > room[1] + 16):
+            raise PhotoFormatError("is damaged (a strip is larger than the page says); get a whole copy of it")
 
 
 def sanitize(stream: BinaryIO, page: Page) -> BinaryIO:
@@ -180,7 +220,7 @@ def sanitize(stream: BinaryIO, page: Page) -> BinaryIO:
 
     fields = {tag: _copy(stream, page.entries[tag]) for tag in _KEPT if tag in page.entries}
     fields |= {256: field(page.width), 257: field(page.height), 277: field(page.samples)}
-    offsets, lengths = segments_of(stream, page)
+    offsets, lengths = page.segments
     if page.rows:
         fields |= {273: field(*offsets), 278: field(page.rows), 279: field(*lengths)}
     else:

@@ -12,13 +12,14 @@ from typing import Any, Self, cast
 
 import numpy as np
 
-from diptych.core.errors import PhotoError, PhotoFormatError
+from diptych.core.errors import PhotoError, PhotoFormatError, PhotoTooLargeError
 from diptych.core.image import Image
 from diptych.photo import exif, formats, tiff, tiff_page, tiff_samples
 from diptych.photo.photo import Photo
 from diptych.photo.reader import open_regular
 
 _PALETTE, _CMYK = 3, 5
+_LARGEST_BAND = 512 << 20  # bytes
 _KEPT = 3  # rows of tiles, which a strip and its halo may touch
 
 
@@ -75,7 +76,9 @@ class TiffRows:
     def _named(self, error: BaseException) -> BaseException:
         if isinstance(error, PhotoError):
             return type(error)(f"{self._name}: {error}")
-        if isinstance(error, Exception) and not isinstance(error, ImportError | MemoryError):
+        if isinstance(error, MemoryError):
+            return PhotoTooLargeError(f"{self._name}: a part of it does not fit into memory; save it in smaller tiles")
+        if isinstance(error, Exception) and not isinstance(error, ImportError):
             return PhotoFormatError(
                 f"{self._name}: is damaged ({' '.join(str(error).split())[:160]}); get a whole copy"
             )
@@ -116,6 +119,14 @@ class TiffRows:
             raise PhotoFormatError(
                 f"has compressed strips of {self._band} rows, which cannot be read in parts; save it in tiles"
             )
+        tile = 1 if page.rows else page.number(322, 0) * page.number(323, 0)
+        row = (1 if self._band > 4096 else self._band) * page.width
+        largest = max(tile, row) * page.samples * -(-page.number(258, 1) // 8)
+        if largest > _LARGEST_BAND:
+            raise PhotoTooLargeError(
+                f"has strips or rows of tiles of {largest >> 20} MiB, more than {_LARGEST_BAND >> 20} MiB; "
+                f"save it in smaller tiles"
+            )
 
     def _contiguous_offset(self) -> int | None:
         """Return the offset of the rows if they are contiguous and uncompressed, otherwise None."""
@@ -124,7 +135,7 @@ class TiffRows:
         plain = plain and page.number(317, 1) == 1 and page.number(266, 1) == 1
         if not (plain and page.rows == page.height and (page.samples == 1 or page.number(284, 1) == 1)):
             return None
-        return tiff_page.segments_of(self._stream, page)[0][0]
+        return page.segments[0][0]
 
     def read(self, first: int, last: int) -> Image:
         """Return rows `first` to ``last - 1``, shape ``(rows, W, C)``."""

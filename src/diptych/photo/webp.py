@@ -16,6 +16,7 @@ from diptych.photo.photo import Photo
 from diptych.photo.samples import join_alpha, split_alpha
 
 _LONGEST_SIDE = 16383
+_MOST_CHUNKS = 10_000
 _LOSSLESS = 100
 _DEFAULT_QUALITY = 95
 
@@ -50,8 +51,11 @@ def _walk(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     end = length + 8
     if end > len(data):
         raise PhotoFormatError("is truncated; get a whole copy of it")
-    offset = 12
+    offset, number = 12, 0
     while offset + 8 <= end:
+        number += 1
+        if number > _MOST_CHUNKS:
+            raise PhotoFormatError(f"has more than {_MOST_CHUNKS} chunks; save it again with another program")
         name, size = struct.unpack_from("<4sI", data, offset)
         if offset + 8 + size > end:
             raise PhotoFormatError("is damaged (a chunk exceeds the file); get a whole copy of it")

@@ -13,17 +13,17 @@ channels = "together"
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from diptych.core.errors import DiptychError, RecipeError, did_you_mean
+from diptych.core.toml import MOST_CHARACTERS, parse_toml
 from diptych.recipes.steps import Step, step
 
 FORMAT = 1
 _KEYS = ("format", "name", "summary", "step")
-_MAXIMUM_BYTES = 4_000_000
+_MOST_STEPS = 100
 
 
 def dump(name: str, summary: str, steps: Iterable[Step]) -> str:
@@ -46,16 +46,18 @@ def _written(value: Any) -> Any:
 def load(text: str, source: str) -> tuple[str, str, list[Step]]:
     """Return name, summary and steps of a recipe file; `source` names it in errors."""
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{source}: not a TOML file: {error}") from None
+        document = parse_toml(text)
+    except ValueError as error:
+        raise RecipeError(f"{source}: {error}") from None
     _check_format(document, source)
     for key in document:
         if key not in _KEYS:
-            raise RecipeError(f"{source}: unknown key '{key}'{did_you_mean(key, _KEYS)}")
+            raise RecipeError(f"{source}: unknown key '{key[:80]}'{did_you_mean(key[:80], _KEYS)}")
     tables = document.get("step", [])
     if not isinstance(tables, list):
         raise RecipeError(f"{source}: 'step' must be a list of tables; write [[step]]")
+    if len(tables) > _MOST_STEPS:
+        raise RecipeError(f"{source}: has {len(tables)} steps; a recipe has at most {_MOST_STEPS}, write several")
     steps = [_step(table, f"{source}: step {index}") for index, table in enumerate(tables, 1)]
     return _text(document, "name", source), _text(document, "summary", source), steps
 
@@ -64,9 +66,9 @@ def read_text(path: str | Path) -> str:
     """Return the text of a recipe file; raise `RecipeError` naming it."""
     try:
         with open(path, "rb") as file:
-            data = file.read(_MAXIMUM_BYTES + 1)
-        if len(data) > _MAXIMUM_BYTES:
-            raise RecipeError(f"{path}: larger than {_MAXIMUM_BYTES} bytes; this is not a recipe")
+            data = file.read(MOST_CHARACTERS + 1)
+        if len(data) > MOST_CHARACTERS:
+            raise RecipeError(f"{path}: larger than {MOST_CHARACTERS} bytes; this is not a recipe")
         return data.decode()
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read: {error.strerror}") from None
@@ -79,15 +81,17 @@ def _check_format(document: Mapping[str, Any], source: str) -> None:
     if version is None:
         raise RecipeError(f"{source}: no format version; a recipe file begins with 'format = {FORMAT}'")
     if type(version) is not int or version < 1:
-        raise RecipeError(f"{source}: format = {version!r} is not a version; write 'format = {FORMAT}'")
+        raise RecipeError(f"{source}: format = {str(version)[:40]} is not a version; write 'format = {FORMAT}'")
     if version > FORMAT:
-        raise RecipeError(f"{source}: format {version} is newer than this Diptych reads ({FORMAT}); upgrade Diptych")
+        raise RecipeError(
+            f"{source}: format {str(version)[:40]} is newer than this Diptych reads ({FORMAT}); upgrade Diptych"
+        )
 
 
 def _text(document: Mapping[str, Any], key: str, source: str) -> str:
     value = document.get(key, "")
     if not isinstance(value, str):
-        raise RecipeError(f"{source}: {key} = {value!r} is not a text")
+        raise RecipeError(f"{source}: {key} = {str(value)[:80]} is not a text")
     return value
 
 

@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from diptych.core.errors import BundleError
+from diptych.runtime import graph_cost
 from diptych.runtime.metadata import BundleMetadata
 
 if TYPE_CHECKING:
@@ -237,11 +238,30 @@ def _check_shapes(model: onnx.ModelProto, metadata: BundleMetadata) -> None:
             raise _UnfitError(
                 f"'{value.name[:80]}' is enormous ({_sides(value)} for {side} x {side} px); the file is damaged"
             )
+    _check_cost(inferred.graph, side * side)
     if metadata.kind == "network":
         _check_all_known(inferred.graph)
         made = _sides(inferred.graph.output[0])
         if made != [1, metadata.channels_out, side, side]:
             raise _UnfitError(f"makes {made} of a picture of {side} x {side} px; its multiple or its layers are wrong")
+
+
+def _check_cost(graph: onnx.GraphProto, pixels: int) -> None:
+    """Refuse a graph whose tensors and multiplications are enormous together, if none is for itself."""
+    shapes = {value.name: _sides(value) for value in (*graph.input, *graph.value_info, *graph.output)}
+    weights = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
+    # Large weights are inputs of the skeleton.
+    held = sum(map(math.prod, weights.values())) + sum(math.prod(_sides(value)) for value in graph.input[1:])
+    constant = graph_cost.cost(graph_cost.before_picture(graph.node, INPUT), shapes | weights)
+    whole = graph_cost.cost(graph.node, shapes | weights)
+    free = graph_cost.FREE_VALUES + 2 * held
+    for made, pictures, word in ((constant, 0, "before it sees a picture"), (whole, pixels, "for a small picture")):
+        if made.values > free + pictures * graph_cost.VALUES_PER_PIXEL:
+            raise _UnfitError(f"makes {made.values} values {word}; that is out of any bounds, the file is damaged")
+        if made.multiplications > graph_cost.FREE_MULTIPLICATIONS + pictures * graph_cost.MULTIPLICATIONS_PER_PIXEL:
+            raise _UnfitError(
+                f"takes {made.multiplications} multiplications {word}; that is out of any bounds, the file is damaged"
+            )
 
 
 def _side(metadata: BundleMetadata) -> int:

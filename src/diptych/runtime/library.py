@@ -87,7 +87,7 @@ def _metadata(text: bytes, source: str) -> LibraryMetadata:
         return LibraryMetadata(
             **values | {"model": BundleMetadata.from_json(json.dumps(values["model"]), source=source)}
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         if isinstance(error, BundleError):
             raise
         raise BundleError(f"{source}: its metadata cannot be read; export the model with this Diptych") from None

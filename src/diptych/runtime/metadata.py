@@ -15,6 +15,8 @@ FORMAT = 1
 MAXIMUM_BYTES = 1 << 20
 """Metadata is words and numbers; a file with more of it is not a bundle."""
 
+_DEEPEST = 32  # tables and lists in each other
+
 Kind = Literal["network", "whole"]
 Precision = Literal["float32", "float16", "int8"]
 
@@ -131,9 +133,17 @@ def _load(text: str, source: str) -> dict[str, Any]:
         values = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise BundleError(f"{source}: its metadata is damaged (not JSON); export the model again") from None
-    if not isinstance(values, dict):
-        raise BundleError(f"{source}: its metadata is damaged (not a table); export the model again")
+    if not isinstance(values, dict) or not _is_shallow(values):
+        raise BundleError(f"{source}: its metadata is damaged (not a table, or too deep); export the model again")
     return values
+
+
+def _is_shallow(values: Any) -> bool:
+    level = [values]
+    for _ in range(_DEEPEST):
+        inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [one for group in inner for one in group]
+    return not level
 
 
 def _refuse_constant(word: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from diptych.runtime.graph import Graph
+from diptych.runtime.graph import Graph, NotLocalError
 from diptych.runtime.graph_check import INPUT, OUTPUT
 from diptych.runtime.normalisation import normalised_maps
 
@@ -20,6 +20,11 @@ _WINDOWS = ("Conv", "ConvTranspose")
 _BYTES_TO_DISK = 1e9
 _BYTES_IN_MEMORY = 4e9
 _MULTIPLICATIONS = 5e10  # each of these in a second
+
+
+# Planning takes time with the square of the nodes. A large generator has some 400, and some 60 maps that later stages use.
+_MOST_NODES = 2_000
+_MOST_PARTS = 250_000
 
 
 @dataclass(frozen=True)
@@ -66,12 +71,16 @@ def plan(graph: Graph, *, finely: bool = False) -> list[Stage]:
     NotLocalError
         If a part of the graph sees the whole picture other than by instance normalisation, or is not understood.
     """
+    if len(graph.nodes) > _MOST_NODES:
+        raise NotLocalError(f"it has more than {_MOST_NODES} nodes")
     normalised = set(normalised_maps(graph.nodes))
     stops = normalised | (
         {name for node in graph.nodes if node.op_type in _WINDOWS for name in node.output} if finely else set()
     )
     levels = _levels(graph, stops)
     crossing = _crossing(graph, stops, levels)
+    if len(crossing) * len(graph.nodes) > _MOST_PARTS:
+        raise NotLocalError(f"{len(crossing)} of its maps are used in several stages")
     stored, stages = [INPUT], []
     for level in range(levels[OUTPUT] + 1):
         targets = [name for name in crossing if levels[name] == level]

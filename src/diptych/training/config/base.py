@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from diptych.core.errors import ParameterError, did_you_mean
 from diptych.core.parameters import Parameter, Range, read_parameters
+from diptych.core.toml import MOST_CHARACTERS, parse_toml
 from diptych.networks import Degradation, GeneratorConfig, Mobile, NetworkConfig, from_dict, to_dict
 
 Side = Literal["source", "target"]
@@ -216,9 +216,9 @@ def matching_channels(degradation: Degradation, generator: GeneratorConfig) -> D
 def read_toml(text: str, *, source: str) -> dict[str, Any]:
     """Return the values of a config file. Raises `ParameterError` naming it."""
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ParameterError(f"{source}: not a TOML file: {error}") from None
+        values = parse_toml(text)
+    except ValueError as error:
+        raise ParameterError(f"{source}: {error}") from None
     version = values.pop("format", 1)
     if version != 1:
         raise ParameterError(f"{source}: format {version!r} is not one this Diptych reads (1); upgrade Diptych")
@@ -228,7 +228,8 @@ def read_toml(text: str, *, source: str) -> dict[str, Any]:
 def read_file(path: str | Path) -> dict[str, Any]:
     """Return the values of a config file on disk. Raises `ParameterError` naming it."""
     try:
-        return read_toml(Path(path).read_text("utf-8"), source=str(path))
+        with open(path, encoding="utf-8") as file:
+            return read_toml(file.read(MOST_CHARACTERS + 1), source=str(path))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not a text file"
         raise ParameterError(f"{path}: the config cannot be read: {reason}") from None
