@@ -54,6 +54,11 @@ def test_damaged_texts_are_unpacked_within_the_bound():
         decode(png_with(*[chunk(b"zTXt", b"a\0\0" + packed)] * 5))
 
 
+def test_what_follows_a_packed_text_is_not_looked_at():
+    packed = zlib.compress(b"words") + bytes(20_000_000)
+    assert decode(png_with(chunk(b"zTXt", b"a\0\0" + packed))).text == {"a": "words"}
+
+
 def test_the_number_of_strips_is_bounded_by_that_of_pixels():
     fields = {field[0]: field for field in grey(1, 100_000)} | {278: (278, 4, 1, 1)}
     fields |= {273: (273, 4, 100_000, 100_008), 279: (279, 4, 100_000, 500_008)}

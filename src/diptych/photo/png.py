@@ -123,6 +123,8 @@ def _unpack(data: bytes, limit: int, what: str) -> tuple[bytes, int]:
             unpacked += worker.decompress(data[start : start + _PIECE])
             if len(unpacked) > limit:
                 raise PhotoFormatError(f"has {what}; remove it and try again")
+            if worker.eof:
+                break
     except zlib.error:
         return b"", len(unpacked) + _PIECE * _MOST_RATIO
     return bytes(unpacked), len(unpacked)
