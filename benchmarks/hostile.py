@@ -81,7 +81,7 @@ class Service:
     """A running ``diptych serve`` and its processes."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        self.log = folder / "serve.log"
+        self.log = Path(tempfile.mkdtemp(dir=folder)) / "serve.log"
         command = [sys.executable, "-m", "diptych", "serve", "--port", "0", "--workers", "2", *options]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)

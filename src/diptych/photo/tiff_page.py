@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
-from diptych.core.errors import PhotoFormatError
+from diptych.core.errors import PhotoFormatError, PhotoTooLargeError
 from diptych.photo import exif, ifd, jpeg
 from diptych.photo.formats import check_size
 
@@ -187,7 +187,9 @@ def _count_segments(page: Page, max_pixels: int) -> int:
     else:
         across, down = page.number(322, 0), page.number(323, 0)
         # Tiles are not cropped at the edges, so they may be larger than a small page.
-        check_size(across, down, min(max(max_pixels, _SMALL_TILE), _LARGEST_TILE), page.samples)
+        check_size(across, down, max(max_pixels, _SMALL_TILE), page.samples)
+        if across * down > _LARGEST_TILE:
+            raise PhotoTooLargeError(f"has tiles of {across} x {down} pixels; save it in smaller ones")
         number = planes * -(-page.width // across) * -(-page.height // down)
     if number > min(max(max_pixels // 256, _MOST_SEGMENTS >> 6), _MOST_SEGMENTS):
         raise PhotoFormatError(f"has {number} strips or tiles; save it in larger ones")
