@@ -1,7 +1,7 @@
 """The house in numbers: files and lines, circles of imports, private names across rooms, and what one picture crosses.
 
 python benchmarks/house.py             # counts, from the syntax trees
-python benchmarks/house.py PHOTO       # also runs `diptych enhance PHOTO` twice and traces the second, warm run
+python benchmarks/house.py PHOTO A B   # also traces three journeys, each run once before: enhance, POST, train
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -105,31 +105,85 @@ def circles(edges: dict[str, set[str]]) -> list[list[str]]:
     return found
 
 
-def crossed(photo: str) -> list[tuple[int, str]]:
-    """Return the files of the package whose functions a warm ``diptych enhance PHOTO`` calls: thread and file, in order."""
-    sys.path.insert(0, str(SOURCE))
-    from diptych.cli.app import main
+class Recorder:
+    """Writes down the files of the package whose functions are entered, each with its thread, while it is on.
 
-    order: list[tuple[int, str]] = []
+    It must be installed before the threads that it is to see are started.
+    """
 
-    def trace(frame: Any, event: str, _: object) -> None:
+    def __init__(self) -> None:
+        self.on = False
+        self.order: list[tuple[int, str]] = []
+        threading.setprofile(self._enter)
+        sys.setprofile(self._enter)
+
+    def _enter(self, frame: Any, event: str, _: object) -> None:
         code = frame.f_code
-        if event == "call" and code.co_filename.startswith(str(PACKAGE)) and code.co_name != "<module>":
-            order.append((threading.get_ident(), str(Path(code.co_filename).relative_to(PACKAGE))))
+        if self.on and event == "call" and code.co_filename.startswith(str(PACKAGE)) and code.co_name != "<module>":
+            self.order.append((threading.get_ident(), str(Path(code.co_filename).relative_to(PACKAGE))))
 
+    def second(self, call: Callable[[], object]) -> list[tuple[int, str]]:
+        """Do a call twice and return what the second one enters."""
+        call()
+        self.on, self.order = True, []
+        try:
+            call()
+        finally:
+            self.on = False
+        return self.order
+
+
+def command(*arguments: str) -> Callable[[], None]:
+    """Return a call of the command line."""
+    from diptych.cli.app import main as run
+
+    def call() -> None:
+        sys.argv = ["diptych", *arguments]
+        quiet = io.StringIO()
+        with contextlib.suppress(SystemExit), contextlib.redirect_stderr(quiet), contextlib.redirect_stdout(quiet):
+            run()
+
+    return call
+
+
+def journeys(photo: str, domains: list[str]) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    """Trace what a reader follows: a photo enhanced, one posted to the service, a short training. Each has run before."""
+    from starlette.testclient import TestClient
+
+    from diptych.web.app import create_app
+    from diptych.web.settings import Settings
+
+    recorder = Recorder()
     with tempfile.TemporaryDirectory() as folder:
-        for run in ("cold", "warm"):
-            sys.argv = ["diptych", "enhance", photo, "-o", f"{folder}/{run}.png"]
-            if run == "warm":
-                threading.setprofile(trace)
-                sys.setprofile(trace)
-            try:
-                with contextlib.suppress(SystemExit), contextlib.redirect_stderr(io.StringIO()):
-                    main()
-            finally:
-                sys.setprofile(None)
-                threading.setprofile(None)  # type: ignore[arg-type]
-    return order
+        output = f"{folder}/day{Path(photo).suffix}"
+        yield "diptych enhance", recorder.second(command("enhance", photo, "-o", output, "--overwrite"))
+        with TestClient(create_app(Settings())) as client:
+            data = Path(photo).read_bytes()
+            headers = {"Content-Type": "image/jpeg"}
+            yield (
+                "POST /v1/enhance",
+                recorder.second(lambda: client.post("/v1/enhance", content=data, headers=headers).raise_for_status()),
+            )
+        if domains:
+            small = [f"--set={name}" for name in ("steps=4", "crop=32", "batch=1")]
+            runs = iter((f"{folder}/first", f"{folder}/second"))
+
+            def train() -> None:
+                command("train", *domains, "--preset", "quick", *small, "-o", next(runs))()
+
+            yield "diptych train A B", recorder.second(train)
+
+
+def print_journey(name: str, order: list[tuple[int, str]]) -> None:
+    """Print how many rooms and files a journey enters, and how often it changes the room, thread by thread."""
+    visited = [(thread, path.split("/")[0]) for thread, path in order if "/" in path]
+    rooms = sorted({room for _, room in visited})
+    changes = 0
+    for thread in {thread for thread, _ in visited}:
+        own = [room for other, room in visited if other == thread]
+        changes += sum(1 for one, other in itertools.pairwise(own) if one != other)
+    print(f"{name}, warm: {len(rooms)} rooms, {len({path for _, path in order})} files, {changes} room changes")
+    print(f"  {', '.join(sorted({path for _, path in order}))}")
 
 
 def main() -> None:
@@ -152,16 +206,9 @@ def main() -> None:
     for name, module, item in private:
         print(f"  {name}: {module} {item}")
     if len(sys.argv) > 1:
-        order = crossed(sys.argv[1])
-        visited = [(thread, path.split("/")[0]) for thread, path in order if "/" in path]
-        rooms = sorted({room for _, room in visited})
-        changes = 0
-        for thread in {thread for thread, _ in visited}:
-            own = [room for other, room in visited if other == thread]
-            changes += sum(1 for one, other in itertools.pairwise(own) if one != other)
-        print(f"diptych enhance, warm: {len(rooms)} rooms, {len({p for _, p in order})} files, {changes} room changes")
-        print(f"  {', '.join(rooms)}")
-        print(f"  {', '.join(sorted({path for _, path in order}))}")
+        sys.path.insert(0, str(SOURCE))
+        for name, order in journeys(sys.argv[1], sys.argv[2:4]):
+            print_journey(name, order)
 
 
 if __name__ == "__main__":
