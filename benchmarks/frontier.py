@@ -24,7 +24,7 @@ def entries_of(given: argparse.Namespace) -> dict[str, Enhancer]:
     for text in given.model:
         name, _, file = text.partition("=")
         found[name] = open_enhancer(file)
-    found["model in the box"] = DefaultEnhancer()
+    found["default enhancer"] = DefaultEnhancer()
     for strength in given.strengths if given.refine else []:
         found[f"refined, {strength:g}"] = Refined(
             DefaultEnhancer(), OnnxRefiner(given.refine, strength=strength, steps=1)

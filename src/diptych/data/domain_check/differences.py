@@ -87,8 +87,8 @@ def _compare(kind: str, sides: Mapping[str, Sequence[PhotoSummary]]) -> Iterator
             numbers |= {f"{trait.field}_A": middle[0], f"{trait.field}_B": middle[1], f"{trait.field}_auc": above}
             words.append(f"{trait.lower if above > 0.5 else trait.higher} ({_told(trait, *middle)})")
     if words:
-        lesson = _ADDED if numbers.get("relative_noise_auc", 0) > 0.5 else _LEARNED
-        text = f"A is {_joined(words)} than B, by the medians: {lesson}."
+        remark = _ADDED if numbers.get("relative_noise_auc", 0) > 0.5 else _LEARNED
+        text = f"A is {_joined(words)} than B, by the medians: {remark}."
         yield finding(kind, "note", text, numbers=numbers)
 
 
