@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections import Counter
 
@@ -98,7 +99,7 @@ def test_what_others_have_written_is_kept(client, folder, job, tmp_path):
     for _ in range(2):
         outcomes = run(client, made, job)
         failed = [outcome for outcome in outcomes if outcome.status == "failed"]
-        assert ["--overwrite" in outcome.reason for outcome in failed] == [True]
+        assert ["existing=" in outcome.reason for outcome in failed] == [True]
         assert (tmp_path / "out" / "001.jpg").read_bytes() == b"mine"
     assert {outcome.reason for outcome in run(client, made, job, existing="skip")} == {
         "done before",
@@ -131,10 +132,36 @@ def test_buckets(client, folder, job, tmp_path):
     run(client, made, job, source=f"file://{made}", target=bucket)
     place = location.Location(bucket)
     expected = alone(made, job.enhancer(), tmp_path / "alone")
-    assert {one.name: place.read(one.name) for one in place.pictures()} == expected
+    assert {one.name: place.read(one.name) for one in place.files()} == expected
     outcomes = run(client, made, job, source=bucket, target=str(tmp_path / "back"), manifest=tmp_path / "2.jsonl")
     assert [outcome.status for outcome in outcomes] == ["done"] * 9
     assert {outcome.status for outcome in run(client, made, job, source=f"file://{made}", target=bucket)} == {"skipped"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names that are not UTF-8")
+def test_a_name_that_is_not_utf_8(client, folder, job, tmp_path):
+    made = folder(2)
+    name = os.fsdecode(b"latin\xe9.png")
+    (made / "001.jpg").rename(made / os.fsdecode(b"latin\xe9.jpg"))
+    (made / "sub" / "000.png").rename(made / name)
+    outcomes = run(client, made, job, target=str(tmp_path / "out"))
+    assert [outcome.status for outcome in outcomes] == ["done"] * 2
+    assert (tmp_path / "out" / name).exists()
+    assert {outcome.status for outcome in run(client, made, job, target=str(tmp_path / "out"))} == {"skipped"}
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_counted(client, folder, job, tmp_path):
+    made, others = folder(1), []
+    (made / "x.HEIC").touch()
+    (made / "sub" / "000.enhanced.png").touch()
+    (made / "gone.png").symlink_to(tmp_path / "nowhere")
+    source = {"source": str(made), "target": str(tmp_path / "out"), "job": job, "manifest": tmp_path / "m.jsonl"}
+    outcomes = list(enhance_folder(Run(**source), client, on_other=others.append))
+    failed = {outcome.input: outcome.reason for outcome in outcomes if outcome.status == "failed"}
+    assert set(failed) == {f"{made}/x.HEIC", f"{made}/gone.png"}
+    assert failed[f"{made}/x.HEIC"].endswith("HEIC files cannot be read; convert it to JPEG, PNG or TIFF")
+    assert len(outcomes) == 3
+    assert others == ["notes.txt"]
 
 
 def test_what_fails_is_listed_and_does_not_stop_the_others(client, folder, job, tmp_path):
@@ -186,7 +213,7 @@ def test_few_are_under_way_however_many_there_are(client, folder, job, tmp_path,
             listed.append(index)
             yield location.Found(f"{index}.png", "1")
 
-    monkeypatch.setattr(location.Location, "pictures", pictures)
+    monkeypatch.setattr(location.Location, "files", pictures)
     done = 0
     given = Run(source=str(made), target=str(tmp_path / "out"), job=job, manifest=tmp_path / "m.jsonl", retries=0)
     for _ in enhance_folder(given, client):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 
 import pytest
 
@@ -35,6 +36,7 @@ def test_what_it_says(cli, folder, tmp_path):
     (made / "bad.png").write_bytes(b"nonsense")
     code, out, err = cli(made, "-o", tmp_path / "out", *GAMMA)
     assert (code, out) == (1, "")
+    assert "1 other file left out" in err
     assert "[5]" in err
     assert "1 failed; a second run tries them again" in err
     assert (tmp_path / "out" / "manifest.jsonl").exists()
@@ -57,6 +59,16 @@ def test_calls_that_cannot_work(cli, folder, tmp_path):
         assert words in err
 
 
+def test_without_dask_nothing_is_left(capsys, folder, tmp_path, monkeypatch):
+    made = folder(1)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(SystemExit) as caught:
+        main(["enhance", str(made), "-o", str(tmp_path / "out"), *GAMMA])
+    assert caught.value.code == 2
+    assert "diptych[cluster]" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
 def test_a_manifest_for_a_url_lies_here():
     assert default_manifest("s3://bucket/out").parent.name == ""
     assert default_manifest("s3://bucket/out") != default_manifest("s3://bucket/out2")
@@ -64,7 +76,7 @@ def test_a_manifest_for_a_url_lies_here():
 
 def test_clusters_that_are_none():
     for cluster in ("local:0", "local:x", "local", "here:1", "8786"):
-        with pytest.raises(ParameterError, match="--cluster"), connected(cluster):
+        with pytest.raises(ParameterError, match="the cluster"), connected(cluster):
             pass
 
 

@@ -23,10 +23,24 @@ def place(request, tmp_path):
 
 
 def test_what_is_written_is_listed_and_read(place):
-    for name in ("b.png", "a.jpg", "sub/deep/c.TIF", "notes.txt", ".hidden.png", ".cache/d.png"):
+    for name in (
+        "b.png",
+        "a.jpg",
+        "sub/deep/c.TIF",
+        "notes.txt",
+        "x.heic",
+        "a.enhanced.jpg",
+        ".hidden.png",
+        ".cache/d.png",
+    ):
         place.write(name, name.encode())
     assert place.is_there()
-    found = list(place.pictures())
+    listed = list(place.files())
+    assert {one.name: one.kind for one in listed if one.kind != "picture"} == {
+        "notes.txt": "other",
+        "x.heic": "unreadable",
+    }
+    found = [one for one in listed if one.kind == "picture"]
     assert sorted(one.name for one in found) == ["a.jpg", "b.png", "sub/deep/c.TIF"]
     assert all(one.version for one in found)
     assert place.read("sub/deep/c.TIF") == b"sub/deep/c.TIF"
@@ -34,7 +48,7 @@ def test_what_is_written_is_listed_and_read(place):
     assert not place.exists("c.png")
     place.write("b.png", b"another")
     assert place.read("b.png") == b"another"
-    changed = {one.name: one.version for one in place.pictures()}
+    changed = {one.name: one.version for one in place.files()}
     assert [one.name for one in found if changed[one.name] != one.version] == ["b.png"]
 
 
@@ -46,7 +60,7 @@ def test_a_file_that_is_not_there_is_an_oserror(place):
 def test_listing_is_lazy(tmp_path):
     for index in range(50):
         (tmp_path / f"{index}.png").touch()
-    listed = Location(str(tmp_path)).pictures()
+    listed = Location(str(tmp_path)).files()
     assert isinstance(next(listed), Found)
     for path in tmp_path.iterdir():  # what is gone is not looked at again
         path.unlink()

@@ -263,3 +263,20 @@ def test_findings_come_errors_first_and_show_ten(folders):
     small = found(result, "small")[0]
     assert (len(small.examples), small.count) == (10, 14)
     assert "\n    and 4 more" in result.to_text()
+
+
+def test_a_few_pictures_cannot_tell_any_difference(folders):
+    bright = [bytes_of(scene(seed)) for seed in range(4)]
+    result = check(*folders([image // 4 for image in bright], bright))
+    text = only(result, "too_few").text
+    assert "exposure and contrast, colour or noise cannot be told from 4 and 4 pictures" in text
+    assert "No difference" not in result.to_text()
+
+
+def test_files_of_other_kinds_are_named(folders):
+    source, target = folders([scene(seed) for seed in range(3)], [scene(seed) for seed in range(3, 6)])
+    (source / "x.heic").touch()
+    (source / "notes.txt").touch()
+    result = check(source, target)
+    assert only(result, "unreadable").examples == (("A/x.heic (HEIC files cannot be read)",),)
+    assert not result.complete

@@ -64,3 +64,37 @@ def test_nothing_there(tmp_path, source):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ParameterError, match="images: no"):
         read_side(tmp_path / source if isinstance(source, str) else source, "images")
+
+
+def test_the_same_full_name_comes_first(tmp_path):
+    """What a camera writes beside a raw file, or a converter beside its input, is not taken for the partner."""
+    outputs = {"o": read_side(fill(tmp_path / "o", "a.jpg", "a.png", "b.png", "c.webp"), "outputs of o")}
+    references = read_side(fill(tmp_path / "r", "a.png", "b.png", "b.tif", "c.png"), "references")
+    items, missing = pair(None, references, outputs)
+    assert [(item.name, item.outputs["o"].name, item.reference.name) for item in items] == [
+        ("a.png", "a.png", "a.png"),
+        ("b.png", "b.png", "b.png"),
+        ("c", "c.webp", "c.png"),
+    ]
+    assert [(one.image, one.reason) for one in missing] == [
+        ("a.jpg", "not among the references"),
+        ("b.tif", "not among the outputs of o"),
+    ]
+
+
+def test_where_the_suffix_decides_and_several_have_the_name_nothing_is_guessed(tmp_path):
+    images = read_side(fill(tmp_path / "i", "a.jpg"), "images")
+    references = read_side(fill(tmp_path / "r", "a.png", "a.tif"), "references")
+    items, missing = pair(images, references, {})
+    assert items == []
+    assert {one.image for one in missing} == {"a.jpg", "a.png", "a.tif"}
+    assert "same suffix" in missing[0].reason
+
+
+def test_what_cannot_be_read_is_a_problem(tmp_path):
+    fill(tmp_path / "o", "a.png")
+    (tmp_path / "o" / "b.heic").touch()
+    report = dp.evaluate({"o": tmp_path / "o"}, metrics=["noise"])
+    assert [str(one) for one in report.problems] == [
+        f"{tmp_path / 'o' / 'b.heic'}: HEIC files cannot be read; convert it to JPEG, PNG or TIFF"
+    ]

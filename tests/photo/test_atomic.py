@@ -32,7 +32,7 @@ def test_new_file(tmp_path):
 def test_existing_file_is_kept_or_replaced(tmp_path):
     target = tmp_path / "a.txt"
     target.write_bytes(b"old")
-    with pytest.raises(PhotoExistsError, match=r"a\.txt: exists already.*--overwrite"):
+    with pytest.raises(PhotoExistsError, match=r"a\.txt: exists already.*`overwrite=True`"):
         atomic_write(target, b"new")
     assert target.read_bytes() == b"old"
     atomic_write(target, b"new", overwrite=True)

@@ -15,7 +15,7 @@ from diptych.core.errors import DataError, DiptychError, ImageError
 from diptych.core.image import Image
 from diptych.data import split
 from diptych.evaluation.pairs import pair, read_side
-from diptych.photo import find_photos, read, readable_suffixes
+from diptych.photo import find_photos, read, readable_suffixes, search, unreadable_reason
 
 LONGEST = 512
 """px; a longer side is reduced to it."""
@@ -101,7 +101,7 @@ def read_pictures(
     references: Mapping[str, Path] = {}
     if reference is not None:
         references, notes = _paired(first, files, reference)
-    problems: list[str] = []
+    problems = [f"{path}: {unreadable_reason(path)}" for path in search([first, second]).unreadable]
     a = [_read_all(part, first, references, problems) for part in _drawn(references or files, seed)]
     b = [_read_all(part, second, {}, problems) for part in _drawn(wanted, seed)]
     _make_alike(a, first, problems)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from diptych.cli.arguments import in_options
 from diptych.core.defaults import MAX_PIXELS, QUALITY
 from diptych.core.errors import DiptychError, ParameterError
 
@@ -75,10 +76,20 @@ def is_output(path: Path, output: str | None) -> bool:
     return output is not None and path.name == Path(output).name and path.resolve() == Path(output).resolve()
 
 
+def counted_others(count: int) -> str:
+    """Return the line that says how many files are neither pictures nor videos.
+
+    >>> counted_others(2)
+    '2 other files left out'
+    """
+    return f"{count:,} other file{'s' * (count > 1)} left out"
+
+
 def unreadable(path: Path) -> Result:
     """Return the failure of a picture or video of a kind that cannot be read."""
-    kind = path.suffix[1:].upper()
-    return Result(str(path), "", "failed", f"{path}: {kind} files cannot be read; convert it to JPEG, PNG or TIFF", 0.0)
+    from diptych.photo import unreadable_reason
+
+    return Result(str(path), "", "failed", f"{path}: {unreadable_reason(path)}", 0.0)
 
 
 def _is_file(output: str, inputs: int) -> bool:
@@ -146,6 +157,7 @@ class Batch:
             status, reason = "failed", f"{job.output}: cannot be written: {error.strerror}"
         except Exception as error:  # a bug must not take the other pictures with it
             status, reason = "failed", f"{job.input}: unexpected {type(error).__name__}: {error}; please report it"
+        reason = in_options(reason)
         return Result(str(job.input), str(job.output), status, reason, round(time.perf_counter() - started, 3), notes)
 
     def _do(self, job: Job) -> tuple[str, ...]:
@@ -154,7 +166,7 @@ class Batch:
         from diptych.runtime import enhance
 
         if self.existing == "refuse" and job.output.exists():
-            raise PhotoExistsError(f"{job.output}: is there already; use --overwrite or --skip-existing")
+            raise PhotoExistsError(f"{job.output}: is there already; use `existing='overwrite'` or `existing='skip'`")
         photo = enhance(read(job.input, max_pixels=self.max_pixels), self.enhancer)
         job.output.parent.mkdir(parents=True, exist_ok=True)
         write(job.output, photo, overwrite=self.existing == "overwrite", quality=self.quality)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from diptych.cli.arguments import in_options
+from diptych.cli.batch import counted_others
 from diptych.cli.progress import note
 from diptych.core.errors import ParameterError
 
@@ -21,9 +24,8 @@ if TYPE_CHECKING:
 def default_manifest(output: str) -> Path:
     """Return where the manifest lies if nothing is said: in the folder of the outputs, or for a URL here."""
     if "://" not in output:
-        Path(output).mkdir(parents=True, exist_ok=True)
         return Path(output) / "manifest.jsonl"
-    return Path(f"manifest-{hashlib.sha256(output.encode()).hexdigest()[:8]}.jsonl")
+    return Path(f"manifest-{hashlib.sha256(output.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}.jsonl")
 
 
 def enhance_on_cluster(
@@ -45,19 +47,22 @@ def enhance_on_cluster(
     file = manifest or default_manifest(output)
     run = Run(source=inputs[0], target=output, job=job, manifest=file, existing=existing, retries=retries)
     kept: list[Outcome] = []
+    others: Counter[str] = Counter()
     count = 0
     with connected(cluster) as client:
-        for outcome in enhance_folder(run, client):
+        for outcome in enhance_folder(run, client, on_other=lambda _: others.update(["files"])):
             count += 1
             if quiet or outcome.status == "failed":
                 kept.append(outcome)
             _report(outcome, count, quiet)
+    if others and not quiet:
+        note(counted_others(others.total()))
     return kept
 
 
 def _report(outcome: Outcome, count: int, quiet: bool) -> None:
     if outcome.status == "failed":
-        note(f"failed: {outcome.reason}")
+        note(f"failed: {in_options(outcome.reason)}")
     elif not quiet:
         arrow = "->" if outcome.status == "done" else f"skipped ({outcome.reason}):"
         note(f"[{count}] {outcome.input} {arrow} {outcome.output}")
@@ -71,6 +76,6 @@ def finish(outcomes: list[Outcome], as_json: bool) -> None:
     elif failed:
         note(f"{len(failed)} failed; a second run tries them again:")
         for outcome in failed:
-            note(f"  {outcome.input}: {outcome.reason}")
+            note(f"  {in_options(outcome.reason)}")
     if failed:
         raise typer.Exit(1)

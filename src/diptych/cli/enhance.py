@@ -122,7 +122,7 @@ def enhance(
 
 def _run_all(batch: Batch, inputs: list[str], output: str | None, quiet: bool) -> list[Result]:
     """Enhance what is named or lies in named folders, and say what else lies there."""
-    from diptych.cli.batch import is_output, plan_jobs, unreadable
+    from diptych.cli.batch import counted_others, is_output, plan_jobs, unreadable
     from diptych.core.errors import ParameterError
     from diptych.photo import search
 
@@ -134,7 +134,7 @@ def _run_all(batch: Batch, inputs: list[str], output: str | None, quiet: bool) -
     for result in left_out:
         note(f"failed: {result.reason}")
     if found.others and not quiet:
-        note(f"{found.others} other file{'s' * (found.others > 1)} left out")
+        note(counted_others(found.others))
     workers = max(min(batch.workers, len(planned)), 1)
     return [*_run(replace(batch, workers=workers), planned, quiet), *left_out]
 

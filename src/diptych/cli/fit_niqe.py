@@ -31,19 +31,24 @@ def fit_niqe(
     """Fit the NIQE metric to your own photographs. Unusable files are named and left out."""
     from diptych.core.errors import ParameterError
     from diptych.metrics import NiqeModel
-    from diptych.photo import check_target, find_photos
+    from diptych.photo import check_target, search, unreadable_reason
 
     check_target(output, overwrite=overwrite)
-    paths = [one.path for one in find_photos([folder])] if Path(folder).exists() else []
+    found = search([folder] if Path(folder).exists() else [])
+    paths = [one.path for one in found.photos]
     if not paths:
         raise ParameterError(f"no pictures in {folder}; give a folder of good photographs")
-    failed: list[str] = []
+    failed = [f"{path}: {unreadable_reason(path)}" for path in found.unreadable]
+    for reason in failed:
+        note(f"failed: {reason}")
     images = track(_readable(paths, failed), len(paths), "fitting")
     model = NiqeModel.fit(
         images, name=name or Path(output).stem, source=source or f"{len(paths)} photographs in {folder}"
     )
     model.save(output)
-    note(f"wrote {output}: {model.name}, from {len(paths) - len(failed)} of {len(paths)} photographs")
+    note(
+        f"wrote {output}: {model.name}, from {len(paths) + len(found.unreadable) - len(failed)} of {len(paths)} photographs"
+    )
     if failed:
         raise typer.Exit(1)
 

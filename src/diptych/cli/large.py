@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from diptych.cli.arguments import in_options
 from diptych.cli.batch import Result
 from diptych.cli.progress import note
 from diptych.core.errors import DiptychError, ParameterError
@@ -59,7 +60,7 @@ def enhance_by_rows(source: str, target: str, enhancer: Enhancer, existing: Exis
     try:
         enhance_large(source, target, enhancer, overwrite=existing == "overwrite", progress=say)
     except (DiptychError, MemoryError) as error:
-        reason = str(error) if isinstance(error, DiptychError) else f"{source}: {_TOO_LITTLE}"
+        reason = in_options(str(error)) if isinstance(error, DiptychError) else f"{source}: {_TOO_LITTLE}"
         note(f"failed: {reason}")
         return Result(source, target, "failed", reason, round(time.perf_counter() - started, 3))
     if not quiet:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from diptych.core.errors import MissingExtraError, ParameterError
-from diptych.photo import atomic_write, is_readable
+from diptych.photo import atomic_write, is_readable, unreadable_reason
 
 _AT_ONCE = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "r2"})
 """Protocols where an object appears whole or not at all, and nothing can be renamed cheaply."""
@@ -20,10 +20,14 @@ _AT_ONCE = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss",
 
 @dataclass(frozen=True)
 class Found:
-    """A picture of a location: its name within it, and what changes when its content does."""
+    """A file of a location: its name within it, and what changes when its content does.
+
+    `kind` is ``picture``, ``unreadable`` for pictures and videos that cannot be read, or ``other``.
+    """
 
     name: str
-    version: str
+    version: str = ""
+    kind: Literal["picture", "unreadable", "other"] = "picture"
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,8 @@ class Location:
         files, path = self._opened
         return bool(files.isdir(path))
 
-    def pictures(self) -> Iterator[Found]:
-        """Yield the pictures, folder by folder, hidden ones left out; a local folder is not even listed as a whole."""
+    def files(self) -> Iterator[Found]:
+        """Yield the files, folder by folder, without hidden ones and outputs of earlier runs; nothing is listed as a whole."""
         if self.local is not None:
             yield from _scanned(self.local, "")
             return
@@ -78,8 +82,8 @@ class Location:
                 del folders[hidden]
             inside = base[len(root.rstrip("/")) :].strip("/")
             for name in sorted(found):
-                if is_readable(name) and not name.startswith("."):
-                    yield Found(f"{inside}/{name}" if inside else name, _version(found[name]))
+                if not _left_out(name):
+                    yield Found(f"{inside}/{name}" if inside else name, _version(found[name]), _kind(name))
 
     def exists(self, name: str) -> bool:
         """Return whether there is a file of this name."""
@@ -140,12 +144,24 @@ def _version(info: dict[str, Any]) -> str:
 def _scanned(folder: Path, inside: str) -> Iterator[Found]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith("."):
+            if _left_out(entry.name):
                 continue
             name = f"{inside}{entry.name}"
             if entry.is_dir(follow_symlinks=False):
                 yield from _scanned(Path(entry.path), f"{name}/")
-            elif is_readable(entry.name) and entry.is_file():
+            elif (kind := _kind(name)) != "picture":
+                yield Found(name, kind=kind)
+            elif entry.is_file():
                 with contextlib.suppress(FileNotFoundError):  # it was there when the folder was read
                     state = entry.stat()
                     yield Found(name, f"{state.st_size} {state.st_mtime_ns}")
+            elif entry.is_symlink() and not entry.is_dir():
+                yield Found(name)  # to nowhere, which reading it says
+
+
+def _left_out(name: str) -> bool:
+    return name.startswith(".") or Path(name).stem.endswith(".enhanced")
+
+
+def _kind(name: str) -> Literal["picture", "unreadable", "other"]:
+    return "picture" if is_readable(name) else "unreadable" if unreadable_reason(name) else "other"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +15,7 @@ from diptych.cluster.location import Found, Location
 from diptych.cluster.manifest import Manifest, Record
 from diptych.cluster.worker import Done, Task, enhance_one, plugin_for
 from diptych.core.errors import MissingExtraError, ParameterError
-from diptych.photo import sweep_temporary
+from diptych.photo import sweep_temporary, unreadable_reason
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -85,16 +85,16 @@ def connected(cluster: str) -> Iterator[Client]:
         closing.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 1000}))
         if kind == "local":
             if not rest.isdigit() or not 1 <= int(rest) <= 1024:
-                raise ParameterError(f"--cluster {cluster} is no number of workers; write local:4")
+                raise ParameterError(f"the cluster {cluster} is no number of workers; write local:4")
             cluster = closing.enter_context(_local(int(rest))).scheduler_address
         elif not rest.startswith("//"):
-            raise ParameterError(f"--cluster {cluster} is not allowed; give local:4 or tcp://SCHEDULER:8786")
+            raise ParameterError(f"the cluster {cluster} is not allowed; give local:4 or tcp://SCHEDULER:8786")
         try:
             make: Any = distributed.Client
             client: Client = make(cluster, timeout=20, set_as_default=False)
         except (OSError, ValueError) as error:
             text = " ".join(str(error).split())[:160]
-            raise ParameterError(f"--cluster {cluster}: no scheduler answers ({text}); start one there") from None
+            raise ParameterError(f"the cluster {cluster}: no scheduler answers ({text}); start one there") from None
         yield closing.enter_context(client)
 
 
@@ -111,8 +111,10 @@ def _local(workers: int) -> Any:
     )
 
 
-def enhance_folder(run: Run, client: Client) -> Iterator[Outcome]:
+def enhance_folder(run: Run, client: Client, *, on_other: Callable[[str], object] | None = None) -> Iterator[Outcome]:
     """Enhance a folder and yield what became of each picture, as it comes.
+
+    `on_other` is called with the name of each file that is neither a picture nor a video.
 
     Raises
     ------
@@ -125,7 +127,7 @@ def enhance_folder(run: Run, client: Client) -> Iterator[Outcome]:
     if not source.is_there():
         raise ParameterError(f"{run.source}: no such folder; check the path")
     if source.holds(target) or target.holds(source):
-        raise ParameterError(f"-o {run.target} and {run.source} lie in one another; give another folder")
+        raise ParameterError(f"{run.target} and {run.source} lie in one another; give another folder for the results")
     job = run.job.portable()
     job.enhancer()  # what cannot be made is refused here, and not by every worker
     if target.local is not None:
@@ -133,20 +135,28 @@ def enhance_folder(run: Run, client: Client) -> Iterator[Outcome]:
     fingerprint = job.fingerprint
     client.register_plugin(plugin_for(job, fingerprint))
     with Manifest(run.manifest) as manifest:
-        yield from _Dispatcher(run, client, manifest, fingerprint).run(source, target)
+        yield from _Dispatcher(run, client, manifest, fingerprint, on_other).run(source, target)
 
 
 class _Dispatcher:
     """Sends pictures to workers, a bounded number at a time, and takes their results."""
 
-    def __init__(self, run: Run, client: Client, manifest: Manifest, fingerprint: str) -> None:
+    def __init__(
+        self,
+        run: Run,
+        client: Client,
+        manifest: Manifest,
+        fingerprint: str,
+        on_other: Callable[[str], object] | None,
+    ) -> None:
         self._run, self._manifest, self._fingerprint = run, manifest, fingerprint
+        self._on_other = on_other
         self._client: Any = client  # untyped
         self._under_way: dict[Any, tuple[Found, Task, int]] = {}
         self._swept: set[Path] = set()
 
     def run(self, source: Location, target: Location) -> Iterator[Outcome]:
-        listed = source.pictures()
+        listed = source.files()
         with contextlib.ExitStack() as closing:
             closing.callback(self._cancel)
             more = True
@@ -166,6 +176,13 @@ class _Dispatcher:
     def _start(self, found: Found, target: Location) -> Outcome | None:
         """Send a picture off; return what became of it if it needs no work."""
         name, version = found.name, found.version
+        if found.kind == "other":
+            if self._on_other:
+                self._on_other(name)
+            return None
+        if found.kind == "unreadable":
+            where = Location(self._run.source).path_of(name)
+            return self._outcome(found, "failed", f"{where}: {unreadable_reason(name)}")
         ours = self._manifest.was_started(name, version, self._fingerprint)
         # Of a bucket the manifest is believed: to ask for each object would take longer than the work.
         if self._manifest.is_done(name, version, self._fingerprint) and (target.local is None or target.exists(name)):

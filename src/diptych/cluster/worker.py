@@ -110,7 +110,9 @@ def _store(task: Task, content: bytes) -> None:
     if not (task.fresh and target.exists(task.name)):
         target.write(task.name, content)
     elif target.read(task.name) != content:  # the same bytes are ours: of a worker that was killed before it could tell
-        raise PhotoExistsError(f"{target.path_of(task.name)}: is there already; use --overwrite or --skip-existing")
+        raise PhotoExistsError(
+            f"{target.path_of(task.name)}: is there already; use `existing='overwrite'` or `existing='skip'`"
+        )
 
 
 def _enhanced(enhancers: Enhancers, content: bytes, here: Path) -> bytes:

@@ -15,7 +15,7 @@ from diptych.core.errors import DataError, ParameterError, PhotoError
 from diptych.core.image import Image, to_float
 from diptych.data.cache import PictureCache
 from diptych.data.decode import decode
-from diptych.photo import find_photos, readable_suffixes
+from diptych.photo import readable_suffixes, search, unreadable_reason
 from diptych.recipes import Recipe
 
 _TOLERATED = 0.05  # share of unreadable files
@@ -48,6 +48,8 @@ class PhotoFolder:
         The folder.
     names : tuple of str
         Paths relative to the folder, with ``/``, sorted.
+    other_kinds : dict of str to str
+        Pictures and videos in the folder that are of kinds that cannot be read, with the reason. They take no part.
 
     Raises
     ------
@@ -90,7 +92,7 @@ class PhotoFolder:
                 f"PhotoFolder: channels = {channels} and cache_bytes = {cache_bytes}; give 1 or more, and 0 or more"
             )
         self.path = Path(path)
-        self.names = _names_in(self.path)
+        self.names, self.other_kinds = _names_in(self.path)
         if names is not None:
             self.names = self._chosen(names)
         if len(self.names) < 2:
@@ -108,7 +110,7 @@ class PhotoFolder:
             If no name is given, or one that is not in this folder.
         """
         part = object.__new__(PhotoFolder)
-        part.path, part._store = self.path, self._store
+        part.path, part._store, part.other_kinds = self.path, self._store, self.other_kinds
         part.names = self._chosen(names)
         return part
 
@@ -255,15 +257,16 @@ class _PictureStore:
                 )
 
 
-def _names_in(path: Path) -> tuple[str, ...]:
+def _names_in(path: Path) -> tuple[tuple[str, ...], dict[str, str]]:
     if not path.is_dir():
         problem = "is a file; give the folder it is in" if path.exists() else "no such folder; check the path"
         raise DataError(f"{path}: {problem}")
-    names = sorted(found.relative.as_posix() for found in find_photos([path]))
+    found = search([path])
+    names = sorted(one.relative.as_posix() for one in found.photos)
     if not names:
         kinds = ", ".join(sorted(readable_suffixes()))
         raise DataError(f"{path}: has no pictures ({kinds}), nor have its subfolders; give a folder of pictures")
-    return tuple(names)
+    return tuple(names), {one.relative_to(path).as_posix(): unreadable_reason(one) or "" for one in found.unreadable}
 
 
 def _size(path: Path) -> int:

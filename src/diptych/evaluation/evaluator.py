@@ -18,7 +18,7 @@ from diptych.evaluation.provenance import here_and_now, sha256
 from diptych.evaluation.report import Report
 from diptych.evaluation.results import Problem, Row
 from diptych.evaluation.runners import INPUT, Enhancers, Runner, reason_of, runners_of
-from diptych.photo import read
+from diptych.photo import read, unreadable_reason
 
 if TYPE_CHECKING:
     from diptych.metrics import NiqeModel
@@ -92,8 +92,9 @@ def evaluate(
     """
     runners = runners_of(enhancers)
     columns = columns_of(metrics, references is not None, niqe_model)
-    items, unpaired = _paired(runners, images, references)
+    items, unpaired, unreadable = _paired(runners, images, references)
     evaluator = Evaluator(runners, columns, gallery, byte_budget(min(gallery, len(items))))
+    evaluator.problems += [Problem(str(path), "", "", unreadable_reason(path) or "") for path in unreadable]
     for item in progress(items):
         evaluator.measure(item)
     return _report(evaluator, unpaired, niqe_model_name(columns, niqe_model), seed)
@@ -101,17 +102,19 @@ def evaluate(
 
 def _paired(
     runners: Sequence[Runner], images: Source | None, references: Source | None
-) -> tuple[list[Item], list[Unpaired]]:
+) -> tuple[list[Item], list[Unpaired], list[Path]]:
     if images is None and any(one.kind != "folder" for one in runners):
         raise ParameterError("evaluate: there are no images to enhance; give images")
     outputs = {one.name: read_side(one.folder, f"outputs of {one.name}") for one in runners if one.folder}
-    items, unpaired = pair(_side(images, "images"), _side(references, "references"), outputs)
+    inputs, wanted = _side(images, "images"), _side(references, "references")
+    items, unpaired = pair(inputs, wanted, outputs)
     if not items:
         raise ParameterError(
             f"evaluate: files are paired by name, and no image has all its partners; "
             f"e.g. {unpaired[0].image}: {unpaired[0].reason}"
         )
-    return items, unpaired
+    sides = [side for side in (inputs, wanted, *outputs.values()) if side]
+    return items, unpaired, list(dict.fromkeys(path for side in sides for path in side.unreadable))
 
 
 def _side(source: Source | None, label: str) -> Side | None:

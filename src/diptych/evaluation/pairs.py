@@ -1,4 +1,4 @@
-"""Pairs images, references and ready outputs by the name of the file, whatever its suffix."""
+"""Pairs images, references and ready outputs by the name of the file: the same full name first, then whatever its suffix."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diptych.core.errors import ParameterError
-from diptych.photo import FoundPhoto, find_photos
+from diptych.photo import FoundPhoto, search
 
 Source = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 """A folder (searched with its subfolders), a file, a pattern, or a list of these."""
@@ -41,6 +41,13 @@ class Side:
     label: str
     files: Mapping[str, Path]
     is_one_file: bool
+    unreadable: tuple[Path, ...] = ()
+    """Pictures and videos in its folders, of kinds that cannot be read."""
+
+    def full_name(self, name: str) -> str:
+        """Return the name of a file with its suffix."""
+        path = self.files[name]
+        return name if name.rpartition("/")[2] == path.name else f"{name}{path.suffix}"
 
 
 def read_side(source: Source, label: str) -> Side:
@@ -59,7 +66,8 @@ def read_side(source: Source, label: str) -> Side:
             raise ParameterError(f"{label}: no such folder or file: {sources[0]}; check the path")
     else:
         sources, single = [os.fspath(one) for one in source], False
-    found = find_photos(sources)
+    searched = search(sources)
+    found = searched.photos
     if not found:
         raise ParameterError(f"{label}: no pictures in {', '.join(sources) or 'an empty list'}; check the path")
     names = _names(found)
@@ -68,7 +76,7 @@ def read_side(source: Source, label: str) -> Side:
         if name in files:
             raise ParameterError(f"{label}: {files[name]} and {one.path} have the same name; rename one of them")
         files[name] = one.path
-    return Side(label, files, single and Path(sources[0]).is_file())
+    return Side(label, files, single and Path(sources[0]).is_file(), tuple(searched.unreadable))
 
 
 def _names(found: Iterable[FoundPhoto]) -> list[str]:
@@ -81,6 +89,9 @@ def pair(
     images: Side | None, references: Side | None, outputs: Mapping[str, Side]
 ) -> tuple[list[Item], list[Unpaired]]:
     """Pair files of the same name; single files on all sides are paired whatever their names.
+
+    Files of the same name with the same suffix belong together; those that are left are paired whatever their suffix, where a
+    side has only one of the name.
 
     Parameters
     ----------
@@ -101,24 +112,43 @@ def pair(
     sides = [*([images] if images else []), *outputs.values(), *([references] if references else [])]
     if all(side.is_one_file for side in sides):
         return [_of_single_files(images, references, outputs, next(iter(sides[0].files)))], []
-    names = list(dict.fromkeys(name for side in sides for name in side.files))
-    unpaired = [Unpaired(name, _reason(name, sides)) for name in names if _reason(name, sides)]
-    incomplete = {one.image for one in unpaired}
-    return [
-        Item(
-            name,
-            images.files[name] if images else None,
-            references.files[name] if references else None,
-            {candidate: side.files[name] for candidate, side in outputs.items()},
+    grouped = [_by_stem(side) for side in sides]
+    items: list[Item] = []
+    unpaired: list[Unpaired] = []
+    for stem in dict.fromkeys(stem for files in grouped for stem in files):
+        groups = [files.get(stem, {}) for files in grouped]
+        alone = all(len(group) <= 1 for group in groups)
+        for name in [name for name in groups[0] if all(name in group for group in groups)]:
+            paths = [group.pop(name) for group in groups]
+            items.append(_item(stem if alone else name, paths, images, references, outputs))
+        if all(len(group) == 1 for group in groups):
+            name = stem if alone else next(iter(groups[0]))
+            items.append(_item(name, [group.popitem()[1] for group in groups], images, references, outputs))
+        absent = ", ".join(
+            f"not among the {side.label}" for side, group in zip(sides, groups, strict=True) if not group
         )
-        for name in names
-        if name not in incomplete
-    ], unpaired
+        reason = absent or "several files have this name; give those that belong together the same suffix"
+        names = [stem] if alone else dict.fromkeys(name for group in groups for name in group)
+        unpaired += [Unpaired(name, reason) for name in names if any(groups)]
+    return items, unpaired
 
 
-def _reason(name: str, sides: Iterable[Side]) -> str:
-    absent = [f"not among the {side.label}" for side in sides if name not in side.files]
-    return ", ".join(absent)
+def _by_stem(side: Side) -> dict[str, dict[str, Path]]:
+    """Return the files by their name without the suffix, and then by that with it."""
+    found: dict[str, dict[str, Path]] = {}
+    for name, path in side.files.items():
+        full = side.full_name(name)
+        found.setdefault(full.removesuffix(path.suffix), {})[full] = path
+    return found
+
+
+def _item(
+    name: str, paths: list[Path], images: Side | None, references: Side | None, outputs: Mapping[str, Side]
+) -> Item:
+    rest = iter(paths)
+    image = next(rest) if images else None
+    ready = {candidate: next(rest) for candidate in outputs}
+    return Item(name, image, next(rest) if references else None, ready)
 
 
 def _of_single_files(images: Side | None, references: Side | None, outputs: Mapping[str, Side], name: str) -> Item:

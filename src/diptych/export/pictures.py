@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import Image, to_float
+from diptych.evaluation.pairs import pair, read_side
 from diptych.export.errors import ExportError
 from diptych.photo import find_photos, read
 from diptych.recipes import Recipe
@@ -92,8 +93,11 @@ def read_pairs(
     ExportError
         If there is no pair, or the sizes of one differ.
     """
-    partners = {photo.path.stem: photo.path for photo in find_photos([references])}
-    found = [(photo.path, partners[photo.path.stem]) for photo in find_photos([folder]) if photo.path.stem in partners]
+    for source in (folder, references):
+        if not Path(source).exists():
+            raise ExportError(f"{source}: no such folder; give a folder of pictures")
+    items, _ = pair(read_side(folder, "pictures"), read_side(references, "references"), {})
+    found = [(item.image, item.reference) for item in items if item.image and item.reference]
     if not found:
         raise ExportError(
             f"{references}: no picture has the name of one in {folder}; give the references of these pictures"

@@ -74,7 +74,9 @@ def enhance_large(
     with contextlib.ExitStack() as closing:
         rows = closing.enter_context(_opened(source))
         if os.path.exists(target) and not overwrite:
-            raise PhotoExistsError(f"{os.fspath(target)}: is there already; use --overwrite, or choose another name")
+            raise PhotoExistsError(
+                f"{os.fspath(target)}: is there already; use `overwrite=True`, or choose another name"
+            )
         made: Rows = _Reported(enhanced(enhancer, rows), progress)
         if is_zarr(target):
             write_zarr(target, made, overwrite=overwrite)

@@ -18,7 +18,7 @@ from diptych.photo.atomic import atomic_write, check_target, sweep_temporary, wr
 from diptych.photo.formats import is_readable, readable_suffixes
 from diptych.photo.photo import Photo
 from diptych.photo.reader import decode, read
-from diptych.photo.search import FoundPhoto, Search, find_photos, search
+from diptych.photo.search import FoundPhoto, Search, find_photos, search, unreadable_reason
 from diptych.photo.tiff_pyramid import write_pyramid
 from diptych.photo.tiff_rows import TiffRows, stored_size
 from diptych.photo.writer import encode, write
@@ -40,6 +40,7 @@ __all__ = [
     "search",
     "stored_size",
     "sweep_temporary",
+    "unreadable_reason",
     "write",
     "write_error",
     "write_pyramid",

@@ -95,7 +95,7 @@ def _check_folder(path: str | os.PathLike[str]) -> None:
 
 
 def _exists(path: str | os.PathLike[str]) -> str:
-    return f"{os.fspath(path)}: exists already; choose another name, or set overwrite (command line: --overwrite)"
+    return f"{os.fspath(path)}: exists already; choose another name, or use `overwrite=True`"
 
 
 def write_error(path: str | os.PathLike[str], error: Exception) -> PhotoError:

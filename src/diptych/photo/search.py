@@ -107,6 +107,18 @@ def search(inputs: Iterable[str | os.PathLike[str]], *, exclude: Callable[[Path]
     return found
 
 
+def unreadable_reason(path: str | os.PathLike[str]) -> str | None:
+    """Return why a picture or video cannot be read that is, by its suffix, of a kind that is not; None for all other files.
+
+    >>> unreadable_reason("beach.heic"), unreadable_reason("beach.jpg")
+    ('HEIC files cannot be read; convert it to JPEG, PNG or TIFF', None)
+    """
+    suffix = Path(path).suffix.lower()
+    return (
+        f"{suffix[1:].upper()} files cannot be read; convert it to JPEG, PNG or TIFF" if suffix in _UNREADABLE else None
+    )
+
+
 class _Named(FoundPhoto):
     """One that the user has named, to be read whatever its suffix."""
 
@@ -114,7 +126,7 @@ class _Named(FoundPhoto):
 def _sort(photo: FoundPhoto, found: Search) -> None:
     if isinstance(photo, _Named) or is_readable(photo.path):
         found.photos.append(FoundPhoto(*photo))
-    elif photo.path.suffix.lower() in _UNREADABLE:
+    elif unreadable_reason(photo.path):
         found.unreadable.append(photo.path)
     else:
         found.others += 1

@@ -68,7 +68,7 @@ class TrainingData:
         return {
             str(folder.path / name): reason
             for folder in self.folders.values()
-            for name, reason in folder.skipped.items()
+            for name, reason in {**folder.other_kinds, **folder.skipped}.items()
         }
 
 

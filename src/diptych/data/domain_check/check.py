@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from diptych.core.errors import ParameterError
@@ -11,11 +11,11 @@ from diptych.core.parallel import available_cores
 from diptych.data.domain_check.contents import find_contents
 from diptych.data.domain_check.differences import find_differences, medians
 from diptych.data.domain_check.duplicates import find_duplicates
-from diptych.data.domain_check.files import find_files
+from diptych.data.domain_check.files import find_files, find_other_kinds
 from diptych.data.domain_check.findings import Finding
 from diptych.data.domain_check.result import Counts, DomainCheck
 from diptych.data.domain_check.survey import PhotoSummary, Progress, Surveyed, Unreadable, survey
-from diptych.photo import FoundPhoto, find_photos
+from diptych.photo import Search, search, unreadable_reason
 
 _ORDER = ("error", "warning", "note")
 
@@ -75,23 +75,30 @@ def check(
     for name, value in (("jobs", jobs), ("seed", seed)):
         if value < 0:
             raise ParameterError(f"{name} is {value}; give 0 or more")
-    folders = _folders(source, target)
+    searched = _folders(source, target)
+    folders = {domain: one.photos for domain, one in searched.items()}
+    other = [one for domain, root in (("A", source), ("B", target)) for one in _of_other_kinds(domain, searched, root)]
     seen = survey(folders, jobs=jobs or available_cores(), progress=progress)
     photos = [one for one in seen if isinstance(one, PhotoSummary)]
     unreadable = [one for one in seen if isinstance(one, Unreadable)]
-    found = [*find_files(photos, unreadable), *find_duplicates(photos), *find_differences(photos)]
+    found = [
+        *find_files(photos, unreadable),
+        *find_other_kinds(other),
+        *find_duplicates(photos),
+        *find_differences(photos),
+    ]
     found += find_contents(photos, seed=seed)
     findings = tuple(sorted(found, key=lambda one: _ORDER.index(one.level)))
     return DomainCheck(
         source=os.fspath(source),
         target=os.fspath(target),
-        counts={domain: _counts(domain, seen) for domain in folders},
+        counts={domain: _counts(domain, [*seen, *other]) for domain in folders},
         findings=findings,
         thumbnails=_thumbnails(findings, photos),
     )
 
 
-def _folders(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> dict[str, list[FoundPhoto]]:
+def _folders(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> dict[str, Search]:
     paths = {"A": Path(source), "B": Path(target)}
     for domain, path in paths.items():
         if not path.is_dir():
@@ -102,13 +109,18 @@ def _folders(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> 
         raise ParameterError(f"A and B are the same folder, {source}; give two")
     if first in second.parents or second in first.parents:
         raise ParameterError(f"of A, {source}, and B, {target}, one lies in the other; give two separate folders")
-    found = {domain: find_photos([path]) for domain, path in paths.items()}
-    for domain, files in found.items():
-        if not files:
+    found = {domain: search([path]) for domain, path in paths.items()}
+    for domain, one in found.items():
+        if not one.photos:
             raise ParameterError(
                 f"{domain}: no pictures in {paths[domain]}; give a folder with JPEG, PNG, TIFF, WebP or BMP files"
             )
     return found
+
+
+def _of_other_kinds(domain: str, searched: Mapping[str, Search], root: str | os.PathLike[str]) -> list[Unreadable]:
+    files = searched[domain].unreadable
+    return [Unreadable(domain, path.relative_to(root).as_posix(), unreadable_reason(path) or "") for path in files]
 
 
 def _counts(domain: str, seen: Sequence[Surveyed]) -> Counts:

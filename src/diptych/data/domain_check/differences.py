@@ -18,6 +18,9 @@ _ADDED = "training would learn to add noise; clean B first"
 _EFFECT = 0.1
 _SURE = 3.0
 _APART = 0.9
+_FEWEST = 10  # of each, from which on a difference as large as `_APART` is told from chance
+
+_KINDS = {"exposure": "exposure and contrast", "colour": "colour", "noise": "noise"}
 
 
 class _Trait(NamedTuple):
@@ -45,10 +48,18 @@ def find_differences(photos: Sequence[PhotoSummary]) -> list[Finding]:
     sides = by_domain(photos)
     if not all(sides.values()):
         return []
-    found = [one for kind in ("exposure", "colour", "noise") for one in _compare(kind, sides)]
-    if not found:
+    found = [one for kind in _KINDS for one in _compare(kind, sides)]
+    untold = [_KINDS[kind] for kind in _KINDS if kind not in {one.kind for one in found}]
+    counts = [len(side) for side in sides.values()]
+    if untold and _SURE * _deviation(*counts) >= _APART - 0.5:
+        text = (
+            f"Whether A and B differ in {_joined(untold, 'or')} cannot be told from {counts[0]} and {counted(counts[1])}: "
+            f"too few; give {_FEWEST} of each or more."
+        )
+        found.append(finding("too_few", "note", text))
+    elif not found:
         text = "No difference in exposure, contrast, colour or noise was found; training needs one to learn."
-        found = [finding("alike", "note", text)]
+        found.append(finding("alike", "note", text))
     return found + list(_misfits(sides)) + [one for domain in "AB" for one in _drawn(domain, sides[domain])]
 
 
@@ -98,14 +109,18 @@ def _told(trait: _Trait, first: float, second: float) -> str:
     return f"{trait.name} {one} against {other}{trait.unit}"
 
 
-def _joined(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def _joined(words: Sequence[str], last: str = "and") -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def _differs(above: float, first: int, second: int) -> bool:
     """Tell whether a difference is neither small nor chance (three standard deviations of the rank sum)."""
-    deviation = ((first + second + 1) / (12 * first * second)) ** 0.5
-    return abs(above - 0.5) > max(_EFFECT, _SURE * deviation)
+    return abs(above - 0.5) > max(_EFFECT, _SURE * _deviation(first, second))
+
+
+def _deviation(first: int, second: int) -> float:
+    """Return the standard deviation of `area` for samples of the same distribution."""
+    return float(((first + second + 1) / (12 * first * second)) ** 0.5)
 
 
 def _misfits(sides: Mapping[str, Sequence[PhotoSummary]]) -> Iterator[Finding]:

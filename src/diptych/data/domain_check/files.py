@@ -64,6 +64,21 @@ def _unreadable(domain: str, files: Sequence[Unreadable], readable: int) -> Iter
         )
 
 
+def find_other_kinds(files: Sequence[Unreadable]) -> list[Finding]:
+    """Name pictures and videos of kinds that cannot be read, which are in no other number."""
+    found = []
+    for domain in "AB":
+        own = [one for one in files if one.domain == domain]
+        if own:
+            text = (
+                f"{counted(len(own), 'file')} of {domain} {verb(len(own))} of a kind that cannot be read; convert "
+                f"{verb(len(own), 'it', 'them')} to JPEG, PNG or TIFF, or training does without."
+            )
+            examples = ((f"{one.label} ({one.reason.partition(';')[0]})",) for one in own)
+            found.append(finding("unreadable", "warning", text, numbers={"other_kinds": len(own)}, examples=examples))
+    return found
+
+
 def _too_few(domain: str, count: int) -> Iterator[Finding]:
     numbers = {"readable": count}
     rule = f"the rule of thumb is {RULE_OF_THUMB:,} for each domain"
