@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import diptych as dp
-from diptych import operators
+from diptych import networks, operators
 
 
 def test_list(cli):
@@ -20,6 +23,12 @@ def test_list(cli):
     rows = json.loads(cli("list", "operators", "--json")[1])
     assert rows[0]["parameters"]
     assert "auto" in cli("list", "recipes")[1]
+    assert [row["name"] for row in json.loads(cli("list", "generators", "--json")[1])] == list(
+        networks.names(role="generator")
+    )
+    (model,) = json.loads(cli("list", "models", "--json")[1])
+    assert (model["name"], model["licence"]) == ("low_light", "Apache-2.0")
+    assert model["scores"]["LOL v1 eval15"]["psnr"] == 20.25
     assert cli("list", "everything")[0] == 2
 
 
@@ -37,8 +46,43 @@ def test_show_recipes_and_files(cli, tmp_path):
     assert "gamma gamma=0.5" in cli("show", tmp_path / "r.toml")[1]
     dp.write(tmp_path / "p.png", np.zeros((4, 6), np.uint16))
     assert json.loads(cli("show", tmp_path / "p.png", "--json")[1])["depth"] == "uint16"
+    for words in ("licence: Apache-2.0", "psnr: 20.25"):
+        assert words in cli("show", "low_light")[1]
+    assert "--set forward.name=mobile" in cli("show", "mobile")[1]
     code, _, err = cli("show", "gama")
     assert (code, "did you mean 'gamma'" in err) == (2, True)
+
+
+def test_no_file_name_acts_on_the_terminal(cli, tmp_path):
+    name = "a\x1b[31m\n\u202e.png"
+    dp.write(tmp_path / name, np.zeros((4, 6), np.uint8))
+    for arguments in (["show", tmp_path / name], ["enhance", tmp_path], ["score", tmp_path, "--metrics", "noise"]):
+        _, out, err = cli(*arguments)
+        assert "\x1b" not in out + err
+        assert "\u202e" not in out + err
+        assert r"a\x1b[31m\n\u202e" in out + err
+
+
+def test_a_full_standard_output_is_one_line():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "diptych", "list", "operators", "--json"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "cannot write" in done.stderr
+
+
+def test_flags_have_no_type_in_the_help():
+    import typer
+
+    from diptych.cli.app import app
+
+    for name in typer.main.get_command(app).commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "diptych", name, "--help"], capture_output=True, text=True, check=True
+        )
+        assert "bool" not in done.stdout.lower()
+        assert "--help" in done.stdout
 
 
 def test_show_plans_auto_for_a_picture(cli, tmp_path):
@@ -53,7 +97,25 @@ def test_doctor(cli):
     code, out, _ = cli("doctor")
     assert code == 0
     assert "all required packages are installed" in out
-    assert json.loads(cli("doctor", "--json")[1])["missing"] == []
+    report = json.loads(cli("doctor", "--json")[1])
+    assert report["missing"] == []
+    assert {"onnx", "onnxruntime", "numpy"} <= set(report["packages"])
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert set(report["extras"]) == set(project["optional-dependencies"]) - {"dev"}
+    assert all(one["packages"] and one["brings"] for one in report["extras"].values())
+
+
+def test_doctor_names_what_an_extra_lacks(cli, monkeypatch):
+    def version(name):
+        if name in ("torch", "onnxruntime"):
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "1"
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    code, out, _ = cli("doctor")
+    assert code == 1
+    assert "missing: onnxruntime; install with: pip install --force-reinstall diptych" in out
+    assert "lacks torch: pip install 'diptych[train]'" in out
 
 
 def test_demo(cli, tmp_path):

@@ -127,7 +127,7 @@ def test_compare(cli, pairs, tmp_path):
     dp.Recipe(dp.step("exposure", gain=4), name="x").save(tmp_path / "four.toml")
     page = tmp_path / "page.html"
     code, out, _ = cli(
-        "compare", low, "--reference", high, "--with", "none", "--with", tmp_path / "four.toml", "--with", "auto",
+        "compare", low, "--reference", high, "--with", "input", "--with", tmp_path / "four.toml", "--with", "auto",
         "--metrics", "psnr", "--html", page, "--json",
     )  # fmt: skip
     assert code == 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diptych.cli.progress import note
+from diptych.cli.progress import note, printable
 
 if TYPE_CHECKING:
     from diptych.advice import Advice
@@ -137,7 +137,7 @@ def _table(advice: Advice) -> Any:
         niqe = "–" if one.niqe is None else f"{one.niqe:.2f}"
         value = f"{one.scores.value:.2f}" if advice.objective_unit else f"{one.scores.value:.3f}"
         cells = [mark + one.candidate.name, value, verdict, *numbers, niqe, f"{1000 * one.seconds_per_megapixel:.1f}"]
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
 
 

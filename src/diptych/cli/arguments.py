@@ -31,6 +31,14 @@ def fold_operators(arguments: Iterable[str]) -> list[str]:
     return folded
 
 
+def without_types(parameters: list[Any]) -> list[Any]:
+    """Take the type out of the help of flags, which take no value."""
+    for one in parameters:
+        if getattr(one, "is_flag", False) and one.metavar is None:
+            one.metavar = ""
+    return parameters
+
+
 OPTIONS = {
     "model": "--model",
     "recipe": "--recipe",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from diptych.cli.progress import note, track
+from diptych.cli.progress import note, printable, track
 
 
 def check(
@@ -34,6 +34,7 @@ def check(
     if html is not None:
         atomic_write(html, found.to_html().encode(), overwrite=overwrite)
         note(f"wrote {html}")
-    typer.echo(found.to_json() if as_json else found.to_text(), nl=as_json)
+    text = found.to_json() if as_json else "\n".join(map(printable, found.to_text().split("\n")))
+    typer.echo(text, nl=as_json)
     if found.verdict == "not ready" or not found.complete:
         raise typer.Exit(1)

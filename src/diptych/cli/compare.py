@@ -26,7 +26,7 @@ from diptych.cli.reports import (
 if TYPE_CHECKING:
     from diptych.core.enhancer import Enhancer
 
-_UNTOUCHED = "none"
+_UNTOUCHED = "input"
 
 
 def compare(
@@ -37,7 +37,7 @@ def compare(
             "--with",
             metavar="NAME|FILE|FOLDER",
             help="A recipe by name or its TOML file, a model's .onnx file, low_light for the model in the package, a folder of "
-            "ready outputs, or none for the untouched input; repeat it. [default: none and auto]",
+            "ready outputs, or input for the pictures as they are; repeat it. [default: input and auto]",
         ),
     ] = None,
     reference: Reference = None,
@@ -84,7 +84,7 @@ def _find(text: str) -> tuple[str, Enhancer | str | None]:
     from diptych.runtime import resolve_enhancer
 
     if text == _UNTOUCHED:
-        return "input", None
+        return _UNTOUCHED, None
     if text not in catalogue.names() and Path(text).is_dir():
         return Path(text).resolve().name, text
     return Path(text).stem, resolve_enhancer(text)

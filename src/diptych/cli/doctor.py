@@ -6,24 +6,24 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 from typing import Annotated, Any
 
 import typer
 
-_BASE = (
-    "numpy",
-    "scipy",
-    "scikit-image",
-    "opencv-python-headless",
-    "numba",
-    "PyWavelets",
-    "Pillow",
-    "tifffile",
-    "imagecodecs",
-    "tomli-w",
-    "typer",
-    "rich",
-)
+EXTRAS = {
+    "train": "diptych train: generators from two folders or one",
+    "refine": "training of refiners",
+    "export": "diptych export of what was trained",
+    "tvm": "export --target tvm: models compiled for one processor",
+    "metrics": "LPIPS, FID and other metrics by networks",
+    "web": "diptych serve: the page and the HTTP service",
+    "cluster": "enhance --cluster, and OME-Zarr",
+}
+"""What each extra brings; those for development are left out."""
+
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -31,7 +31,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     from diptych import __version__
     from diptych.core.parallel import available_cores
 
-    versions = {name: _version(name) for name in _BASE}
+    needed = _requirements()
+    versions = {name: _version(name) for name in needed.pop("")}
     report: dict[str, Any] = {
         "diptych": __version__,
         "python": platform.python_version(),
@@ -42,12 +43,26 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     }
     missing = [name for name, version in versions.items() if version is None]
     report["missing"] = missing
+    report["extras"] = {
+        extra: {"brings": brings, "packages": {name: _version(name) for name in needed.get(extra, [])}}
+        for extra, brings in EXTRAS.items()
+    }
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:
         _print(report, missing)
     if missing:
         raise typer.Exit(1)
+
+
+def _requirements() -> dict[str, list[str]]:
+    """Return the packages that Diptych requires, under the empty string, and those of each extra."""
+    found: dict[str, list[str]] = {"": []}
+    for line in importlib.metadata.requires("diptych") or []:
+        name, extra = _NAME.match(line), _EXTRA.search(line)
+        if name:
+            found.setdefault(extra[1] if extra else "", []).append(name[0])
+    return found
 
 
 def _version(name: str) -> str | None:
@@ -71,3 +86,8 @@ def _print(report: dict[str, Any], missing: list[str]) -> None:
         typer.echo(f"{name:24}  {version or 'MISSING'}")
     advice = f"missing: {', '.join(missing)}; install with: pip install --force-reinstall diptych"
     typer.echo(advice if missing else "all required packages are installed")
+    typer.echo("")
+    for extra, one in report["extras"].items():
+        lacking = [name for name, version in one["packages"].items() if version is None]
+        state = f"lacks {', '.join(lacking)}: pip install 'diptych[{extra}]'" if lacking else "installed"
+        typer.echo(f"{'[' + extra + ']':24}  {one['brings']}; {state}")

@@ -1,4 +1,4 @@
-"""``diptych list``: the operators, recipes and metrics."""
+"""``diptych list``: the operators, recipes, metrics, models and generators."""
 
 from __future__ import annotations
 
@@ -15,14 +15,22 @@ class Kind(StrEnum):
     operators = "operators"
     recipes = "recipes"
     metrics = "metrics"
+    models = "models"
+    generators = "generators"
 
 
 def list_names(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the operators, the built-in recipes or the metrics, with a one-line summary of each."""
-    rows = {Kind.operators: _operators, Kind.recipes: _recipes, Kind.metrics: _metrics}[kind]()
+    """List operators, recipes, metrics, models of the package or generators to train, with a one-line summary of each."""
+    rows = {
+        Kind.operators: _operators,
+        Kind.recipes: _recipes,
+        Kind.metrics: _metrics,
+        Kind.models: _models,
+        Kind.generators: _generators,
+    }[kind]()
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
@@ -69,3 +77,22 @@ def _metrics() -> list[dict[str, Any]]:
         }
         for one in declarations
     ]
+
+
+def _models() -> list[dict[str, Any]]:
+    from diptych.runtime import default_model, read_bundle
+    from diptych.runtime.default import DEFAULT
+
+    metadata = read_bundle(default_model()).metadata
+    return [{"name": DEFAULT, "summary": metadata.summary, "licence": metadata.licence, "scores": metadata.scores}]
+
+
+def _generators() -> list[dict[str, Any]]:
+    from diptych import networks
+
+    configs = [networks.from_dict({"name": name}) for name in networks.names(role="generator")]
+    return [{"name": one.name, "summary": _first_line(type(one)), "settings": networks.to_dict(one)} for one in configs]
+
+
+def _first_line(kind: type) -> str:
+    return (kind.__doc__ or "").strip().partition("\n")[0].rstrip(".")

@@ -65,12 +65,7 @@ def note(text: str) -> None:
 def printable(text: str) -> str:
     r"""Return a text whose control characters are written as escapes, so that no file name acts on a terminal.
 
-    >>> print(printable("a\x1b[2J\nb\u202e.png"))
-    a\x1b[2J
-    b\u202e.png
+    >>> print(printable("night\x1b[2J\n.png"))
+    night\x1b[2J\n.png
     """
-    return "".join(one if one.isprintable() or one in " \n" else _escape(one) for one in text)
-
-
-def _escape(character: str) -> str:
-    return ascii(character)[1:-1]
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from diptych.cli.progress import note, track
+from diptych.cli.progress import note, printable, track
 from diptych.core.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -167,5 +167,5 @@ def _table(title: str | None, heads: Sequence[str], rows: Iterable[Sequence[str]
     for index, head in enumerate(heads):
         table.add_column(Text(head), justify="left" if index < names else "right", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     return table

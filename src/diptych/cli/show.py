@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from diptych.cli.progress import printable
+
 if TYPE_CHECKING:
     from diptych.core.operator import Declaration
     from diptych.core.parameters import Parameter
@@ -17,7 +19,8 @@ def show(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME|FILE", help="Name of an operator or recipe, or file of a recipe, model or picture."
+            metavar="NAME|FILE",
+            help="Name of an operator, recipe, generator or model, or file of a recipe, model or picture.",
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -33,7 +36,7 @@ def show(
         ),
     ] = None,
 ) -> None:
-    """Show the page of an operator, the steps of a recipe, or the metadata of a model or picture."""
+    """Show the page of an operator, the steps of a recipe, the settings of a generator, or what is known of a file."""
     if plan or op:
         typer.echo(_plan(name, op), nl=False)
         return
@@ -52,11 +55,12 @@ def _plan(name: str, op: list[str] | None) -> str:
 
 
 def _describe(name: str) -> tuple[dict[str, Any], str]:
-    from diptych import operators
+    from diptych import networks, operators
     from diptych.core.errors import UnknownNameError, did_you_mean
     from diptych.photo import is_readable
     from diptych.recipes import catalogue
     from diptych.runtime import is_model
+    from diptych.runtime.default import DEFAULT
 
     if name in operators.names():
         return _operator(operators.declaration(name))
@@ -64,10 +68,12 @@ def _describe(name: str) -> tuple[dict[str, Any], str]:
         return _recipe(name)
     if is_model(name):
         return _model(name)
+    if name in networks.names(role="generator") and not Path(name).exists():
+        return _generator(name)
     if Path(name).exists() or is_readable(name):
         return _photo(name)
-    known = (*operators.names(), *catalogue.names())
-    raise UnknownNameError(f"no operator, recipe or file named '{name}'{did_you_mean(name, known)}")
+    known = (*operators.names(), *catalogue.names(), *networks.names(role="generator"), DEFAULT)
+    raise UnknownNameError(f"no operator, recipe, generator, model or file named '{name}'{did_you_mean(name, known)}")
 
 
 def _operator(declaration: Declaration) -> tuple[dict[str, Any], str]:
@@ -120,12 +126,20 @@ def _model(name: str) -> tuple[dict[str, Any], str]:
     for key, value in details.items():
         if key not in ("name", "summary") and value not in ("", {}):
             lines += _lines(key, value)
-    return details, "\n".join(_printable(line) for line in lines)
+    return details, "\n".join(map(printable, lines))
 
 
-def _printable(line: str) -> str:
-    # Control characters from a file must not reach the terminal.
-    return "".join(character if character.isprintable() else "?" for character in line)
+def _generator(name: str) -> tuple[dict[str, Any], str]:
+    import inspect
+
+    from diptych import networks
+
+    config = networks.from_dict({"name": name})
+    details = {"name": name, "settings": networks.to_dict(config)}
+    use = f"diptych train A B -o RUN --set forward.name={name}"
+    return details, "\n".join(
+        [name, "", inspect.getdoc(type(config)) or "", "", "On the command line", "-------------------", use]
+    )
 
 
 def _lines(key: str, value: Any, indent: str = "  ") -> list[str]:
@@ -153,4 +167,4 @@ def _photo(name: str) -> tuple[dict[str, Any], str]:
         "exif_bytes": len(photo.exif or b""),
         "icc_profile_bytes": len(photo.icc_profile or b""),
     }
-    return details, "\n".join([name, *(f"  {key}: {value}" for key, value in details.items())])
+    return details, "\n".join([printable(name), *(f"  {key}: {value}" for key, value in details.items())])
