@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TOGETHER := -n 2 --dist worksteal
 
-.PHONY: demo test check bench chromium web-example docs soak test-oldest release-check clean
+.PHONY: demo test check bench chromium web-example docs docs-check soak test-oldest release-check clean
 
 demo: $(READY)  ## Install and run the main job on a sample picture
 	mkdir -p out
@@ -65,6 +65,9 @@ web-example:  ## ONNX Runtime Web for examples/deploy/web; without it that page'
 docs: $(READY)  ## Write docs/operators.md and its pictures, the type stubs and the list of public names
 	$(BIN)/python docs/make_gallery.py
 	$(BIN)/python docs/make_api.py
+
+docs-check: $(READY)  ## Run every command and example of the documentation, trainings with a few steps, exports and the service
+	DIPTYCH_DOCS=all $(BIN)/python -m pytest -q tests/test_docs.py
 
 soak: $(READY)  ## The long versions of the tests that kill, restart and damage, and the load runs (4 GB of disk)
 	DIPTYCH_KILLS=20 $(BIN)/python -m pytest -q tests/end_to_end/test_kill.py

@@ -61,7 +61,7 @@ ROOMS_OF_LIBRARIES = {
     "imagecodecs": {"photo"},
     "cv2": {"operators", "metrics"},
     "llvmlite": {"export"},
-    "numba": {"operators", "metrics", "runtime"},
+    "numba": {"operators", "metrics", "runtime", "cli"},
     "scipy": {"operators", "metrics", "quality", "data", "evaluation"},
     "skimage": {"operators", "metrics", "cli"},
 }

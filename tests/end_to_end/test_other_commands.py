@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -136,3 +137,15 @@ def test_the_program_runs_as_a_module():
 def test_no_arguments_show_the_help(cli):
     _, out, err = cli()
     assert "enhance" in out + err
+
+
+def test_compilation_is_told_once(tmp_path):
+    dp.write(tmp_path / "a.png", np.zeros((64, 64, 3), np.uint8))
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    said = []
+    for name in ("b.png", "c.png"):
+        arguments = ["enhance", tmp_path / "a.png", "-o", tmp_path / name, "--op", "clahe"]
+        command = [sys.executable, "-m", "diptych", *map(str, arguments)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        said.append("compiling kernels for this machine, once" in done.stderr)
+    assert said == [True, False]

@@ -85,7 +85,7 @@ def test_what_loses_too_much_is_not_kept(bundles, pictures, times):
     found = verify(strict, targets=["int8"])
     assert found.kept.target == "onnx"
     assert found.rows[1].verdict == "loses more than 0 dB"
-    with pytest.raises(ExportError, match=r"int8 loses about .* dB, more than 0 dB.*--fine-tune 200"):
+    with pytest.raises(ExportError, match=r"int8 loses about .* dB, more than 0 dB.*`fine_tune=200`"):
         check(build("int8", strict), strict)
 
 
@@ -164,7 +164,7 @@ def test_fine_tuning_where_the_limit_is_missed(bundles, pictures, monkeypatch):
     artefact = build("int8", asked)
     assert seen == {"steps": 7, "exported": True}
     assert artefact.details["decibels"] > 25
-    with pytest.raises(ExportError, match="7 steps of fine-tuning were not enough; give --fine-tune 200"):
+    with pytest.raises(ExportError, match="7 steps of fine-tuning were not enough; give `fine_tune=200`"):
         check(artefact, asked)
 
 
@@ -183,10 +183,10 @@ def test_wrong_requests_are_refused(bundles, request_):
     for target in ("int8", "cube"):
         with pytest.raises(ExportError, match="needs pictures"):
             build(target, empty)
-    with pytest.raises(ExportError, match="--images"):
+    with pytest.raises(ExportError, match="`images`"):
         verify(empty)
     with pytest.raises(UnknownNameError, match="did you mean 'int8'"):
         build("int4", request_)
-    with pytest.raises(ExportError, match="--whole is for onnx and int8"):
+    with pytest.raises(ExportError, match="`whole` is for onnx and int8"):
         build("cube", Request(source=bundles["unet"], pictures=request_.pictures, whole=True))
     assert room is not None

@@ -106,8 +106,7 @@ def test_sizes_are_checked_before_decoding(tmp_path, whole):
         path = tmp_path / f"a{suffix}"
         path.write_bytes(data)
         message = refuse(path, PhotoTooLargeError)
-        assert "max_pixels" in message
-        assert "--max-pixels" in message
+        assert "`max_pixels" in message
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

@@ -203,6 +203,6 @@ def test_the_command_gives_a_recipe_its_model(cli, file, refiner, tmp_path):
 
 def test_other_targets_are_refused(model, file):
     assert build("onnx", Request(source=read_bundle(file))).content == model.model
-    with pytest.raises(ExportError, match="--target onnx"):
+    with pytest.raises(ExportError, match="`target=onnx`"):
         build("int8", Request(source=model, pictures=[photograph()]))
     assert SMALL.receptive_field_radius_of_step == model.metadata.receptive_field_radius

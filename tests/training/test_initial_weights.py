@@ -110,7 +110,7 @@ def test_going_on_with_init_gives_the_same_bytes(folders, given, tmp_path):
     with pytest.raises(RuntimeError, match="pulled"):
         train(SMALL, **folder, out=tmp_path / "cut", init=given, on_event=pull)
     # Nothing is written yet: without the file nobody knows where it began.
-    with pytest.raises(TrainingError, match="began with --init and has no checkpoint"):
+    with pytest.raises(TrainingError, match="began with `init` and has no checkpoint"):
         train(SMALL, **folder, out=tmp_path / "cut", resume=True)
     moment = 2
     with pytest.raises(RuntimeError, match="pulled"):

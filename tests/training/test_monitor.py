@@ -73,7 +73,7 @@ class TestLaws:
         assert kinds(metrics) >= {"inversion"}
         assert metrics.fatal
         assert f"in {len(DARK)} of {len(DARK)} pictures" in metrics.alarms[0].message
-        assert "--set weights.structure=1" in metrics.alarms[0].message
+        assert "`weights.structure=1`" in metrics.alarms[0].message
 
     def test_one_inverted_picture_in_four_is_seen(self, monitor):
         outputs = [1 - dark if number % 4 == 0 else dark for number, dark in enumerate(DARK)]

@@ -42,7 +42,7 @@ def models(files: Sequence[str | os.PathLike[str]]) -> list[Candidate]:
     paths = [os.fspath(file) for file in files]
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice is not None:
-        raise ParameterError(f"--model {twice} is given twice; give it once")
+        raise ParameterError(f"the model {twice} is given twice; give it once")
     found = _default()
     for path in paths:
         name = Path(path).name if [Path(one).name for one in paths].count(Path(path).name) == 1 else path

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from diptych.cli.arguments import in_options
 from diptych.cli.progress import note, printable
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def advise(
     _print(advice, source, output)
     _write(advice, output, json_file, overwrite)
     for problem in advice.problems:
-        note(f"failed: {problem}")
+        note(f"failed: {in_options(problem)}")
     if advice.problems:
         raise typer.Exit(1)
 

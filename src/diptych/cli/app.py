@@ -30,6 +30,7 @@ from diptych.cli import (
     train,
 )
 from diptych.cli.arguments import fold_operators, in_options, without_types
+from diptych.cli.compilation import announce_compilation
 from diptych.cli.progress import note
 from diptych.core.errors import DiptychError
 
@@ -93,6 +94,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # for file names that are not UTF-8
+    announce_compilation(note)
     try:
         app(args=fold_operators(sys.argv[1:] if arguments is None else arguments))
     except DiptychError as error:

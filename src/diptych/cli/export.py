@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from diptych.cli.arguments import in_options
 from diptych.cli.progress import note
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def export(
         else:
             _single(request, (targets or ["onnx"])[0], output, overwrite, as_json)
     except UnavailableError as error:
-        note(f"diptych: {error}")
+        note(f"diptych: {in_options(str(error))}")
         raise typer.Exit(1) from None
 
 
@@ -190,7 +191,7 @@ def _verified(
 
     found = verify(request, targets=targets, pairs=pairs, suffix=Path(output).suffix)
     write(found.kept, request, output, overwrite=overwrite)
-    typer.echo(found.to_json() if as_json else found.to_markdown())
+    typer.echo(found.to_json() if as_json else in_options(found.to_markdown()))
     note(f"{output}: {found.kept.target}, the fastest that loses no more than {found.max_drop:g} dB")
     note(
         f"measured with {', '.join(found.instruction_sets) or 'unknown instruction sets'}; measure again on another processor"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from diptych.cli.arguments import in_options
 from diptych.cli.progress import note, track
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def fit_niqe(
         raise ParameterError(f"no pictures in {folder}; give a folder of good photographs")
     failed = [f"{path}: {unreadable_reason(path)}" for path in found.unreadable]
     for reason in failed:
-        note(f"failed: {reason}")
+        note(f"failed: {in_options(reason)}")
     images = track(_readable(paths, failed), len(paths), "fitting")
     model = NiqeModel.fit(
         images, name=name or Path(output).stem, source=source or f"{len(paths)} photographs in {folder}"

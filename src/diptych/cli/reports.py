@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from diptych.cli.arguments import in_options
 from diptych.cli.progress import note, printable, track
 from diptych.core.errors import ParameterError
 
@@ -74,7 +75,7 @@ class Output:
         else:
             _print(report)
         for problem in report.problems:
-            note(f"failed: {problem}")
+            note(f"failed: {in_options(str(problem))}")
         for file in report.unpaired:
             note(f"left out: {file.image}: {file.reason}")
         if report.problems:

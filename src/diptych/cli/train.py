@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from diptych.cli.arguments import in_options
 from diptych.cli.progress import duration, note
 
 if TYPE_CHECKING:
@@ -72,8 +73,14 @@ def train(
     settings = settings_of(source, target, preset, config, values, output if resume else None)
     folders = _folders(settings, source, target)
     with _shown(settings, as_json) as show:
+
+        def on_event(entry: dict[str, Any]) -> None:
+            show(entry)
+            if entry["event"] == "begin" and not as_json:
+                _say_outside(output)
+
         try:
-            run = run_training(settings, **folders, out=output, init=init, resume=resume, on_event=show)
+            run = run_training(settings, **folders, out=output, init=init, resume=resume, on_event=on_event)
         except KeyboardInterrupt:
             _say_interrupted(output)
             raise
@@ -96,6 +103,22 @@ def _say_interrupted(output: str) -> None:
     saved = sorted(run.checkpoints.glob("step-*.safetensors"))
     after = f"after step {int(saved[-1].stem.removeprefix('step-'))}" if saved else "at the beginning"
     note(f"interrupted; go on with --resume {after}")
+
+
+def _say_outside(output: str) -> None:
+    """Say before the training, and not only at its export, which steps no graph can have inside."""
+    from pathlib import Path
+
+    from diptych.export.whole import outside_graph
+    from diptych.training import Run
+
+    names = outside_graph(Run(Path(output)).preprocess)
+    if names:
+        without = "; --set denoise=0 trains without it" if names == ["denoise_photo"] else ""
+        note(
+            f"before the network comes {', '.join(names)}: Diptych does it, but export --whole cannot put it into the file "
+            f"for other programs{without}"
+        )
 
 
 def settings_of(
@@ -262,7 +285,7 @@ def _validation_lines(entry: dict[str, Any]) -> list[str]:
     else:
         numbers = f"score {entry['score']:.3f}{best}, structure kept {entry['structure']:.2f}"
         numbers += f", distance to B {entry['domain_distance']:.2f}, cycle error {entry['cycle_error']:.3f}"
-    alarms = [f"  {alarm['kind']}: {alarm['message']}" for alarm in entry["alarms"]]
+    alarms = [f"  {alarm['kind']}: {in_options(alarm['message'])}" for alarm in entry["alarms"]]
     return [f"step {entry['step']}: {numbers}", *alarms]
 
 

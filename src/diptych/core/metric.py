@@ -27,7 +27,7 @@ Direction = Literal["higher", "lower"]
 
 @dataclass(frozen=True)
 class MetricDeclaration:
-    """Everything declared about a metric: columns of a report, ``--metrics`` and contract tests come from it.
+    """Everything declared about a metric: columns of a report, ``score --metrics`` and contract tests come from it.
 
     Attributes
     ----------

@@ -69,7 +69,7 @@ def to_cube(enhancer: Enhancer, pictures: Sequence[Image], *, size: int = SIZE, 
         If a picture has not three channels, or there is none.
     """
     if not pictures or any(picture.ndim != 3 or picture.shape[2] != 3 for picture in pictures):
-        raise ExportError("a .cube is a table of colours; give pictures with three channels to fit it on (--images)")
+        raise ExportError("a .cube is a table of colours; give pictures with three channels to fit it on with `images`")
     pairs = [_pair(enhancer, picture) for picture in pictures]
     generator = np.random.default_rng(seed)
     share = max(1, _SAMPLES // len(pairs))

@@ -101,9 +101,9 @@ def to_int8(
         If the model is not a float32 network, or there is no picture.
     """
     if bundle.metadata.kind != "network" or bundle.metadata.precision != "float32":
-        raise ExportError(f"{bundle.source}: int8 starts from a float32 network; export that first, without --whole")
+        raise ExportError(f"{bundle.source}: int8 starts from a float32 network; export that first, without `whole`")
     if not batches:
-        raise ExportError("int8 needs pictures to calibrate on; give a folder of your own with --images")
+        raise ExportError("int8 needs pictures to calibrate on; give a folder of your own with `images`")
     if calibrate not in (*METHODS, "try"):
         raise ParameterError(f"calibrate = {calibrate!r} is not allowed; give {', '.join(METHODS)} or try")
     held = list(batches[1::2]) if len(batches) >= 4 else list(batches)

@@ -57,7 +57,7 @@ def read_pictures(
         If one cannot be read.
     """
     if not Path(folder).exists():
-        raise ExportError(f"{folder}: no such folder; give a folder of your own pictures with --images")
+        raise ExportError(f"{folder}: no such folder; give a folder of your own pictures with `images`")
     found = [photo.path for photo in find_photos([folder])]
     if not found:
         raise ExportError(f"{folder}: no pictures in it; give a folder of JPEG, PNG, TIFF, WebP or BMP files")

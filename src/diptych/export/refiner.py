@@ -63,7 +63,9 @@ def refiner_bundle(generator: TrainedGenerator) -> Bundle:
     assert isinstance(config, Refiner)
     assert isinstance(module, RefinerModule)
     if generator.preprocess.steps or generator.postprocess.steps:
-        raise ExportError(f"{generator.name}: a refiner has no steps before or after it; train it with --preset refine")
+        raise ExportError(
+            f"{generator.name}: a refiner has no steps before or after it; train it with the preset refine"
+        )
     model = step_graph(module)
     unproven = make_bundle(model, _metadata(generator, {}), source=generator.name)
     parity = Parity(measure_difference(module, unproven), _between_modes(module))

@@ -167,15 +167,15 @@ def _check_int8(request: Request, artefact: Artefact) -> Artefact:
         tuned = f"; {request.fine_tune} steps of fine-tuning were not enough" if request.fine_tune else ""
         raise ExportError(
             f"{source}: int8 loses about {drop:.2f} dB, more than {request.max_drop:g} dB, with {len(kept)} layers kept in "
-            f"floats{tuned}; give --fine-tune {max(200, 2 * request.fine_tune)} with a run directory, more pictures, or a "
-            f"larger --max-drop"
+            f"floats{tuned}; give `fine_tune={max(200, 2 * request.fine_tune)}` with a run directory, more pictures, or a "
+            f"larger `max_drop`"
         )
     pair = {"float32": build("onnx", request).enhancer(), "int8": artefact.enhancer()}
     times = milliseconds(pair, [middle(picture, SIDE) for picture in request.pictures[:2]])
     if times["int8"] >= times["float32"]:
         raise ExportError(
             f"{source}: int8 is not faster than float32 on this machine ({times['int8']:.0f} against "
-            f"{times['float32']:.0f} ms per megapixel), which is no improvement; take --target onnx"
+            f"{times['float32']:.0f} ms per megapixel), which is no improvement; take `target=onnx`"
         )
     return artefact.with_speed(times["float32"] / times["int8"])
 
@@ -278,11 +278,11 @@ def build(target: str, request: Request) -> Artefact:
     """
     row = _row(target)
     if _is_refiner(request) and (request.whole or target != "onnx"):
-        raise ExportError("a refiner is run step by step, by Diptych; use --target onnx without --whole")
+        raise ExportError("a refiner is run step by step, by Diptych; use `target=onnx` without `whole`")
     if request.whole and target not in ("onnx", "int8"):
-        raise ExportError(f"--whole is for onnx and int8; the target {target} has its own form")
+        raise ExportError(f"`whole` is for onnx and int8; the target {target} has its own form")
     if not request.pictures and target in ("int8", "cube"):
-        raise ExportError(f"the target {target} needs pictures; give a folder of your own with --images")
+        raise ExportError(f"the target {target} needs pictures; give a folder of your own with `images`")
     return row.make(request)
 
 

@@ -73,7 +73,7 @@ def _check_bundle(bundle: Bundle, height: int, width: int) -> None:
     if metadata.kind != "network" or metadata.precision != "float32":
         raise ExportError(
             f"{bundle.source}: is of the kind {metadata.kind} in {metadata.precision}; "
-            f"the target tvm takes a network in float32: export the model with --target onnx first"
+            f"the target tvm takes a network in float32: export the model with `target=onnx` first"
         )
     for name, value in (("height", height), ("width", width)):
         if type(value) is not int or not 1 <= value <= _LARGEST or value % metadata.multiple:

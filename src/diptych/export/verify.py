@@ -1,4 +1,4 @@
-"""``--verify``: build targets, measure them on this machine with the user's pictures, and select the fastest good one."""
+"""Build targets, measure them on this machine with the user's pictures, and select the fastest good one."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def verify(
     """
     wanted = list(dict.fromkeys(["onnx", *(targets or names())]))
     if not request.pictures:
-        raise ExportError("--verify measures on your own pictures; give a folder of them with --images")
+        raise ExportError("verifying measures on your own pictures; give a folder of them with `images`")
     pictures = [one for one, _ in pairs] or [middle(one, SIDE) for one in request.pictures[:_MEASURED]]
     built: dict[str, _Built] = {}
     failed: dict[str, DiptychError] = {}

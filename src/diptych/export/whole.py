@@ -69,13 +69,22 @@ def _provenance(bundle: Bundle) -> dict[str, object]:
     return {**bundle.metadata.provenance, "steps_inside": inside}
 
 
+def outside_graph(recipe: Recipe) -> list[str]:
+    """Return the operators of a recipe that cannot be part of a graph.
+
+    >>> from diptych.recipes import step
+    >>> outside_graph(Recipe(step("median", size=3), step("stretch")))
+    ['median']
+    """
+    return [step.operator for step in recipe.steps if step.operator not in tones.CURVES]
+
+
 def _check_steps(steps: Sequence[Step], source: str) -> None:
-    for step in steps:
-        if step.operator not in tones.CURVES:
-            raise ExportError(
-                f"{source}: the step {step.operator} cannot be part of a graph ({', '.join(tones.CURVES)} can); "
-                f"remove it from the recipe, or export without --whole and run the bundle with Diptych"
-            )
+    for name in outside_graph(Recipe(*steps)):
+        raise ExportError(
+            f"{source}: the step {name} cannot be part of a graph ({', '.join(tones.CURVES)} can); "
+            f"remove it from the recipe, or export without `whole=True` and run the bundle with Diptych"
+        )
 
 
 def _preprocess(graph: Graph, steps: Sequence[Step], channels: int) -> Name:

@@ -119,5 +119,5 @@ def check_size(width: int, height: int, max_pixels: int, channels: int = 1) -> N
         extra = f" x {channels} channels" if channels > 4 else ""
         raise PhotoTooLargeError(
             f"has {width} x {height} pixels{extra}, more than max_pixels = {max_pixels}; if you trust the "
-            f"file, raise max_pixels (command line: --max-pixels {width * height * -(-channels // 4)})"
+            f"file, raise it to `max_pixels={width * height * -(-channels // 4)}`"
         )

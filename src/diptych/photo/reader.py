@@ -147,7 +147,7 @@ def _decode(stream: BinaryIO, max_pixels: int) -> Photo:
     form = formats.by_content(head)
     # Room for 16-bit RGBA samples, and 64 MiB of metadata.
     if form.name != "tiff" and os.fstat(stream.fileno()).st_size > 8 * max_pixels + (64 << 20):
-        raise PhotoTooLargeError(f"is too long for max_pixels = {max_pixels}; raise it (command line: --max-pixels)")
+        raise PhotoTooLargeError(f"is too long for max_pixels = {max_pixels}; raise `max_pixels`")
     stream.seek(0)
     return replace(form.codec().decode(stream, max_pixels), format=form.name)
 

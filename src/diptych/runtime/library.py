@@ -70,7 +70,7 @@ def read_library_metadata(path: str | os.PathLike[str]) -> LibraryMetadata:
         raise BundleError(f"{source}: cannot be read ({reason}); check the path") from None
     if not content.endswith(_MARK) or len(content) < _END:
         raise BundleError(
-            f"{source}: is not a model compiled by Diptych, or is cut off; export the model with --target tvm"
+            f"{source}: is not a model compiled by Diptych, or is cut off; export the model with `target=tvm`"
         )
     length = int.from_bytes(content[-len(_MARK) - 8 : -len(_MARK)], "little")
     inside, digest = content[:-_END], content[-_END : 32 - _END]

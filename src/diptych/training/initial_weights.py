@@ -1,4 +1,4 @@
-"""First weights from a generator that was trained before, on other pictures or for another end (``--init FILE``).
+"""First weights from a generator that was trained before, on other pictures or for another end (`init`).
 
 What is taken over is decided by name and shape alone: a tensor of the file that the network has, too, under the same name and
 in the same shape. A network of the same config takes all of them. One that differs in its head or in its number of channels
@@ -106,5 +106,5 @@ def _check(fits: Taken, given: TrainedGenerator, wanted: GeneratorConfig, path: 
     ]
     raise TrainingError(
         f"{path}: only {100 * fits.share:.0f} % of the weights of forward fit, half is needed; give what the file was "
-        f"trained with: --set {' --set '.join(other)}"
+        f"trained with: {', '.join(f'`{one}`' for one in other)}"
     )

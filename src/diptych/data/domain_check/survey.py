@@ -124,7 +124,7 @@ def _summarise(domain: str, found: FoundPhoto) -> Surveyed:
     except DiptychError as error:
         return Unreadable(domain, _name(found), str(error).removeprefix(f"{found.path}: "))
     except MemoryError:
-        return Unreadable(domain, _name(found), "not enough memory; check with --jobs 1, or reduce the picture")
+        return Unreadable(domain, _name(found), "not enough memory; check with `jobs=1`, or reduce the picture")
 
 
 def summary_of(domain: str, name: str, pixels: Image) -> PhotoSummary:

@@ -37,6 +37,6 @@ class RefineConfig(TrainConfig):
         if not isinstance(self.forward, Refiner):
             raise ParameterError(
                 f"training: objective = refine trains a refiner, but forward is a {self.forward.name}; "
-                f"give --preset refine, or forward.name = refiner"
+                f"take the preset refine, or forward.name = refiner"
             )
         object.__setattr__(self, "degradation", matching_channels(self.degradation, self.forward))

@@ -28,6 +28,7 @@ from diptych import __version__
 from diptych.core.errors import TrainingError
 from diptych.core.locks import try_lock
 from diptych.photo import atomic_write, sweep_temporary, write_error
+from diptych.recipes import Recipe
 from diptych.training.config import TrainConfig, from_dict, read_file
 from diptych.training.data import TrainingData
 
@@ -66,6 +67,11 @@ class Run:
         """The settings of the run."""
         file = self.path / "config.toml"
         return from_dict(read_file(file), source=str(file))
+
+    @property
+    def preprocess(self) -> Recipe:
+        """The steps before the network."""
+        return Recipe.from_toml(_read_metadata(self.path).get("preprocess", ""), source=str(self.path / "run.json"))
 
     @property
     def threads(self) -> int | None:

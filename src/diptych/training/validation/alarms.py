@@ -87,7 +87,7 @@ def alarms_of(found: Measurements) -> tuple[Alarm, ...]:
 
 
 def _inversion(found: Measurements) -> str:
-    advice = "raise identity or structure, e.g. --set weights.structure=1"
+    advice = "raise identity or structure, e.g. `weights.structure=1`"
     if count := _several(found.luma, below=_INVERTED):
         return (
             f"out is dark where in is bright in {count} of {len(found.luma)} pictures "
@@ -96,7 +96,7 @@ def _inversion(found: Measurements) -> str:
     if count := _several(found.color, below=_INVERTED):
         return (
             f"colours are turned into their opposites in {count} of {len(found.color)} pictures "
-            f"(correlation down to {min(found.color):.2f}); raise identity, e.g. --set weights.identity=10"
+            f"(correlation down to {min(found.color):.2f}); raise identity, e.g. `weights.identity=10`"
         )
     return ""
 
@@ -106,7 +106,7 @@ def _collapse(found: Measurements) -> str:
         return ""
     return (
         f"the outputs look alike whatever goes in (their differences are {100 * found.diversity:.0f} % of those of the "
-        f"inputs); raise cycle or structure, or lower discriminator_rate, e.g. --set weights.structure=1"
+        f"inputs); raise cycle or structure, or lower discriminator_rate, e.g. `weights.structure=1`"
     )
 
 
@@ -114,13 +114,13 @@ def _hallucination(found: Measurements) -> str:
     if count := _several([-value for value in found.added], below=-_ADDED):
         return (
             f"edges that are not in the input are in the output of {count} of {len(found.added)} pictures "
-            f"(up to {100 * max(found.added):.0f} % of what is there); raise structure or cycle, e.g. --set weights.structure=2"
+            f"(up to {100 * max(found.added):.0f} % of what is there); raise structure or cycle, e.g. `weights.structure=2`"
         )
     kept = float(np.mean(found.kept))
     if kept < _KEPT:
         return (
             f"the outputs keep {100 * kept:.0f} % of the structure of the inputs; raise structure or cycle, "
-            f"e.g. --set weights.structure=2"
+            f"e.g. `weights.structure=2`"
         )
     return ""
 
@@ -131,7 +131,7 @@ def _checkerboard(found: Measurements) -> str:
         return ""
     return (
         f"the outputs have a pattern of {board.period} px with an amplitude of {255 * board.amplitude:.1f} levels of 255; use "
-        f"generators that upsample by resize and convolution, e.g. --set forward.upsampling=resize, or raise total_variation"
+        f"generators that upsample by resize and convolution, e.g. `forward.upsampling=resize`, or raise total_variation"
     )
 
 
@@ -142,7 +142,7 @@ def _noise(found: Measurements) -> str:
     return (
         f"the outputs are noisier than the inputs (standard deviation {255 * found.noise:.1f} levels of 255, before "
         f"{255 * found.input_noise:.1f}, target {255 * found.target_noise:.1f}); raise total_variation or lower adversarial, "
-        f"e.g. --set weights.total_variation=0.1"
+        f"e.g. `weights.total_variation=0.1`"
     )
 
 
@@ -151,7 +151,7 @@ def _unchanged(found: Measurements) -> str:
         return ""
     return (
         f"the output is the input (they differ by {255 * found.change:.1f} levels of 255 on average); lower identity, cycle or "
-        f"structure, e.g. --set weights.identity=0.5, or give the discriminator time"
+        f"structure, e.g. `weights.identity=0.5`, or give the discriminator time"
     )
 
 
