@@ -76,6 +76,8 @@ def test_blocks_run(page, desk, tmp_path):
 def _run_python(block, here, variables):
     for out in re.findall(r'out="([^"]+)"', block.text):
         shutil.rmtree(here / out, ignore_errors=True)
+    for file in re.findall(r'(?:write|save)\("([^"]+)"', block.text):
+        (here / file).unlink(missing_ok=True)
     done = _run([sys.executable, "-c", PRELUDE + block.text], here, variables)
     assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
 
