@@ -154,7 +154,7 @@ def test_sizes_and_habits(path):
 def test_the_toy_operator_of_the_guide_works(tmp_path):
     """CONTRIBUTING.md shows how to add an operator; its code is the code that is run here."""
     guide = (PACKAGE.parents[1] / "CONTRIBUTING.md").read_text()
-    code = guide.split("```python\n", 1)[1].split("```", 1)[0]
+    code = guide.split("```python other\n", 1)[1].split("```", 1)[0]
     namespace: dict = {"__name__": "invert"}
     path = tmp_path / "invert.py"
     path.write_text(code)
