@@ -86,9 +86,10 @@ class Service:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
         self.started = time.monotonic()
+        self.address = self._address()
 
-    def address(self) -> tuple[str, int] | None:
-        """Return where it listens; None if it has ended."""
+    def _address(self) -> tuple[str, int] | None:
+        """Return where it listens once it does; None if it has ended."""
         while time.monotonic() - self.started < PATIENCE:
             text = self.text()
             if "http://" in text:
@@ -139,7 +140,7 @@ class Service:
 
     def post(self, data: bytes) -> Cost:
         """Post a picture and measure until the processes are idle again."""
-        host, port = self.address() or ("", 0)
+        host, port = self.address or ("", 0)
         self.peak(reset=True)
         before, started = self.seconds(), time.monotonic()
         try:
@@ -169,7 +170,7 @@ def started_with(file: Path, folder: Path, picture: bytes) -> Cost:
     option = "--model" if file.suffix == ".onnx" else "--recipe"
     service = Service(folder, option, f"x={file}")
     try:
-        if service.address():
+        if service.address:
             posted = service.post(picture)
             said = "starts; " + posted.said
             return Cost(service.seconds(), service.peak(), said, posted.clean)

@@ -16,15 +16,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import tifffile
-from PIL import Image
+from PIL import Image, ImageCms
 
 from diptych.core.errors import DiptychError
 from diptych.photo import Photo, TiffRows, decode, encode
-from hostile_files import directory
+from hostile_files import directory, rle
 from mutations import WAYS
 
 SECONDS, MEMORY, STUCK = 5.0, 400 << 20, 120
@@ -50,6 +51,19 @@ def sources() -> Iterator[bytes]:
         yield encode(Photo(grey, exif=exif), name)
         if name in ("png", "tiff", "webp"):
             yield encode(Photo(colour, alpha=grey), name)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    tagged = replace(
+        photo,
+        icc_profile=profile,
+        iptc=b"\x1c\2\x05\0\3abc",
+        xmp=b"<x:xmpmeta><rdf:RDF>" + b"x" * 70_000 + b"</rdf:RDF>",
+    )
+    for name in ("jpeg", "png", "tiff", "webp"):
+        yield encode(tagged, name)
+    chunks = {"gAMA": struct.pack(">I", 45455), "cHRM": struct.pack(">8I", *[30000] * 8), "cICP": bytes((9, 16, 0, 1))}
+    yield encode(Photo(colour, color_chunks=chunks), "png")
+    yield rle(20, 12, b"\5\1\0\3abc\0\4\2\0\0\0\2\2\2" * 40)
+    yield rle(20, 12, b"\5\1\0\3ab\4\2\0\0" * 40, bits=4)
     for name in ("png", "tiff"):
         yield encode(Photo(colour.astype(np.uint16) * 257), name)
     yield encode(Photo((colour / 255).astype(np.float32)), "tiff")
@@ -77,6 +91,10 @@ def sources() -> Iterator[bytes]:
         out = io.BytesIO()
         tifffile.imwrite(out, colour, photometric="rgb", **options)
         yield out.getvalue()
+    places = [(33550, 12, 3, (1.0, 1.0, 0.0), True), (33922, 12, 6, (0.0, 0.0, 0.0, 9.0, 9.0, 0.0), True)]
+    out = io.BytesIO()
+    tifffile.imwrite(out, colour, photometric="rgb", extratags=[*places, (34735, 3, 4, (1, 1, 0, 0), True)])
+    yield out.getvalue()
     out = io.BytesIO()
     tifffile.imwrite(out, np.moveaxis(colour, -1, 0), planarconfig="separate", photometric="rgb")
     yield out.getvalue()

@@ -115,6 +115,14 @@ def jpeg_with(content: bytes) -> bytes:
     return data[:2] + content + data[2:]
 
 
+def rle(width: int, height: int, runs: bytes, bits: int = 8) -> bytes:
+    """A BMP of these runs."""
+    start = 54 + (4 << bits)
+    head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, 1 if bits == 8 else 2, len(runs), 0, 0, 0, 0)
+    palette = b"".join(struct.pack("<4B", value, 255 - value, value ^ 85, 0) for value in range(1 << bits))
+    return b"BM" + struct.pack("<IHHI", start + len(runs), 0, 0, start) + head + palette + runs
+
+
 def webp_chunks() -> bytes:
     body = small("WEBP")[8:] + b"abcd\0\0\0\0" * (4 * MIB)
     return b"RIFF" + struct.pack("<I", len(body)) + body
@@ -196,6 +204,7 @@ FILES = {
     "tensors.onnx": lambda: tensors(40),
 }
 LARGE = {
+    "runs.bmp": lambda: rle(3000, 3000, b"\1\0" * 4_100_000),
     "fields_1_mib.tif": lambda: shared_fields(MIB),
     "numbers.tif": numbers,
     "segments.jpg": lambda: jpeg_with(b"\xff\xe1\0\2" * (8 * MIB)),

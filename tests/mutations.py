@@ -178,12 +178,13 @@ def chunks(data: bytes, rng: random.Random) -> bytes:
 def _content(name: bytes, content: bytes, rng: random.Random) -> bytes:
     if name == b"eXIf":
         return directories(content, rng)
-    changed = bytearray(content)
-    if name == b"IDAT" and rng.random() < 0.5:
+    if name in (b"IDAT", b"iCCP") and rng.random() < 0.5:
+        head, packed = (b"", content) if name == b"IDAT" else (content[:13], content[13:])
         try:
-            return zlib.compress(plain(zlib.decompress(content), rng))
+            return head + zlib.compress(plain(zlib.decompress(packed), rng))
         except zlib.error:
             return content
+    changed = bytearray(content)
     put(changed, rng.randrange(len(changed)), ">", rng.choice((1, 4)), number(rng, content))
     return bytes(changed)
 
@@ -205,7 +206,8 @@ def segments(data: bytes, rng: random.Random) -> bytes:
     if kind < 0.15:
         put(changed, place + 2, ">", 2, number(rng, data))
     elif kind < 0.5:
-        put(changed, place + 4 + rng.randrange(min(max(length - 4, 1), 24)), ">", rng.choice((1, 2)), number(rng, data))
+        inside = rng.randrange(min(max(length - 4, 1), rng.choice((24, 65535))))
+        put(changed, place + 4 + inside, ">", rng.choice((1, 2)), number(rng, data))
     elif kind < 0.6 and whole[4:10] == b"Exif\0\0":
         block = directories(whole[10:], rng)
         changed[place : place + length] = (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import struct
 import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from diptych.core.errors import PhotoError, PhotoFormatError, PhotoTooLargeError
 from diptych.photo import TiffRows, decode, encode, exif
@@ -19,6 +21,7 @@ from hostile_files import (
     jpeg_with,
     overlapping_directories,
     png_with,
+    rle,
     scans,
     small,
     strips,
@@ -110,6 +113,47 @@ def test_rows_of_hostile_tiles_are_refused_before_they_are_decoded(tmp_path):
     path.write_bytes(tiff(bytes(99), *fields.values()))
     with pytest.raises(PhotoTooLargeError, match=r"a\.tif: has strips .* 2048 MiB"):
         TiffRows(path)
+
+
+def random_runs(rng, bits):
+    kinds = rng.choice(["run", "run", "run", "row", "delta", "plain"], size=rng.integers(1, 60))
+    out = b""
+    for kind in kinds:
+        if kind == "run":
+            out += (
+                bytes(rng.integers(1, 256, size=2).tolist()) if rng.random() < 0.2 else bytes([rng.integers(1, 9), 77])
+            )
+        elif kind == "plain":
+            number = int(rng.integers(3, 12))
+            size = (number + 1) // 2 if bits == 4 else number
+            out += bytes([0, number]) + rng.bytes(size) + bytes(size % 2)
+        else:
+            out += b"\0\0" if kind == "row" else bytes([0, 2, *rng.integers(0, 4, size=2).tolist()])
+    return out
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_run_length_encoded_bmps_are_decoded_as_by_pillow(bits):
+    rng, read = np.random.default_rng(bits), 0
+    for _ in range(300):
+        data = rle(int(rng.integers(1, 20)), int(rng.integers(1, 12)), random_runs(rng, bits), bits)
+        try:
+            expected = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+        except (OSError, ValueError):
+            with pytest.raises(PhotoFormatError):
+                decode(data)
+            continue
+        pixels = decode(data).pixels
+        np.testing.assert_array_equal(pixels if pixels.ndim == 3 else np.dstack([pixels] * 3), expected)
+        read += 1
+    assert read > 50
+
+
+def test_runs_of_bmp_are_bounded():
+    data = rle(3000, 3000, b"\1\0" * 4_100_000)
+    with pytest.raises(PhotoFormatError, match="more than 4000000 runs"):
+        decode(data)
+    assert decode(rle(1_000_000, 4, b"\1\0\0\0" * 4)).pixels.shape[:2] == (4, 1_000_000)
 
 
 def test_too_little_memory_for_rows_is_one_line(tmp_path, monkeypatch):

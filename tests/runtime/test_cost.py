@@ -39,6 +39,15 @@ def test_what_depends_on_the_picture_is_bounded_too():
         bundle_of(model(nodes, {"axes": [1]}), source="m.onnx")
 
 
+def test_constants_of_unknown_size_are_refused_in_whole_graphs_too():
+    proto = onnx.load_from_string(make("whole").model)
+    proto.graph.node.insert(0, node("ConstantOfShape", ["unknown"], ["large"]))
+    proto.graph.node.insert(0, node("Cast", ["side"], ["unknown"], to=7))
+    proto.graph.initializer.append(onnx.helper.make_tensor("side", 1, [2], [1e5, 1e5]))
+    with pytest.raises(BundleError, match=r"m\.onnx: the size of 'large'"):
+        bundle_of(proto.SerializeToString(), source="m.onnx")
+
+
 def test_costs_are_those_of_the_definition():
     shapes = {"a": [1, 3, 10, 10], "w": [8, 3, 3, 3], "b": [1, 8, 10, 10], "v": [8, 2, 2, 2], "c": [1, 2, 20, 20]}
     shapes |= {"m": [6, 4], "n": [4, 5], "p": [6, 5], "q": [1, 8, 5, 5]}

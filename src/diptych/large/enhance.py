@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from diptych.core.enhancer import Enhancer
-from diptych.core.errors import ParameterError, PhotoExistsError
+from diptych.core.errors import ParameterError, PhotoExistsError, PhotoTooLargeError
 from diptych.core.image import Image
 from diptych.large.enhancers import enhanced
 from diptych.large.ome import ZarrRows, is_zarr, write_zarr
 from diptych.large.rows import Rows
 from diptych.photo import Photo, TiffRows, write_pyramid
 from diptych.photo.formats import by_suffix
+
+_LONGEST_ROW = 32 << 20  # bytes
 
 Progress = Callable[[int, int], object]
 """Called with the rows that are done and all rows."""
@@ -73,6 +75,7 @@ def enhance_large(
     """
     with contextlib.ExitStack() as closing:
         rows = closing.enter_context(_opened(source))
+        _check_rows(source, rows)
         if os.path.exists(target) and not overwrite:
             raise PhotoExistsError(
                 f"{os.fspath(target)}: is there already; use `overwrite=True`, or choose another name"
@@ -104,6 +107,16 @@ def _write_tiff(target: str | os.PathLike[str], rows: Rows, made: Rows, about: P
         has_alpha=alpha is not None,
         overwrite=overwrite,
     )
+
+
+def _check_rows(source: str | os.PathLike[str], rows: Rows) -> None:
+    """Refuse a picture of which not even a few rows fit into memory."""
+    _, width, channels = rows.shape
+    row = width * channels * rows.dtype.itemsize
+    if row > _LONGEST_ROW:
+        raise PhotoTooLargeError(
+            f"{os.fspath(source)}: has rows of {row >> 20} MiB, more than {_LONGEST_ROW >> 20} MiB; cut it into pieces"
+        )
 
 
 @contextlib.contextmanager

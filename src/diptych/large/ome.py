@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import sys
@@ -14,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from diptych.core.errors import MissingExtraError, PhotoExistsError, PhotoFormatError
+from diptych.core.errors import MissingExtraError, PhotoExistsError, PhotoFormatError, PhotoTooLargeError
 from diptych.core.image import Image
 from diptych.large.rows import Rows
 from diptych.photo.tiff_pyramid import TILE, halve, pyramid_shapes
 
+_LARGEST_CHUNK = 512 << 20  # bytes
 _SUPPORTED = ("uint8", "uint16", "float32", "float64")
 
 
@@ -51,6 +53,9 @@ class ZarrRows:
         self._names = names
         self.shape: tuple[int, int, int] = (sizes["y"], sizes["x"], sizes.get("c", 1))
         self.dtype: np.dtype[Any] = np.dtype(self._array.dtype).newbyteorder("=")
+        chunk = math.prod(self._array.chunks) * self.dtype.itemsize
+        if chunk > _LARGEST_CHUNK:
+            raise PhotoTooLargeError(f"{self._name}: has chunks of {chunk >> 20} MiB; save it in smaller ones")
         if self.dtype.name not in _SUPPORTED:
             raise PhotoFormatError(f"{self._name}: holds {self.dtype}; convert it to {', '.join(_SUPPORTED)}")
 

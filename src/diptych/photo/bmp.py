@@ -9,11 +9,13 @@ from typing import BinaryIO
 import numpy as np
 
 from diptych.core.image import Image
+from diptych.photo import bmp_rle
 from diptych.photo.formats import check_size
 from diptych.photo.photo import Photo
 from diptych.photo.samples import from_pillow
 
 _BITFIELDS = 3
+_BLOCK = 1 << 16
 _MOST_DPI = 50_000_000  # 32 bits of pixels per metre, signed
 
 
@@ -23,6 +25,11 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
 
     image = BmpImageFile(stream)
     check_size(*image.size, max_pixels)
+    if image.info.get("compression") in (bmp_rle.RLE8, bmp_rle.RLE4):
+        stream.seek(0)
+        image = BmpImageFile(io.BytesIO(bmp_rle.unroll(stream.read(), *image.size)))
+    # Pillow reads in blocks, and for each block of a row copies the ones before.
+    image.decodermaxblock = max(image.decodermaxblock, 4 * image.size[0] + _BLOCK)
     image.load()
     pixels, alpha, _ = from_pillow(image)
     dpi = image.info.get("dpi")

@@ -6,6 +6,7 @@ ONNX Runtime is written to run graphs, not to doubt them. What is refused here n
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from diptych.core.errors import BundleError
@@ -28,6 +29,8 @@ _LARGE = 1024  # values; larger weights are not needed to tell the shapes
 _PER_PIXEL = 4096  # values of one tensor for each pixel of the picture
 _FREE = 1 << 22  # values a tensor may have whatever the size of the picture
 _MAXIMUM_WEIGHT = 1 << 28
+
+_MAKERS = ("ConstantOfShape", "Expand", "OneHot", "Pad", "Range", "Resize", "Tile")  # of much from little
 
 _WORDS = """
     Abs Add And ArgMax ArgMin AveragePool BatchNormalization Cast CastLike Ceil Clip Concat Constant ConstantOfShape Conv
@@ -240,7 +243,7 @@ def _check_shapes(model: onnx.ModelProto, metadata: BundleMetadata) -> None:
             )
     _check_cost(inferred.graph, side * side)
     if metadata.kind == "network":
-        _check_all_known(inferred.graph)
+        _check_all_known(inferred.graph, inferred.graph.node)
         made = _sides(inferred.graph.output[0])
         if made != [1, metadata.channels_out, side, side]:
             raise _UnfitError(f"makes {made} of a picture of {side} x {side} px; its multiple or its layers are wrong")
@@ -252,7 +255,9 @@ def _check_cost(graph: onnx.GraphProto, pixels: int) -> None:
     weights = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
     # Large weights are inputs of the skeleton.
     held = sum(map(math.prod, weights.values())) + sum(math.prod(_sides(value)) for value in graph.input[1:])
-    constant = graph_cost.cost(graph_cost.before_picture(graph.node, INPUT), shapes | weights)
+    first = graph_cost.before_picture(graph.node, INPUT)
+    _check_all_known(graph, [node for node in first if node.op_type in _MAKERS])
+    constant = graph_cost.cost(first, shapes | weights)
     whole = graph_cost.cost(graph.node, shapes | weights)
     free = graph_cost.FREE_VALUES + 2 * held
     for made, pictures, word in ((constant, 0, "before it sees a picture"), (whole, pixels, "for a small picture")):
@@ -286,10 +291,10 @@ def tensor_shapes(model: onnx.ModelProto, metadata: BundleMetadata) -> dict[str,
     return {value.name: tuple(_sides(value)) for value in _inferred(model, metadata).graph.value_info}
 
 
-def _check_all_known(graph: onnx.GraphProto) -> None:
+def _check_all_known(graph: onnx.GraphProto, nodes: Iterable[onnx.NodeProto]) -> None:
     """Refuse tensors whose size depends on values: they could be of any size."""
     known = {value.name for value in (*graph.value_info, *graph.output) if _is_known(value.type.tensor_type)}
-    for node in graph.node:
+    for node in nodes:
         for name in node.output:
             if name and name not in known:
                 raise _UnfitError(

@@ -161,7 +161,7 @@ def read_tensors(path: Path, *, key: str = "diptych") -> tuple[dict[str, torch.T
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     except FileNotFoundError:
         raise TrainingError(f"{path}: no such file; give a run directory or a .safetensors file") from None
-    except (OSError, SafetensorError, ValueError) as error:
+    except (OSError, SafetensorError, ValueError, RecursionError) as error:
         raise TrainingError(f"{path}: not a whole safetensors file ({error}); take another checkpoint") from None
     if not isinstance(metadata, dict):
         raise TrainingError(f"{path}: its metadata is not Diptych's; give a file that Diptych wrote")
