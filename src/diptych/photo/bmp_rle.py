@@ -12,7 +12,7 @@ import numpy as np
 from diptych.core.errors import PhotoFormatError
 
 RLE8, RLE4 = 1, 2
-_MOST_RUNS = 4_000_000
+_MOST_RUNS = 2_000_000
 _END_OF_ROW, _END, _DELTA = 0, 1, 2
 _HIGH = bytes(value >> 4 for value in range(256))
 _LOW = bytes(value & 15 for value in range(256))
@@ -24,7 +24,7 @@ def unroll(data: bytes, width: int, height: int) -> bytes:
     Raises
     ------
     PhotoFormatError
-        If pixels are missing, or it has more than 4 million runs.
+        If pixels are missing, or it has more than 2 million runs.
     """
     (header,) = struct.unpack_from("<I", data, 14)
     (start,) = struct.unpack_from("<I", data, 10)
