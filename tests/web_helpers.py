@@ -7,6 +7,7 @@ import contextlib
 import functools
 import io
 import ssl
+import sys
 import threading
 import time
 
@@ -14,6 +15,8 @@ import httpx
 import numpy as np
 
 from diptych.photo import Photo, encode
+from diptych.web.app import create_app
+from diptych.web.pool import Pool
 from diptych.web.server import listen, make_server
 
 # Never used, as nothing is encrypted here; but httpx would load all certificates of the system for each request.
@@ -36,37 +39,80 @@ def picture(format_name="png", **facts) -> bytes:
     return encode(Photo(dark_scene(**facts)), format_name)
 
 
+WORKER = """
+import pathlib, sys, time
+from diptych.core.enhancer import EnhancerSpec
+from diptych.web import jobs, worker
+
+folder = pathlib.Path(sys.argv[1])
+jobs.LONG_SECONDS = 0.001
+
 class Slow:
-    """An enhancer that waits until it is let go, and counts how often it was called."""
-
-    def __init__(self):
-        self.calls = 0
-        self.go = threading.Event()
-        self._lock = threading.Lock()
-
-    @property
-    def spec(self):
-        from diptych.core.enhancer import EnhancerSpec
-
-        return EnhancerSpec("slow", "Waits.")
+    spec = EnhancerSpec("slow", "Waits.")
+    cost = 0
 
     def __call__(self, image, /):
-        with self._lock:
-            self.calls += 1
-        self.go.wait(240)
+        if image.shape[0] == image.shape[1]:  # a sample, on which the cost is measured
+            sum(range(self.cost * image.size))
+            return image
+        with (folder / "calls").open("a") as calls:
+            calls.write("x")
+        while not (folder / "go").exists():
+            time.sleep(0.01)
         return image
+
+class Long(Slow):
+    spec = EnhancerSpec("long", "Waits, and takes more than a short time.")
+    cost = 20
+
+class Broken:
+    spec = EnhancerSpec("broken", "Fails.")
+
+    def __call__(self, image, /):
+        raise RuntimeError("the secret is /root/key")
+
+class Big:
+    spec = EnhancerSpec("big", "Makes noise.")
+
+    def __call__(self, image, /):
+        import numpy as np
+        return np.random.default_rng(0).integers(0, 256, (1500, 2000, 3)).astype(np.uint8)
+
+worker.main({"slow": Slow(), "long": Long(), "broken": Broken(), "big": Big()})
+"""
+COMMAND = (sys.executable, "-c", WORKER)
+
+
+class Slow:
+    """Worker processes with the recipes of `WORKER`: slow and long wait until they are let go, and are counted."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self.command = (*COMMAND, str(folder))
+
+    @property
+    def calls(self):
+        file = self._folder / "calls"
+        return len(file.read_text()) if file.exists() else 0
+
+    def go(self):
+        (self._folder / "go").touch()
 
 
 class Client:
     """Sends requests to an application in this process, without a network."""
 
-    def __init__(self, app):
-        self._app = app
+    def __init__(self, settings, command=(), *, local=False):
+        self._pool = Pool(settings, command)
+        self._app = create_app(settings, self._pool, local=local)
+
+    def close(self):
+        self._pool.crew.close()
 
     def request(self, method, path, **options):
         async def ask():
             transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
-            address = "http://test"
+            address = "http://localhost:8000"
             async with httpx.AsyncClient(transport=transport, base_url=address, verify=_CONTEXT) as client:
                 return await client.request(method, path, **options)
 
@@ -80,9 +126,11 @@ class Client:
 
 
 @contextlib.contextmanager
-def running(settings, registry):
+def running(settings, command=()):
     """Run a service that listens on a free port; give its server and address."""
-    server = make_server(settings, registry)
+    pool = Pool(settings, command)
+    pool.crew.start()
+    server = make_server(create_app(settings, pool), settings)
     listener = listen("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -92,6 +140,7 @@ def running(settings, registry):
     finally:
         server.should_exit = True
         thread.join(240)
+        pool.crew.close()
         assert not thread.is_alive()
 
 

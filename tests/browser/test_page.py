@@ -19,7 +19,6 @@ from selenium.webdriver.support.ui import Select
 
 import diptych as dp
 from diptych.cli.app import main
-from diptych.web.models import ModelRegistry
 from diptych.web.settings import Settings
 from web_helpers import dark_scene, running, wait_for
 
@@ -39,10 +38,9 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def services():
     """Return the addresses of a service, and of one that asks for a token."""
-    registry = ModelRegistry(Settings())
     with (
-        running(Settings(workers=2), registry) as (_, address),
-        running(Settings(workers=1, token=TOKEN), registry) as (_, guarded),
+        running(Settings(workers=2)) as (_, address),
+        running(Settings(workers=1, token=TOKEN)) as (_, guarded),
     ):
         yield address, guarded
 

@@ -119,8 +119,8 @@ def test_the_service_gives_the_same(name, files):
     pytest.importorskip("fastapi")
     from diptych.core.errors import ParameterError
     from diptych.web.models import ModelRegistry
-    from diptych.web.query import EnhanceQuery, enhancer_for
-    from diptych.web.settings import Settings
+    from diptych.web.query import EnhanceQuery
+    from diptych.web.steps import enhancer_for
 
     fields = (CHOICES | REFUSED)[name][0]
     if not set(fields) <= {"model", "recipe", "steps", "profile"}:
@@ -128,7 +128,7 @@ def test_the_service_gives_the_same(name, files):
     query = {key: value for key, value in fields.items() if key != "steps"}
     if "steps" in fields:
         query["steps"] = json.dumps([{"operator": one.operator} | dict(one.parameters) for one in fields["steps"]])
-    registry = ModelRegistry(Settings())
+    registry = ModelRegistry()
     if name in CHOICES:
         wanted = resolve_enhancer(EnhancerChoice(**fields))(files["picture"])
         assert np.array_equal(enhancer_for(EnhanceQuery(**query), registry)(files["picture"]), wanted)

@@ -6,30 +6,30 @@ import pytest
 
 pytest.importorskip("fastapi", reason="FastAPI is not installed: pip install 'diptych[web]'")
 
-from diptych.web.app import create_app
-from diptych.web.models import ModelRegistry
 from diptych.web.settings import Settings
-from web_helpers import Client
+from web_helpers import Client, Slow
+
+
+@pytest.fixture
+def slow(tmp_path):
+    """Return worker processes whose work can be held up."""
+    one = Slow(tmp_path)
+    yield one
+    one.go()
 
 
 @pytest.fixture(scope="session")
-def registry():
-    """Return opened models and recipes."""
-    return ModelRegistry(Settings())
-
-
-@pytest.fixture(scope="session")
-def make_client(registry):
+def make_client():
     """Return a function that makes a client of a service with these settings."""
+    made = []
 
-    def make(recipes=None, **settings):
-        mine = registry
-        if recipes:
-            mine = ModelRegistry(Settings())
-            mine._recipes.update(recipes)
-        return Client(create_app(Settings(**settings), mine))
+    def make(command=(), *, local=False, **settings):
+        made.append(Client(Settings(**settings), command, local=local))
+        return made[-1]
 
-    return make
+    yield make
+    for client in made:
+        client.close()
 
 
 @pytest.fixture(scope="session")

@@ -142,12 +142,9 @@ def test_every_operator_runs_with_its_defaults(client):
 
 def test_models_and_recipes_of_the_start(tmp_path, make_client):
     from diptych.runtime.default import default_model
-    from diptych.web.app import create_app
-    from diptych.web.settings import Settings
 
     dp.Recipe(dp.step("gamma", gamma=0.5), name="x", summary="Brighter.").save(tmp_path / "r.toml")
-    settings = Settings(models={"mine": default_model()}, recipes={"bright": tmp_path / "r.toml"})
-    client = type(make_client())(create_app(settings))
+    client = make_client(models={"mine": default_model()}, recipes={"bright": tmp_path / "r.toml"})
     (tmp_path / "r.toml").unlink()
     assert [one["name"] for one in client.get("/v1/models").json()] == ["low_light", "mine"]
     assert client.get("/v1/recipes").json()[1] == {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Annotated
 
 import typer
@@ -25,7 +24,7 @@ def serve(
         typer.Option(metavar="NAME=FILE", help="A recipe's TOML file and its name in requests; repeatable."),
     ] = None,
     workers: Annotated[
-        int, typer.Option(min=0, help="Pictures enhanced at the same time; 0 means one per core.")
+        int, typer.Option(min=0, help="Pictures enhanced at the same time; 0 means one per core, at most 4.")
     ] = Settings.workers,
     queue: Annotated[
         int, typer.Option(min=0, help="Requests that may wait; further ones are answered with 429.")
@@ -42,6 +41,13 @@ def serve(
             metavar="SECONDS", help="Time limit for a body to arrive, a request to wait, a picture to be done."
         ),
     ] = Settings.timeout,
+    grace: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Time for accepted requests to end when the service ends.")
+    ] = Settings.grace,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A name by which the service may be called, e.g. by a proxy; repeatable."),
+    ] = None,
     token_file: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Require the token in this file. [default: $DIPTYCH_TOKEN, or none]"),
@@ -55,6 +61,7 @@ def serve(
     from diptych.runtime.memory import parse_size
 
     try:
+        from diptych.web.server import is_loopback
         from diptych.web.server import serve as run
         from diptych.web.settings import read_token
     except ModuleNotFoundError as error:
@@ -67,11 +74,13 @@ def serve(
         max_bytes=parse_size(max_bytes),
         max_pixels=max_pixels,
         timeout=timeout,
+        grace=grace,
+        hosts=allow_host or (),
         token=read_token(token_file),
         models=_named(model or [], "--model"),
         recipes=_named(recipe or [], "--recipe"),
     )
-    if not settings.token and not _is_loopback(host):
+    if not settings.token and not is_loopback(host):
         note(f"anyone who can reach {host} may use this service; set DIPTYCH_TOKEN or --token-file to require a token")
     run(settings, host=host, port=port, tell=lambda address: note(f"serving {address}; press Ctrl-C to stop"))
 
@@ -90,10 +99,3 @@ def _named(options: list[str], option: str) -> dict[str, str]:
             raise ParameterError(f"{option} {text}: the name '{name}' is given twice; choose another")
         named[name] = file
     return named
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

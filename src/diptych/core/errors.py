@@ -62,7 +62,9 @@ class PhotoFormatError(PhotoError):
 
 
 class PhotoTooLargeError(PhotoError):
-    """The picture has more pixels than the limit allows."""
+    """The picture has more pixels than the limit allows: `pixels`, where its header says how many."""
+
+    pixels: int | None = None
 
 
 class PhotoExistsError(PhotoError):

@@ -117,7 +117,9 @@ def check_size(width: int, height: int, max_pixels: int, channels: int = 1) -> N
         raise PhotoFormatError("has a size of 0 pixels by its header; the file is damaged, get a whole copy")
     if width * height * -(-channels // 4) > max_pixels:
         extra = f" x {channels} channels" if channels > 4 else ""
-        raise PhotoTooLargeError(
+        error = PhotoTooLargeError(
             f"has {width} x {height} pixels{extra}, more than max_pixels = {max_pixels}; if you trust the "
             f"file, raise it to `max_pixels={width * height * -(-channels // 4)}`"
         )
+        error.pixels = width * height * -(-channels // 4)
+        raise error

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -13,54 +14,62 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from diptych import __version__
-from diptych.web import listings, page, pictures, problems
-from diptych.web.body import FIELD, read_picture
+from diptych.web import page, responses
+from diptych.web.body import read_body
 from diptych.web.guard import Guard
 from diptych.web.meter import Meter
-from diptych.web.models import ModelRegistry
 from diptych.web.pool import Pool
-from diptych.web.problems import answer
-from diptych.web.query import EnhanceQuery, enhancer_for
+from diptych.web.problem import Problem
+from diptych.web.query import EnhanceQuery, PlanQuery, PreviewQuery
+from diptych.web.responses import FileResponse, answer
 from diptych.web.settings import Settings
 
-T = TypeVar("T")
-
 _ANY_PICTURE = {"type": "string", "format": "binary"}
-_FORM = {"type": "object", "required": [FIELD], "properties": {FIELD: _ANY_PICTURE}}
+_FORM = {"type": "object", "required": ["image"], "properties": {"image": _ANY_PICTURE}}
 _BODY = {
     "required": True,
     "description": "A JPEG, PNG, TIFF, WebP or BMP file, or a form with one.",
     "content": {"image/*": {"schema": _ANY_PICTURE}, "multipart/form-data": {"schema": _FORM}},
 }
 _REFUSALS = {
-    400: "The form is malformed.",
+    400: "The form is malformed, or has fields that are not known.",
     401: "The token is missing or wrong.",
-    403: "The request comes from a page of another site.",
+    403: "The request comes from a page of another site, or by a name that is not allowed.",
     408: "The body did not arrive in time.",
     413: "The picture, or the result, is too large.",
     415: "The body is not of an accepted type.",
     422: "The picture or the query is not valid; the detail says why.",
     429: "The service is busy; Retry-After says when to try again.",
+    503: "The service ends.",
 }
 
 
-def create_app(settings: Settings, registry: ModelRegistry | None = None) -> FastAPI:
+def create_app(settings: Settings, pool: Pool | None = None, *, local: bool = False) -> FastAPI:
     """Return the ASGI application.
 
     Parameters
     ----------
     settings : Settings
         Limits, models, recipes and the token.
-    registry : ModelRegistry, optional
-        The opened models and recipes; by default they are opened here.
+    pool : Pool, optional
+        The worker processes; by default they are started here when they are needed.
+    local : bool
+        Whether it listens on this machine only: then it may be called by the names of this machine and of the settings.
 
     Raises
     ------
-    BundleError, RecipeError, ParameterError
-        If a model or recipe of the settings cannot be opened.
+    ParameterError
+        If the file of a model or recipe of the settings cannot be read.
     """
-    service = Service(settings, registry or ModelRegistry(settings))
-    guard = Middleware(Guard, token=settings.token, max_bytes=settings.max_bytes, meter=service.meter)
+    service = Service(settings, pool or Pool(settings))
+    guard = Middleware(
+        Guard,
+        token=settings.token,
+        hosts=settings.hosts,
+        local=local,
+        max_bytes=settings.max_bytes,
+        meter=service.meter,
+    )
     app = FastAPI(
         title="Diptych",
         summary="Image enhancement over HTTP.",
@@ -71,9 +80,9 @@ def create_app(settings: Settings, registry: ModelRegistry | None = None) -> Fas
         middleware=[guard],
         redirect_slashes=False,
     )
-    problems.handle(app)
+    responses.handle(app)
     for path, (content, media_type) in page.files().items():
-        app.add_api_route(path, _constant(content, media_type), methods=["GET", "HEAD"], include_in_schema=False)
+        app.add_api_route(path, _constant(content, media_type), methods=["GET"], include_in_schema=False)
     _routes(app, service)
     return app
 
@@ -106,18 +115,18 @@ def _add(
     media_type: str = "application/json",
 ) -> None:
     schema: dict[str, Any] = {"schema": {} if media_type == "application/json" else _ANY_PICTURE}
-    responses: dict[int | str, dict[str, Any]] = {200: {"description": "Done.", "content": {media_type: schema}}}
+    answers: dict[int | str, dict[str, Any]] = {200: {"description": "Done.", "content": {media_type: schema}}}
     refusals = _REFUSALS if method == "POST" else {401: _REFUSALS[401], 403: _REFUSALS[403]}
     if path in ("/healthz", "/readyz"):
         refusals = {503: "No."}
-    problem = {problems.MEDIA_TYPE: {"schema": problems.SCHEMA}}
-    responses |= {status: {"description": text, "content": problem} for status, text in refusals.items()}
+    problem = {responses.MEDIA_TYPE: {"schema": responses.SCHEMA}}
+    answers |= {status: {"description": text, "content": problem} for status, text in refusals.items()}
     app.add_api_route(
         path,
         function,
         methods=[method],
         summary=summary,
-        responses=responses,
+        responses=answers,
         response_class=Response,
         response_model=None,
         openapi_extra={"requestBody": _BODY} if method == "POST" else None,
@@ -127,89 +136,92 @@ def _add(
 class Service:
     """The handlers of the routes."""
 
-    def __init__(self, settings: Settings, registry: ModelRegistry) -> None:
-        self._settings, self._registry = settings, registry
-        self._pool = Pool(settings.workers, settings.queue, settings.timeout)
-        self.meter = Meter(self._pool)
+    def __init__(self, settings: Settings, pool: Pool) -> None:
+        self._settings, self._pool = settings, pool
+        self.meter = Meter(pool)
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        """Finish running work at shutdown."""
+        """Start the other processes, and end all at shutdown."""
+        await self._pool.crew.fill(self._settings.workers)
         yield
-        await run_in_threadpool(self._pool.close)
+        await run_in_threadpool(self._pool.crew.close)
 
     async def enhance(self, request: Request, query: Annotated[EnhanceQuery, Query()]) -> Response:
         """Enhance the picture in the body with a model, a recipe or steps; by default with the default enhancer.
 
         The answer keeps the picture's format, depth, EXIF, colour profile and transparency. It has the bytes that
-        `diptych enhance` would write.
+        `diptych enhance` would write. The fields of the query can be fields of the form instead.
         """
-        work = functools.partial(
-            pictures.enhanced,
-            enhancer=enhancer_for(query, self._registry),
-            max_pixels=self._settings.max_pixels,
-            format_name=query.format,
-            quality=query.quality,
-        )
-        return _picture(await self._do(request, work))
+        return await self._do(request, "enhance")
 
-    async def preview(
-        self,
-        request: Request,
-        side: Annotated[int, Query(ge=16, le=4096, description="Longest side of the copy, pixels.")] = 1200,
-    ) -> Response:
+    async def preview(self, request: Request, query: Annotated[PreviewQuery, Query()]) -> Response:
         """Return a copy of at most `side` pixels in each direction.
 
         `X-Diptych-Size` is the size of the picture, `X-Diptych-Factor` the factor of the reduction.
         """
-        work = functools.partial(pictures.preview, side=side, max_pixels=self._settings.max_pixels)
-        return _picture(await self._do(request, work))
+        return await self._do(request, "preview")
 
-    async def plan(
-        self, request: Request, recipe: Annotated[str, Query(max_length=64, description="Name of a recipe.")] = "auto"
-    ) -> Response:
+    async def plan(self, request: Request, query: Annotated[PlanQuery, Query()]) -> Response:
         """Return the steps of a recipe for the picture in the body, each parameter ``auto`` replaced by its value."""
-        enhancer = self._registry.recipe(recipe)
-        work = functools.partial(pictures.plan, enhancer=enhancer, max_pixels=self._settings.max_pixels)
-        return JSONResponse({"recipe": recipe, "steps": await self._do(request, work)})
+        return await self._do(request, "plan")
 
-    async def _do(self, request: Request, work: Callable[[bytes], T]) -> T:
-        settings = self._settings
-        with self._pool.slot() as slot:
-            data = await read_picture(request, max_bytes=settings.max_bytes, seconds=settings.timeout)
-            return await slot.run(functools.partial(work, data), functools.partial(_disconnected, request))
+    async def _do(self, request: Request, route: str) -> Response:
+        query = dict(request.query_params)
+        if len(query) < len(request.query_params.multi_items()):
+            raise Problem(422, "a field of the query is given twice; give it once")
+        places, settings = self._pool.places, self._settings
+        if places.full:
+            raise places.busy()
+        place = places.open()
+        try:
+            body = await read_body(request, place, max_bytes=settings.max_bytes, seconds=settings.timeout)
+            place.sit()
+            job = {"route": route, "query": query, "type": request.headers.get("content-type", "")}
+            head, pieces = await self._pool.run(job, body, functools.partial(_disconnected, request))
+            body.clear()
+            place.let_go()
+            if head["status"] != 200:
+                raise Problem(head["status"], head["detail"])
+            if "json" in head:
+                place.close()
+                return JSONResponse(head["json"])
+            place.hold(sum(map(len, pieces)), made=True)
+            return FileResponse(pieces, place, head["type"], head["headers"])
+        except asyncio.CancelledError:
+            place.close()
+            raise Problem(503, "the service ends; ask again when it is back", {"Connection": "close"}) from None
+        except BaseException:
+            place.close()
+            raise
 
-    def models(self) -> Response:
+    async def models(self) -> Response:
         """List the models: name, summary, profiles, and whether it is the default."""
-        return JSONResponse(listings.models(self._registry))
+        return JSONResponse((await self._pool.crew.listing())["models"])
 
-    def recipes(self) -> Response:
+    async def recipes(self) -> Response:
         """List the recipes: name, summary and steps."""
-        return JSONResponse(listings.recipes(self._registry))
+        return JSONResponse((await self._pool.crew.listing())["recipes"])
 
-    def operators(self) -> Response:
+    async def operators(self) -> Response:
         """List the operators: parameters with their defaults, bounds and units."""
-        return JSONResponse(listings.all_operators())
+        return JSONResponse((await self._pool.crew.listing())["operators"])
 
     async def healthz(self) -> Response:
-        """Answer 503 if every thread is busy beyond the time limit: only a restart frees them."""
+        """Answer 503 if no process can be started: then only a restart helps."""
         return (
-            answer(503, "every thread is stuck; restart the service")
-            if self._pool.stuck
+            answer(503, "no process can be started; restart the service")
+            if self._pool.crew.broken
             else JSONResponse({"status": "ok"})
         )
 
     async def readyz(self) -> Response:
         """Answer 503 while the service is busy."""
-        return answer(503, "the service is busy") if self._pool.full else JSONResponse({"status": "ok"})
+        return answer(503, "the service is busy") if self._pool.places.full else JSONResponse({"status": "ok"})
 
     async def metrics(self) -> Response:
         """Return request counts and durations in Prometheus' text format."""
         return Response(self.meter.text(), media_type="text/plain; version=0.0.4")
-
-
-def _picture(file: pictures.PictureFile) -> Response:
-    return Response(file.content, media_type=file.media_type, headers=file.headers)
 
 
 async def _disconnected(request: Request) -> None:

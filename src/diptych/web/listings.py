@@ -10,9 +10,14 @@ from diptych.core.parameters import Parameter
 from diptych.recipes import Recipe
 from diptych.runtime.default import DEFAULT
 from diptych.web.models import ModelRegistry
-from diptych.web.query import NOT_IN_QUERY, to_json
+from diptych.web.steps import NOT_IN_QUERY, to_json
 
 _DEFAULT_SUMMARY = "The model in the package, for dark colour photos; other pictures get the recipe auto."
+
+
+def everything(registry: ModelRegistry) -> dict[str, Any]:
+    """Return all that can be asked for."""
+    return {"models": models(registry), "recipes": recipes(registry), "operators": all_operators()}
 
 
 def models(registry: ModelRegistry) -> list[dict[str, Any]]:

@@ -29,8 +29,9 @@ class Meter:
         )
         for name, text, read in (
             ("diptych_running", "Pictures in work.", lambda: pool.running),
-            ("diptych_waiting", "Accepted requests that wait for a worker.", lambda: pool.waiting),
-            ("diptych_overdue", "Pictures in work beyond the time limit.", lambda: pool.overdue),
+            ("diptych_waiting", "Accepted requests that wait for a process.", lambda: pool.waiting),
+            ("diptych_stopped", "Pictures that were stopped in work.", lambda: pool.stopped),
+            ("diptych_held_bytes", "Bytes of bodies and answers.", lambda: pool.places.held),
         ):
             Gauge(name, text, registry=self._registry).set_function(read)
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-import threading
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from diptych import operators
 from diptych.core.enhancer import Enhancer
-from diptych.core.errors import ParameterError, UnknownNameError, did_you_mean
+from diptych.core.errors import ParameterError, RecipeError, UnknownNameError, did_you_mean
 from diptych.recipes import Recipe, auto, catalogue
-from diptych.runtime import open_enhancer, read_bundle
-from diptych.runtime.bundle import Bundle
+from diptych.runtime import open_enhancer
+from diptych.runtime.bundle import Bundle, bundle_of
 from diptych.runtime.default import DEFAULT, DefaultEnhancer, default_model
 from diptych.runtime.render import Profile
-from diptych.web.settings import Settings
+
+File: TypeAlias = "tuple[str, str, str, int] | list[Any]"
 
 
 class ModelRegistry:
@@ -24,8 +25,12 @@ class ModelRegistry:
 
     Parameters
     ----------
-    settings : Settings
-        The names and their files.
+    files : iterable of (kind, name, path, length)
+        Files of ``models`` and ``recipes``; the path names the file in messages.
+    content : bytes
+        The content of the files, one after the other.
+    extra : mapping of str to Enhancer, optional
+        Further recipes.
 
     Raises
     ------
@@ -35,14 +40,22 @@ class ModelRegistry:
         If a name is already taken, or a recipe needs a model.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._lock = threading.Lock()
+    def __init__(
+        self, files: Iterable[File] = (), content: bytes = b"", extra: Mapping[str, Enhancer] | None = None
+    ) -> None:
         self._open: dict[tuple[str, Profile], Enhancer] = {}
-        self._bundles: dict[str, Bundle] = {name: read_bundle(path) for name, path in settings.models.items()}
-        self._recipes = {name: catalogue.find(name) for name in catalogue.names()}
-        for name, path in settings.recipes.items():
-            _refuse_twice(name, self._recipes, "--recipe")
-            self._recipes[name] = _self_contained(Recipe.load(str(path)), str(path))
+        self._bundles: dict[str, Bundle] = {}
+        self._recipes: dict[str, Enhancer] = {name: catalogue.find(name) for name in catalogue.names()} | dict(
+            extra or {}
+        )
+        start = 0
+        for kind, name, path, size in files:
+            data, start = content[start : start + size], start + size
+            if kind == "models":
+                self._bundles[name] = bundle_of(data, source=path)
+            else:
+                _refuse_twice(name, self._recipes, "--recipe")
+                self._recipes[name] = _recipe_in(data, path)
         _refuse_twice(DEFAULT, self._bundles, "--model")
         self._has_default = _has_default()
         for name in self.models:
@@ -75,14 +88,13 @@ class ModelRegistry:
         chosen: Profile = profile or "best"
         if chosen != "best" and chosen not in self.profiles(name):
             raise ParameterError(f"the model '{name}' has no profile {chosen}; leave profile out")
-        with self._lock:
-            if (name, chosen) not in self._open:
-                self._open[name, chosen] = (
-                    DefaultEnhancer(profile=chosen)
-                    if name == DEFAULT
-                    else open_enhancer(self._bundles[name], profile=chosen)
-                )
-            return self._open[name, chosen]
+        if (name, chosen) not in self._open:
+            self._open[name, chosen] = (
+                DefaultEnhancer(profile=chosen)
+                if name == DEFAULT
+                else open_enhancer(self._bundles[name], profile=chosen)
+            )
+        return self._open[name, chosen]
 
     def recipe(self, name: str) -> Enhancer:
         """Return a recipe by its name."""
@@ -110,7 +122,11 @@ def _refuse_twice(name: str, known: Any, option: str) -> None:
         raise ParameterError(f"{option} {name}=FILE: the name '{name}' is already taken; choose another")
 
 
-def _self_contained(recipe: Recipe, source: str) -> Recipe:
+def _recipe_in(data: bytes, source: str) -> Recipe:
+    try:
+        recipe = Recipe.from_toml(data.decode(), source=source)
+    except UnicodeDecodeError:
+        raise RecipeError(f"{source}: is not UTF-8 text; give a recipe's TOML file") from None
     for one in recipe.steps:
         if one.operator not in operators.names():
             raise ParameterError(

@@ -1,133 +1,69 @@
-"""A bounded pool of threads with a bounded queue, which drops work that nobody waits for any more."""
+"""Jobs on their way through a bounded queue to the worker processes, and out of them when their time is over."""
 
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from starlette.requests import ClientDisconnect
 
-from diptych.web.problems import Problem
+from diptych.web.crew import Crew
+from diptych.web.lanes import Lanes
+from diptych.web.places import Places
+from diptych.web.problem import Problem
+from diptych.web.process import Worker, WorkerError
+from diptych.web.settings import Settings
 
-T = TypeVar("T")
+Answer = tuple[dict[str, Any], list[bytes]]
+
+_LATER, _LATEST = 4.0, 20.0  # a body of a MiB waits as if it had come so many seconds later; at most so many
+_ROOM_SECONDS = 5.0
 
 
 class Pool:
-    """Threads behind a queue of bounded length.
+    """Worker processes behind a bounded queue.
 
-    A request takes a slot before its body is read, so that the number of slots also bounds the memory. It keeps the slot
-    until its work is done, even if the client has gone: compiled code cannot be interrupted.
+    What a process judges to take long is handed on to another of low priority.
 
     Parameters
     ----------
-    workers : int
-        Number of threads.
-    queue : int
-        Slots beyond those of the threads.
-    seconds : float
-        How long work may wait, and how long it may then take.
+    settings : Settings
+        Limits, models and recipes.
+    command : sequence of str, optional
+        What a worker process runs.
     """
 
-    def __init__(self, workers: int, queue: int, seconds: float) -> None:
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="diptych-web")
-        self._lock = threading.Lock()
-        self._mean_seconds = 1.0  # moving average
-        self._starts: dict[int, float] = {}  # start times by thread
-        self.workers, self.capacity, self.seconds = workers, workers + queue, seconds
-        self.taken = 0
+    def __init__(self, settings: Settings, command: Sequence[str] = ()) -> None:
+        self._lanes = Lanes(settings.workers)
+        self.crew = Crew(settings, self._lanes.processes, command)
+        self.places = Places(settings.capacity, settings.max_held, settings.workers)
+        self._seconds = settings.timeout
+        self._unfinished: set[asyncio.Task[Answer]] = set()
+        self.stopped = 0
 
     @property
     def running(self) -> int:
         """Number of pictures in work."""
-        return len(self._starts)
+        return self._lanes.running
 
     @property
     def waiting(self) -> int:
-        """Number of requests that have a slot and wait for a thread."""
-        return max(self.taken - self.running, 0)
+        """Number of requests that wait for a process."""
+        return self._lanes.waiting
 
-    @property
-    def overdue(self) -> int:
-        """Number of pictures in work beyond the time limit."""
-        with self._lock:
-            return sum(time.perf_counter() - start > self.seconds for start in self._starts.values())
-
-    @property
-    def full(self) -> bool:
-        """Whether the next request would be refused."""
-        return self.taken >= self.capacity
-
-    @property
-    def stuck(self) -> bool:
-        """Whether every thread is busy beyond the time limit, so that only a restart helps."""
-        return self.overdue >= self.workers
-
-    def busy(self) -> Problem:
-        """Return the answer 429, with the time after which to try again."""
-        seconds = min(max(round(self._mean_seconds * self.taken / self.workers), 1), 60)
-        return Problem(429, f"the service is busy; try again in {seconds} s", {"Retry-After": str(seconds)})
-
-    @contextmanager
-    def slot(self) -> Iterator[Slot]:
-        """Take a slot, or raise the answer 429."""
-        with self._lock:
-            if self.taken >= self.capacity:
-                raise self.busy()
-            self.taken += 1
-        slot = Slot(self)
-        try:
-            yield slot
-        finally:
-            if not slot.used:
-                self.count(-1)
-
-    def count(self, change: int) -> None:
-        """Change the number of taken slots."""
-        with self._lock:
-            self.taken += change
-
-    def submit(self, work: Callable[[], T], begun: Callable[[], object]) -> Future[T]:
-        """Queue work; `begun` is called on its thread when it begins."""
-        return self._threads.submit(self._run, work, begun)
-
-    def _run(self, work: Callable[[], T], begun: Callable[[], object]) -> T:
-        thread, start = threading.get_ident(), time.perf_counter()
-        with self._lock:
-            self._starts[thread] = start
-        begun()
-        try:
-            return work()
-        finally:
-            with self._lock:
-                del self._starts[thread]
-                self._mean_seconds += 0.1 * (time.perf_counter() - start - self._mean_seconds)
-
-    def close(self) -> None:
-        """Wait for running work; drop waiting work."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
-
-
-class Slot:
-    """One slot of a pool, for one piece of work."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self.used = False
-
-    async def run(self, work: Callable[[], T], left: Callable[[], Awaitable[object]]) -> T:
-        """Do work on a thread and return its result.
+    async def run(self, job: dict[str, Any], body: list[bytes], left: Callable[[], Awaitable[object]]) -> Answer:
+        """Do a job and return its answer.
 
         Parameters
         ----------
-        work : function
-            The work.
+        job : dict
+            What `diptych.web.jobs.Desk` does.
+        body : list of bytes
+            The body of the request, in pieces.
         left : coroutine function
-            Ends when the client has gone. Work that has not begun by then is dropped.
+            Ends when the client has gone. What has not begun by then is dropped, and what takes long is stopped.
 
         Raises
         ------
@@ -136,30 +72,75 @@ class Slot:
         Problem
             429 if the work has waited too long, 422 if it takes too long.
         """
-        loop, begun, seconds = asyncio.get_running_loop(), asyncio.Event(), self._pool.seconds
-        self.used = True
-        future = self._pool.submit(work, lambda: loop.call_soon_threadsafe(begun.set))
-        future.add_done_callback(lambda _: self._pool.count(-1))
-        outcome = asyncio.ensure_future(asyncio.wrap_future(future))
-        outcome.add_done_callback(
-            lambda done: done.cancelled() or done.exception()
-        )  # or asyncio logs the unread exception
-        tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(left()), asyncio.ensure_future(begun.wait())]
+        way = _Way(job, body)
+        work = asyncio.ensure_future(self._through(way))
+        gone = asyncio.ensure_future(left())
         try:
-            if not await _first(tasks[1], tasks[0], seconds):
-                raise self._pool.busy()
-            if not await _first(outcome, tasks[0], seconds):
-                raise Problem(422, f"this takes longer than {seconds:g} s; send a smaller picture, or request less")
-            return outcome.result()
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise ClientDisconnect
+            return work.result()
         finally:
-            future.cancel()  # has no effect on running work
-            for task in tasks:
-                task.cancel()
+            gone.cancel()
+            if not work.done() and not way.worth_finishing:
+                work.cancel()
+            self._unfinished.add(work)
+            work.add_done_callback(self._finished)
+
+    def _finished(self, work: asyncio.Task[Answer]) -> None:
+        self._unfinished.discard(work)
+        _ = work.cancelled() or work.exception()  # or asyncio logs it
+
+    async def _through(self, way: _Way) -> Answer:
+        answer = await self._once(way, long=False)
+        return await self._once(way, long=True) if "long" in answer[0] else answer
+
+    async def _once(self, way: _Way, *, long: bool) -> Answer:
+        rank = time.monotonic() + min(_LATER * sum(map(len, way.body)) / (1 << 20), _LATEST)
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._lanes.turn(long=long, rank=rank)
+        except TimeoutError:
+            raise self.places.busy() from None
+        try:
+            await self._room()
+            worker = await self.crew.take(long=long)
+            way.worth_finishing = not long  # to start another process takes more than what is left to do
+            return await self._do(worker, way, long=long)
+        finally:
+            way.worth_finishing = False
+            self._lanes.done(long=long)
+
+    async def _do(self, worker: Worker, way: _Way, *, long: bool) -> Answer:
+        start = time.monotonic()
+        try:
+            async with asyncio.timeout(self._seconds):
+                answer: Answer = await self.crew.in_thread(worker.do, way.job | {"long": long}, way.body)
+        except BaseException as error:
+            await self.crew.stop(worker)
+            self.stopped += 1
+            if isinstance(error, TimeoutError):
+                text = f"this takes longer than {self._seconds:g} s; send a smaller picture, or request less"
+                raise Problem(422, text) from None
+            if isinstance(error, WorkerError):
+                raise Problem(422, "the picture could not be processed; try a smaller one, or another") from None
+            raise
+        self.crew.give_back(worker)
+        self.places.mean_seconds += 0.1 * (time.monotonic() - start - self.places.mean_seconds)
+        return answer
+
+    async def _room(self) -> None:
+        """Wait for room for an answer; whoever does not take theirs makes it."""
+        end = time.monotonic() + _ROOM_SECONDS
+        while not self.places.make_room():
+            if time.monotonic() > end:
+                raise self.places.busy()
+            await asyncio.sleep(0.05)
 
 
-async def _first(wanted: asyncio.Future[Any], left: asyncio.Future[Any], seconds: float) -> bool:
-    """Return whether the wanted future is done in time; raise `ClientDisconnect` if the client disconnects first."""
-    await asyncio.wait({wanted, left}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    if left.done() and not wanted.done():
-        raise ClientDisconnect
-    return wanted.done()
+class _Way:
+    """A job on its way."""
+
+    def __init__(self, job: dict[str, Any], body: list[bytes]) -> None:
+        self.job, self.body = job, body
+        self.worth_finishing = False

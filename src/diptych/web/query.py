@@ -1,24 +1,16 @@
-"""Parsing the query of a request into an enhancer. Numbers, words and names only: nothing here opens a file."""
+"""The queries of requests, which the fields of a form can give as well. Numbers, words and names only."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from diptych import operators
 from diptych.core.defaults import QUALITY
-from diptych.core.enhancer import Enhancer
-from diptych.core.errors import ParameterError, PhotoTooLargeError
-from diptych.recipes import Recipe, Step, step
-from diptych.runtime import EnhancerChoice, resolve_enhancer
-from diptych.web.models import ModelRegistry
+from diptych.web.problem import Problem
 
-MOST_STEPS = 16
-NOT_IN_QUERY = ("image", "model")
-"""Kinds of parameters that a query cannot give."""
+Q = TypeVar("Q", bound=BaseModel)
 
 FormatName = Literal["jpeg", "png", "tiff", "webp", "bmp"]
 
@@ -40,63 +32,38 @@ class EnhanceQuery(BaseModel):
     quality: int = Field(QUALITY, ge=1, le=100, description="Quality of JPEG and WebP answers.")
 
 
-def enhancer_for(query: EnhanceQuery, registry: ModelRegistry) -> Enhancer:
-    """Return the enhancer of a query; raise `ParameterError` or `UnknownNameError` if there is no such enhancer."""
-    steps = None if query.steps is None else read_steps(query.steps)
-    choice = EnhancerChoice(model=query.model, recipe=query.recipe, steps=steps, profile=query.profile)
-    return resolve_enhancer(choice, registry=registry)
+class PreviewQuery(BaseModel):
+    """The query of a request for a preview."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    side: int = Field(1200, ge=16, le=4096, description="Longest side of the copy, pixels.")
 
 
-def read_steps(text: str) -> list[Step]:
-    """Read steps from JSON: a list of objects, each an operator's name and values for some of its parameters.
+class PlanQuery(BaseModel):
+    """The query of a request for the plan of a recipe."""
 
-    >>> [str(one) for one in read_steps('[{"operator": "gamma", "gamma": 0.5}]')]
-    ['gamma gamma=0.5']
-    """
-    try:
-        listed = json.loads(text)
-    except (ValueError, RecursionError):
-        raise ParameterError('steps: is not JSON; give e.g. [{"operator": "gamma", "gamma": 0.5}]') from None
-    if not isinstance(listed, list) or len(listed) > MOST_STEPS:
-        raise ParameterError(f"steps: give a list of at most {MOST_STEPS} steps")
-    return [_step(one, number) for number, one in enumerate(listed, 1)]
+    model_config = ConfigDict(extra="forbid")
+
+    recipe: str = Field("auto", max_length=64, description="Name of a recipe.")
 
 
-def _step(item: Any, number: int) -> Step:
-    name = item.get("operator") if isinstance(item, dict) else None
-    if not isinstance(name, str):
-        raise ParameterError(f'steps: step {number} needs the name of an operator: {{"operator": "..."}}')
-    declaration = operators.declaration(name[:100])
-    values = {key: value for key, value in item.items() if key != "operator"}
-    for key, value in values.items():
-        if declaration.parameter(key[:100]).kind in NOT_IN_QUERY and value is not None:
-            raise ParameterError(
-                f"steps: step {number}: {name} {key} is a picture, which a request cannot give; leave it out"
-            )
-    return step(name, **values)
-
-
-def to_json(steps: Iterable[Step]) -> list[dict[str, Any]]:
-    """Return steps as `read_steps` reads them."""
-    return [
-        {"operator": one.operator} | {name: value for name, value in one.parameters if value is not None}
-        for one in steps
-    ]
-
-
-def check_growth(enhancer: Enhancer, shape: tuple[int, ...], max_pixels: int) -> None:
-    """Raise if a step would make the picture larger than the limit, before any step is run.
+def parse(kind: type[Q], query: Mapping[str, str], form: Mapping[str, str]) -> Q:
+    """Return the query of a request from its address and its form.
 
     Raises
     ------
-    PhotoTooLargeError
-        If the result of a step is too large. The message names the step.
+    Problem
+        400 if both give the same field, 422 if a field is unknown or not valid.
     """
-    height, width = shape[:2]
-    planes = -(-(shape[2] if len(shape) == 3 else 1) // 4)
-    for one in enhancer.steps if isinstance(enhancer, Recipe) else ():
-        height, width = one.declaration.output_shape((height, width), **dict(one.parameters))
-        if height * width * planes > max_pixels:
-            raise PhotoTooLargeError(
-                f"{one.operator} would make {width} x {height} pixels, more than {max_pixels}; request a smaller result"
-            )
+    if both := sorted(set(query) & set(form)):
+        raise Problem(400, f"'{both[0]}' is in the address and in the form; give it once")
+    try:
+        return kind.model_validate({**query, **form})
+    except ValidationError as error:
+        raise Problem(422, lines_of((one["loc"], one["msg"]) for one in error.errors())) from None
+
+
+def lines_of(errors: Iterable[tuple[Sequence[object], str]]) -> str:
+    """Return the errors of a query as one line: where each is, and what."""
+    return "; ".join(f"{'.'.join(map(str, where)) or 'request'}: {what}" for where, what in errors)[:1000]

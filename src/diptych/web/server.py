@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 from collections.abc import Callable
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from diptych.core.errors import ParameterError
 from diptych.web.app import create_app
-from diptych.web.models import ModelRegistry
+from diptych.web.pool import Pool
 from diptych.web.settings import Settings
 
 HEAD_SECONDS = 20.0
@@ -23,7 +25,7 @@ Address = tuple[str | int, ...]
 
 
 def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 8000, tell: Callable[[str], object]) -> None:
-    """Serve until SIGINT or SIGTERM; accepted requests are finished first.
+    """Serve until SIGINT or SIGTERM; accepted requests are finished first, as far as the time of grace allows.
 
     Parameters
     ----------
@@ -44,12 +46,23 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 8000, tell
         If a model or recipe of the settings cannot be opened.
     """
     with listen(host, port) as listener:
-        registry = ModelRegistry(settings)
-        registry.warm_up()
-        server = make_server(settings, registry)
+        pool = Pool(settings)
+        pool.crew.start()
+        server = make_server(create_app(settings, pool, local=is_loopback(host)), settings)
         shown = f"[{host}]" if ":" in host else host
         tell(f"http://{shown}:{listener.getsockname()[1]}/")
-        server.run(sockets=[listener])
+        try:
+            server.run(sockets=[listener])
+        finally:
+            pool.crew.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address to listen on can be reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -62,9 +75,9 @@ def listen(host: str, port: int) -> socket.socket:
         raise ParameterError(f"cannot listen on --host {host} --port {port} ({reason}); choose another") from None
 
 
-def make_server(settings: Settings, registry: ModelRegistry | None = None) -> uvicorn.Server:
+def make_server(app: FastAPI, settings: Settings) -> uvicorn.Server:
     """Return a Uvicorn server of the application; `run` starts it."""
-    timeout = HeadTimeout(create_app(settings, registry), HEAD_SECONDS)
+    timeout = HeadTimeout(app, HEAD_SECONDS)
     config = uvicorn.Config(
         timeout,
         http=timeout.protocol(),
@@ -77,8 +90,7 @@ def make_server(settings: Settings, registry: ModelRegistry | None = None) -> uv
         proxy_headers=False,
         timeout_keep_alive=15,
         h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
-        # Waiting, working and sending.
-        timeout_graceful_shutdown=round(3 * settings.timeout) + 5,
+        timeout_graceful_shutdown=max(round(settings.grace), 1),
     )
     return uvicorn.Server(config)
 
@@ -100,13 +112,15 @@ class HeadTimeout:
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
         self._app, self._seconds = app, seconds
-        self._transports: dict[Address, asyncio.BaseTransport] = {}
+        self._transports: dict[Address, asyncio.Transport] = {}
         self._timers: dict[Address, asyncio.TimerHandle] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         client = tuple(scope.get("client") or ())
         self._stop(client)
+        if transport := self._transports.get(client):
+            scope["diptych.abort"] = transport.abort
         try:
             await self._app(scope, receive, send)
         finally:
@@ -127,7 +141,7 @@ class HeadTimeout:
 
         return Protocol
 
-    def opened(self, transport: asyncio.BaseTransport) -> Address:
+    def opened(self, transport: asyncio.Transport) -> Address:
         """Start the timer of a new connection, and return the address of its client."""
         client: Address = tuple((transport.get_extra_info("peername") or ())[:2])
         self._transports[client] = transport
@@ -141,8 +155,15 @@ class HeadTimeout:
 
     def _start(self, client: Address) -> None:
         if transport := self._transports.get(client):
-            self._timers[client] = asyncio.get_running_loop().call_later(self._seconds, transport.close)
+            self._timers[client] = asyncio.get_running_loop().call_later(self._seconds, _close, transport)
 
     def _stop(self, client: Address) -> None:
         if timer := self._timers.pop(client, None):
             timer.cancel()
+
+
+def _close(transport: asyncio.Transport) -> None:
+    if transport.get_write_buffer_size():  # which would never be empty
+        transport.abort()
+    else:
+        transport.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from diptych.core.parallel import available_cores
 
 _NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _SHORTEST_TOKEN = 16
+_MOST_WORKERS = 4  # each takes 250 MiB, and each picture all cores
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,21 @@ class Settings:
     Attributes
     ----------
     workers : int
-        Number of pictures enhanced at the same time, each on a thread; 0 for one per core.
+        Number of pictures enhanced at the same time, each in a process; 0 for one per core, at most 4.
     queue : int
-        Number of requests that may wait for a worker. Further ones are answered with 429.
+        Number of requests that may wait for a worker, or whose answers are being sent. Further ones are answered with 429.
     max_bytes : int
         Maximum length of a request body.
     max_pixels : int
         Maximum size of a picture and of a result; up to four channels count as one pixel. Checked before decoding.
     timeout : float
-        Seconds within which a body must arrive, a request must start, and a picture must be done; each on its own.
+        Seconds within which a body must arrive, a request must start, and a picture must be done; each on its own. Work
+        that takes longer is stopped.
+    grace : float
+        Seconds that accepted requests have to end when the service ends.
+    hosts : sequence of str
+        Names by which the service may be called, in addition to those of this machine; without any, and if it listens on
+        other addresses than those of this machine, it may be called by every name.
     token : str
         Required of requests as ``Authorization: Bearer``; empty for none. At least 16 characters.
     models : mapping of str to path
@@ -54,13 +61,15 @@ class Settings:
     max_bytes: int = 64 << 20
     max_pixels: int = 50_000_000
     timeout: float = 60.0
+    grace: float = 20.0
+    hosts: Sequence[str] = ()
     token: str = field(default="", repr=False)
     models: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
     recipes: Mapping[str, str | os.PathLike[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         bounds = {"workers": (0, 256), "queue": (0, 100_000), "max_bytes": (1024, 1 << 40), "max_pixels": (1, 1 << 40)}
-        for name, (low, high) in {**bounds, "timeout": (0.05, 86_400)}.items():
+        for name, (low, high) in {**bounds, "timeout": (0.05, 86_400), "grace": (0, 86_400)}.items():
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ParameterError(f"{name} = {value} is not allowed; give {low} to {high}")
@@ -73,12 +82,18 @@ class Settings:
             len(self.token) < _SHORTEST_TOKEN or not self.token.isascii() or not self.token.isprintable()
         ):
             raise ParameterError(f"the token must have {_SHORTEST_TOKEN} or more plain characters; make a longer one")
-        object.__setattr__(self, "workers", self.workers or available_cores())
+        object.__setattr__(self, "workers", self.workers or min(available_cores(), _MOST_WORKERS))
+        object.__setattr__(self, "hosts", tuple(name.lower() for name in self.hosts))
 
     @property
     def capacity(self) -> int:
         """Number of requests that may be in progress, waiting ones included."""
         return self.workers + self.queue
+
+    @property
+    def max_held(self) -> int:
+        """Bytes of bodies and answers that are held at the same time: those of two bodies."""
+        return 2 * self.max_bytes
 
 
 def read_token(file: str | os.PathLike[str] | None, variable: str = "DIPTYCH_TOKEN") -> str:

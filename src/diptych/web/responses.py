@@ -1,7 +1,8 @@
-"""Error responses: problem+json (RFC 9457) with one readable line, never a stack trace."""
+"""Responses: errors as problem+json (RFC 9457) with one readable line, never a stack trace; and files in pieces."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -11,13 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from diptych.core.errors import (
-    BundleError,
-    DiptychError,
-    MissingExtraError,
-    PhotoTooLargeError,
-)
+from diptych.web.places import Place
+from diptych.web.problem import Problem
+from diptych.web.query import lines_of
 
 MEDIA_TYPE = "application/problem+json"
 CLIENT_DISCONNECTED = 499
@@ -35,14 +34,6 @@ SCHEMA = {
 }
 
 
-class Problem(Exception):  # noqa: N818 (a response, not a failure of the service)
-    """A response other than 200, raised from anywhere in a request."""
-
-    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.headers = status, detail, dict(headers or {})
-
-
 def answer(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return the response for a status, with a line that says what to do."""
     title = "Client disconnected" if status == CLIENT_DISCONNECTED else HTTPStatus(status).phrase
@@ -55,8 +46,6 @@ def handle(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(DiptychError, _known)
-    app.add_exception_handler(MemoryError, _memory)
     app.add_exception_handler(ClientDisconnect, _disconnected)
     app.add_exception_handler(Exception, _unknown)
 
@@ -77,18 +66,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    lines = [f"{'.'.join(str(part) for part in one['loc'][1:]) or 'request'}: {one['msg']}" for one in error.errors()]
-    return answer(422, "; ".join(lines)[:1000])
-
-
-async def _known(request: Request, error: Exception) -> Response:
-    if isinstance(error, BundleError | MissingExtraError):  # a fault of the service, and the message may name files
-        return await _unknown(request, error)
-    return answer(413 if isinstance(error, PhotoTooLargeError) else 422, str(error)[:1000])
-
-
-async def _memory(request: Request, error: Exception) -> Response:
-    return answer(413, "not enough memory for this picture; send a smaller one")
+    return answer(422, lines_of((one["loc"][1:], one["msg"]) for one in error.errors()))
 
 
 async def _disconnected(request: Request, error: Exception) -> Response:
@@ -97,3 +75,32 @@ async def _disconnected(request: Request, error: Exception) -> Response:
 
 async def _unknown(request: Request, error: Exception) -> Response:
     return answer(500, "internal error; see the log of the service")
+
+
+class FileResponse(Response):
+    """A file that is sent piece by piece, as the client takes it; its place is given back at the end.
+
+    A client that takes it too slowly is cut off.
+    """
+
+    def __init__(self, pieces: list[bytes], place: Place, media_type: str, headers: Mapping[str, str]) -> None:
+        size = sum(map(len, pieces))
+        super().__init__(media_type=media_type, headers={**headers, "Content-Length": str(size)})
+        self._pieces, self._place = pieces, place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file."""
+        place = self._place
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            place.begin()
+            self._pieces.reverse()
+            while self._pieces:
+                piece = self._pieces.pop()
+                async with place.client():
+                    await send({"type": "http.response.body", "body": piece, "more_body": bool(self._pieces)})
+                place.moved(len(piece))
+        except (TimeoutError, asyncio.CancelledError):
+            scope.get("diptych.abort", lambda: None)()
+        finally:
+            place.close()
