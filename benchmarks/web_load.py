@@ -147,7 +147,7 @@ def family(process) -> list[int]:
 
 
 def memory(process, field="VmHWM") -> float:
-    """Return the resident size of a service with its processes, GiB: the sum of the largest so far, or with ``VmRSS`` of now."""
+    """Return the resident size of a service with its processes, GiB: the largest so far, or ``VmRSS`` for now."""
     found = 0
     for number in family(process):
         with contextlib.suppress(OSError):

@@ -88,9 +88,9 @@ class Desk:
         key = wanted.model_dump_json(include={"model", "recipe", "steps", "profile"})
         photo = self._decode(data, enhancer, key)
         del data
+        photo = enhance(photo, enhancer)  # the pixels before it are free while it is encoded
         chosen = wanted.format or photo.format
-        content = encode(enhance(photo, enhancer), chosen, quality=wanted.quality)
-        return _made(f"image/{chosen}"), [content]
+        return _made(f"image/{chosen}"), [encode(photo, chosen, quality=wanted.quality)]
 
     def _preview(self, data: bytes, query: dict[str, str], form: dict[str, str]) -> Answer:
         """Return a reduced upright copy as PNG, in 8 or 16 bits, for display in a browser."""
