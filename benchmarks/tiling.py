@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from diptych.runtime.memory import parse_size
+from diptych.cli.arguments import parse_size
 
 NETWORKS = ("unet", "resnet", "mobile")
 

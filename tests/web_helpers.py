@@ -22,6 +22,7 @@ from diptych.web.server import listen, make_server
 # Never used, as nothing is encrypted here; but httpx would load all certificates of the system for each request.
 _CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 get = functools.partial(httpx.get, verify=_CONTEXT, timeout=240)
+head = functools.partial(httpx.head, verify=_CONTEXT, timeout=240)
 send = functools.partial(httpx.post, verify=_CONTEXT, timeout=240)
 
 

@@ -9,10 +9,11 @@ import pytest
 
 import diptych as dp
 from diptych.cli.app import main
+from diptych.cli.arguments import parse_size
 from diptych.core.errors import ParameterError
 from diptych.recipes import Recipe, step
 from diptych.runtime import OnnxEnhancer
-from diptych.runtime.memory import available_memory, default_memory, parse_size
+from diptych.runtime.memory import available_memory, default_memory
 from runtime_networks import photograph
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 pytest.importorskip("fastapi", reason="FastAPI is not installed: pip install 'diptych[web]'")
@@ -16,6 +18,13 @@ def slow(tmp_path):
     one = Slow(tmp_path)
     yield one
     one.go()
+
+
+@pytest.fixture
+def free_port():
+    """Return a port of this machine on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

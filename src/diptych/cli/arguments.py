@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from diptych.core.errors import ParameterError
+
 if TYPE_CHECKING:
     from diptych.core.parameters import Parameter
     from diptych.recipes import Step
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]+=", re.ASCII)
+_UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", re.ASCII)
 _SEPARATOR = "\x1f"  # cannot be typed by accident, unlike a space
 
 
@@ -86,9 +90,20 @@ def read_steps(operators: list[str] | None) -> tuple[Step, ...] | None:
 
 def read_size(memory: str | None) -> int | None:
     """Return the bytes that ``--memory`` says."""
-    from diptych.runtime.memory import parse_size
-
     return None if memory is None else parse_size(memory)
+
+
+def parse_size(text: str) -> int:
+    """Read a number of bytes.
+
+    >>> parse_size("1.5GiB"), parse_size("200 MB"), parse_size("4096")
+    (1610612736, 200000000, 4096)
+    """
+    found = _SIZE.fullmatch(text.strip())
+    unit = _UNITS.get(found[2].lower()) if found else None
+    if not found or unit is None:
+        raise ParameterError(f"'{text}' is not a size; write it as 1GiB, 512MiB or a number of bytes")
+    return int(float(found[1]) * unit)
 
 
 def _step(text: str) -> Step:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from diptych.cli.arguments import parse_size
 from diptych.cli.progress import note
 from diptych.web import Settings
 
@@ -58,7 +59,6 @@ def serve(
     Requests can use the models and recipes of the package and those given here; they cannot name a file or a URL.
     """
     from diptych.core.errors import MissingExtraError
-    from diptych.runtime.memory import parse_size
 
     try:
         from diptych.web.server import is_loopback

@@ -12,6 +12,8 @@ from diptych.photo import icc
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
+_STRIP = 1 << 20  # pixels
+
 
 def split_alpha(samples: Image) -> tuple[Image, Image | None]:
     """Split samples (H, W) or (H, W, 1 to 4) into pixels and alpha: grey, grey + alpha, RGB or RGB + alpha.
@@ -65,8 +67,18 @@ def from_pillow(image: PillowImage, profile: bytes | None = None) -> tuple[Image
         pixels, alpha = split_alpha(np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB")))
         return grey_if_grey(pixels), alpha, profile
     plain = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA"}.get(image.mode, "RGB")
-    samples = np.asarray(image if image.mode == plain else image.convert(plain))
-    return *split_alpha(samples), profile
+    return *split_alpha(_array(image if image.mode == plain else image.convert(plain))), profile
+
+
+def _array(image: PillowImage) -> Image:
+    """Return the samples of a Pillow image, by rows: Pillow's own conversion holds them twice more."""
+    width, height = image.size
+    rows = max(1, _STRIP // width)
+    samples = np.empty((height, width) if image.mode == "L" else (height, width, len(image.getbands())), np.uint8)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        samples[top:bottom] = np.asarray(image.crop((0, top, width, bottom)))
+    return samples
 
 
 def turn_upright(image: Image, orientation: int) -> Image:

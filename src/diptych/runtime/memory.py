@@ -1,4 +1,4 @@
-"""How much memory there is, and how it is written: ``1GiB``."""
+"""How much memory there is."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from diptych.core.errors import ParameterError
-
-_UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", re.ASCII)
 
 MINIMUM = 64 << 20
 """A memory bound below this is refused: the libraries alone take as much."""
@@ -30,19 +27,6 @@ _trim = _find_trim()
 def release_memory() -> None:
     """Give memory that was freed back to the system: glibc keeps it, and what is taken next may not fit into the gaps."""
     _trim(0)
-
-
-def parse_size(text: str) -> int:
-    """Read a number of bytes.
-
-    >>> parse_size("1.5GiB"), parse_size("200 MB"), parse_size("4096")
-    (1610612736, 200000000, 4096)
-    """
-    found = _SIZE.fullmatch(text.strip())
-    unit = _UNITS.get(found[2].lower()) if found else None
-    if not found or unit is None:
-        raise ParameterError(f"'{text}' is not a size; write it as 1GiB, 512MiB or a number of bytes")
-    return int(float(found[1]) * unit)
 
 
 def checked_memory(memory: int | None) -> int:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
@@ -25,12 +26,7 @@ from diptych.web.responses import FileResponse, answer
 from diptych.web.settings import Settings
 
 _ANY_PICTURE = {"type": "string", "format": "binary"}
-_FORM = {"type": "object", "required": ["image"], "properties": {"image": _ANY_PICTURE}}
-_BODY = {
-    "required": True,
-    "description": "A JPEG, PNG, TIFF, WebP or BMP file, or a form with one.",
-    "content": {"image/*": {"schema": _ANY_PICTURE}, "multipart/form-data": {"schema": _FORM}},
-}
+_FORMS = {"/v1/enhance": EnhanceQuery, "/v1/preview": PreviewQuery, "/v1/plan": PlanQuery}
 _REFUSALS = {
     400: "The form is malformed, or has fields that are not known.",
     401: "The token is missing or wrong.",
@@ -129,8 +125,19 @@ def _add(
         responses=answers,
         response_class=Response,
         response_model=None,
-        openapi_extra={"requestBody": _BODY} if method == "POST" else None,
+        openapi_extra={"requestBody": _body(_FORMS[path])} if method == "POST" else None,
     )
+
+
+def _body(query: type[BaseModel]) -> dict[str, Any]:
+    """Return the description of a body; its form has the fields of the query."""
+    fields = {"image": _ANY_PICTURE, **query.model_json_schema()["properties"]}
+    form = {"type": "object", "required": ["image"], "properties": fields, "additionalProperties": False}
+    return {
+        "required": True,
+        "description": "A JPEG, PNG, TIFF, WebP or BMP file, or a form with one and any fields of the query.",
+        "content": {"image/*": {"schema": _ANY_PICTURE}, "multipart/form-data": {"schema": form}},
+    }
 
 
 class Service:

@@ -127,7 +127,7 @@ class Crew:
             self._failure = error
 
     def _new(self) -> Worker:
-        worker = Worker(self._startup, self._command)
+        worker = Worker(self._startup, self._command, listing=self._listing is None)
         self._alive.add(worker)
-        self._listing = worker.listing
+        self._listing = self._listing or worker.listing
         return worker

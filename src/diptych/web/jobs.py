@@ -128,11 +128,11 @@ class Desk:
             photo = decode(data, name=_NAME, max_pixels=limit)
         except PhotoTooLargeError as error:
             pixels = getattr(error.__cause__, "pixels", None)
-            if limit == self._max_pixels or pixels is None:
+            if limit == self._max_pixels:
                 raise
-            if pixels > self._max_pixels:  # the same, with the message for this limit
+            if pixels is not None and pixels > self._max_pixels:  # the same, with the message for this limit
                 decode(data, name=_NAME, max_pixels=self._max_pixels)
-            self._judge(enhancer, pixels, rate)
+            self._judge(enhancer, pixels or 0, rate)
             raise TooLongError from None
         pixels = check_growth(enhancer, photo.pixels.shape, self._max_pixels)
         self._judge(enhancer, pixels, rate)

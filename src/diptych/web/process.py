@@ -63,13 +63,15 @@ class Worker:
         Limits, models and recipes.
     command : sequence of str
         What to run.
+    listing : bool
+        Whether to ask for the models, recipes and operators.
 
     Attributes
     ----------
     low : bool
         Whether it has low priority, since it has done long work.
     listing : dict
-        Models, recipes and operators, as the service lists them.
+        Models, recipes and operators, as the service lists them; empty if it was not asked for.
 
     Raises
     ------
@@ -77,14 +79,14 @@ class Worker:
         If a model or recipe is not valid.
     """
 
-    def __init__(self, startup: Startup, command: Sequence[str] = COMMAND) -> None:
+    def __init__(self, startup: Startup, command: Sequence[str] = COMMAND, *, listing: bool = True) -> None:
         self.low = False
         # Of its own session, so that Ctrl-C reaches the service alone, which lets accepted work finish.
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(), start_new_session=True
         )
         try:
-            self.listing, _ = self.do(startup.head, startup.content)
+            self.listing, _ = self.do(startup.head | {"listing": listing}, startup.content)
             if "error" in self.listing:
                 kind = getattr(errors, self.listing["error"], DiptychError)
                 raise kind(self.listing["detail"])

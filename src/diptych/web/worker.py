@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import select
@@ -36,10 +37,12 @@ def main(extra: Mapping[str, Enhancer] | None = None) -> None:
     try:
         registry = ModelRegistry(head["files"], b"".join(content), extra or {})
         registry.warm_up()
+        gc.collect()
+        memory.release_memory()
     except DiptychError as error:
         frames.write(stdout, {"error": type(error).__name__, "detail": str(error)})
         return
-    frames.write(stdout, listings.everything(registry))
+    frames.write(stdout, listings.everything(registry) if head["listing"] else {})
     desk = jobs.Desk(registry, max_pixels=head["max_pixels"], seconds=head["timeout"])
     low = False
     while (job := frames.read(stdin)) is not None:
@@ -48,7 +51,7 @@ def main(extra: Mapping[str, Enhancer] | None = None) -> None:
             _give_way()
         frames.write(stdout, *answer(desk, *job))
         del job
-        memory.give_back()
+        memory.release_memory()
 
 
 def answer(desk: jobs.Desk, job: dict[str, Any], pieces: list[bytes]) -> Answer:
