@@ -5,13 +5,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TOGETHER := -n 2 --dist worksteal
 
-.PHONY: demo test check bench chromium web-example docs docs-check soak test-oldest release-check clean
+.PHONY: demo test check bench chromium nginx web-example docs docs-check soak test-oldest release-check clean
 
 demo: $(READY)  ## Install and run the main job on a sample picture
 	mkdir -p out
 	$(BIN)/diptych demo -o out/demo.png --overwrite
 
-test: $(READY) chromium web-example  ## The whole test suite; COVERAGE=yes also demands 90 % of the lines
+test: $(READY) chromium nginx web-example  ## The whole test suite; COVERAGE=yes also demands 90 % of the lines
 ifdef COVERAGE
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(TOGETHER)
@@ -56,6 +56,12 @@ chromium:  ## The browser that the report's tests open (Debian's packages); with
 	echo "chromium and chromium-driver are missing and could not be installed: the browser tests will be skipped;" \
 	     "install them with: sudo apt-get install chromium chromium-driver"
 
+nginx:  ## The proxy of docs/nginx.conf (Debian's package); without it the tests of the service behind it are skipped
+	@command -v nginx >/dev/null || test -x /usr/sbin/nginx || \
+	(apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light >/dev/null) || \
+	echo "nginx is missing and could not be installed: the tests of the service behind a proxy will be skipped;" \
+	     "install it with: sudo apt-get install nginx-light"
+
 web-example:  ## ONNX Runtime Web for examples/deploy/web; without it that page's test is skipped
 	@test -d examples/deploy/web/node_modules/onnxruntime-web || \
 	(command -v npm >/dev/null && npm ci --prefix examples/deploy/web --no-audit --no-fund --silent) || \
@@ -76,6 +82,7 @@ soak: $(READY)  ## The long versions of the tests that kill, restart and damage,
 	DIPTYCH_FUZZ=1000 $(BIN)/python -m pytest -q tests/runtime/test_fuzz.py
 	DIPTYCH_KILLS=5 DIPTYCH_PICTURES=500 $(BIN)/python -m pytest -q tests/cluster/test_kill.py
 	$(BIN)/python benchmarks/web_load.py throughput overload hostile schema
+	$(BIN)/python benchmarks/web_attack.py
 	$(BIN)/python benchmarks/hostile.py
 	$(BIN)/python benchmarks/cluster.py
 	$(BIN)/python benchmarks/large.py --side 30000 --folder out/large

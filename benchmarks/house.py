@@ -146,13 +146,37 @@ def command(*arguments: str) -> Callable[[], None]:
     return call
 
 
+class WorkerHere:
+    """Does the work of a worker process in this one, where it can be traced."""
+
+    low = False
+
+    def __init__(self, *_: object, **__: object) -> None:
+        from diptych.web import jobs, listings, models
+
+        registry = models.ModelRegistry()
+        self.listing = listings.everything(registry)
+        self._desk = jobs.Desk(registry, max_pixels=50_000_000, seconds=60)
+
+    def do(self, job: dict, pieces: list) -> tuple:
+        """Do a job."""
+        from diptych.web import worker
+
+        return worker.answer(self._desk, job, pieces)
+
+    def kill(self) -> None:
+        """There is nothing to end."""
+
+
 def journeys(photo: str, domains: list[str]) -> Iterator[tuple[str, list[tuple[int, str]]]]:
     """Trace what a reader follows: a photo enhanced, one posted to the service, a short training. Each has run before."""
     from starlette.testclient import TestClient
 
+    from diptych.web import crew
     from diptych.web.app import create_app
     from diptych.web.settings import Settings
 
+    crew.Worker = WorkerHere
     recorder = Recorder()
     with tempfile.TemporaryDirectory() as folder:
         output = f"{folder}/day{Path(photo).suffix}"

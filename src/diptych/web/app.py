@@ -26,7 +26,7 @@ from diptych.web.responses import FileResponse, answer
 from diptych.web.settings import Settings
 
 _ANY_PICTURE = {"type": "string", "format": "binary"}
-_FORMS = {"/v1/enhance": EnhanceQuery, "/v1/preview": PreviewQuery, "/v1/plan": PlanQuery}
+_FORMS: dict[str, type[BaseModel]] = {"/v1/enhance": EnhanceQuery, "/v1/preview": PreviewQuery, "/v1/plan": PlanQuery}
 _REFUSALS = {
     400: "The form is malformed, or has fields that are not known.",
     401: "The token is missing or wrong.",

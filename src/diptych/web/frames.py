@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 _PIECE = 1 << 16
 _HEAD = 4
 
 
-def write(stream: BinaryIO, head: dict[str, Any], pieces: Sequence[bytes] = ()) -> None:
+def write(stream: IO[bytes], head: dict[str, Any], pieces: Sequence[bytes] = ()) -> None:
     """Write a message: a JSON object, and bytes in pieces."""
     text = json.dumps(head | {"length": sum(map(len, pieces))}).encode()
     stream.write(len(text).to_bytes(_HEAD, "big") + text)
@@ -19,7 +19,7 @@ def write(stream: BinaryIO, head: dict[str, Any], pieces: Sequence[bytes] = ()) 
     stream.flush()
 
 
-def read(stream: BinaryIO) -> tuple[dict[str, Any], list[bytes]] | None:
+def read(stream: IO[bytes]) -> tuple[dict[str, Any], list[bytes]] | None:
     """Return the next message, or None if the other side has ended.
 
     >>> import io

@@ -8,7 +8,6 @@ import logging
 import os
 import select
 import signal
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -106,4 +105,4 @@ def _give_way() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
