@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -37,9 +38,23 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the durations where they were asked for, in the process that has all reports."""
-    if not os.environ.get("DIPTYCH_WRITE_DURATIONS") or hasattr(session.config, "workerinput"):
-        return
+    """Keep what this process has measured: lines, where they are, and durations where they were asked for."""
+    if hasattr(session.config, "workerinput"):
+        _save_coverage()
+    elif os.environ.get("DIPTYCH_WRITE_DURATIONS"):
+        _write_durations()
+
+
+def _save_coverage() -> None:
+    # A worker that is slow to end is killed, and would take the lines of half of the suite with it.
+    coverage = sys.modules.get("coverage")
+    running = coverage.Coverage.current() if coverage else None
+    if running:
+        running.stop()
+        running.save()
+
+
+def _write_durations() -> None:
     longest: defaultdict[str, float] = defaultdict(float)
     for node, seconds in _seconds.items():
         file = node.split("::")[0]
