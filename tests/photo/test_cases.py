@@ -97,6 +97,10 @@ def test_extended_xmp_is_joined_and_split(tmp_path):
     parts = data.split(b"http://ns.adobe.com/xmp/extension/\0")[1:]
     assert len(parts) == 2
     assert all(part.startswith(identifier) for part in parts)
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert image.info["xmp"].startswith(b"<?xpacket begin=")
+        assert image.info["xmp"].endswith(b'<?xpacket end="w"?>')
+    assert not any(b"xpacket" in part for part in parts)
     again = read(tmp_path / "a.jpg").xmp
     assert again.count(b"x" * 80_000) == 1
     assert b">short<" in again
@@ -108,6 +112,14 @@ def test_large_xmp_of_a_png_fits_a_jpeg(tmp_path):
     photo = read(CASES / "jpeg_extended_xmp" / "png_bigxmp.png")
     write(tmp_path / "a.jpg", photo)
     assert len(read(tmp_path / "a.jpg").xmp) > 90_000
+
+
+def test_padding_of_xmp_that_a_jpeg_cannot_hold_is_left_out(tmp_path, picture):
+    opening, closing = b"<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?>", b"<?xpacket end='w'?>"
+    content = b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>'
+    write(tmp_path / "a.jpg", Photo(picture(), xmp=opening + content + b" " * 70_000 + closing))
+    packet = read(tmp_path / "a.jpg").xmp
+    assert re.fullmatch(rb"<\?xpacket begin=[^>]+\?>" + content + rb"<\?xpacket end=.w.\?>", packet)
 
 
 @pytest.mark.parametrize(("name", "part"), [("mpo_gainmap", "gain map"), ("motion", "video of a motion photo")])

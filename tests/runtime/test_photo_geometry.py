@@ -87,6 +87,20 @@ def test_the_case_of_flip_and_rotation():
         assert (result.alpha[:, : width // 2] == 0).all()
         assert (result.alpha[:, width // 2 :] == 255).all()
         assert (result.pixels[:, width // 2 :] == (255, 0, 0)).all()
+        assert (result.pixels[:, : width // 2] == (0, 0, 255)).all()  # hidden, and not lost
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("channels", [None, 3])
+def test_hidden_colours_follow_the_geometry(name, channels):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (40, 60) if channels is None else (40, 60, channels)).astype(np.uint8)
+    alpha = np.full((40, 60), 255, np.uint8)
+    alpha[:, 30:] = 0
+    result = enhance(Photo(pixels, alpha=alpha), Recipe(step("gamma", gamma=0.5), STEPS[name]))
+    hidden = result.alpha == 0
+    assert hidden.any()
+    np.testing.assert_array_equal(result.pixels[hidden], STEPS[name](pixels)[hidden])
 
 
 def test_hidden_colours_decide_nothing():

@@ -12,6 +12,7 @@ import re
 _ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)[2-8]")
 _NOTE = b"http://ns.adobe.com/xmp/note/"
 _RDF_END = b"</rdf:RDF>"
+_WRAPPER = b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>%s<?xpacket end="w"?>'
 _MAX_PREFIXES = 4  # of one namespace
 
 # Namespaces and properties that describe a second image or a video inside the file, which is not kept.
@@ -88,9 +89,11 @@ def _assemble(extensions: list[bytes], identifier: bytes) -> bytes:
 
 def split(packet: bytes, room: int) -> tuple[bytes, list[bytes]]:
     """Return a packet of at most `room` bytes and the contents of the extension segments that the rest needs."""
-    packet = _trimmed(packet) if len(packet) > room else packet
     if len(packet) <= room:
         return packet, []
+    packet = re.sub(rb"<\?xpacket[^<>]*\?>", b"", packet).strip()  # an extension has no wrapper, nor its padding
+    if len(_WRAPPER % packet) <= room:
+        return _WRAPPER % packet, []
     identifier = hashlib.md5(packet, usedforsecurity=False).hexdigest().upper().encode()
     step = room - 64
     head = identifier + len(packet).to_bytes(4, "big")
@@ -101,10 +104,4 @@ def split(packet: bytes, room: int) -> tuple[bytes, list[bytes]]:
         b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
         b'<rdf:Description rdf:about="" xmlns:xmpNote="%s" xmpNote:HasExtendedXMP="%s"/></rdf:RDF></x:xmpmeta>'
     ) % (_NOTE, identifier)
-    return stub, parts
-
-
-def _trimmed(packet: bytes) -> bytes:
-    """Return the packet without its wrapper and the padding in it."""
-    start, end = packet.find(b"<x:xmpmeta"), packet.rfind(b"</x:xmpmeta>")
-    return packet[start : end + len(b"</x:xmpmeta>")] if 0 <= start < end else packet
+    return _WRAPPER % stub, parts

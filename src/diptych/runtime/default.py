@@ -204,11 +204,19 @@ def _enhance_photo(photo: Photo, enhancer: Enhancer) -> Photo:
     visible = photo.pixels if photo.alpha is None else fill_hidden(photo.pixels, photo.alpha)
     pixels = enhancer(visible)
     geometry = geometry_of(enhancer, visible) if isinstance(enhancer, Recipe) else Recipe()
-    if geometry.steps:
-        alpha = None if photo.alpha is None else geometry(photo.alpha)
-        return photo.moved(pixels, alpha, mapping_of(geometry, visible.shape))
-    if photo.alpha is not None and visible is not photo.pixels and pixels.shape == photo.pixels.shape:
-        # Hidden colours have decided nothing, and stay.
-        hidden = (photo.alpha == 0).reshape(photo.alpha.shape + (1,) * (pixels.ndim - 2))
-        pixels = np.where(hidden, photo.pixels, pixels)
-    return photo.with_pixels(pixels)
+    if not geometry.steps:
+        if photo.alpha is not None and visible is not photo.pixels:
+            pixels = _with_hidden(pixels, photo.pixels, photo.alpha)
+        return photo.with_pixels(pixels)
+    alpha = None if photo.alpha is None else geometry(photo.alpha)
+    if alpha is not None and visible is not photo.pixels:
+        pixels = _with_hidden(pixels, geometry(photo.pixels), alpha)
+    return photo.moved(pixels, alpha, mapping_of(geometry, visible.shape))
+
+
+def _with_hidden(pixels: Image, original: Image, alpha: Image) -> Image:
+    """Return the pixels with the original colours where alpha is 0: they have decided nothing, and stay."""
+    if pixels.shape != original.shape:
+        return pixels
+    hidden = (alpha == 0).reshape(alpha.shape + (1,) * (pixels.ndim - 2))
+    return np.where(hidden, original, pixels)
