@@ -79,13 +79,18 @@ def note_events(listens) -> set[str]:
     opened: set[str] = set()
 
     def hook(event, arguments):
-        if listens.is_set() and event in (
-            "open",
-            "subprocess.Popen",
-            "os.system",
-            "socket.connect",
-            "os.mkdir",
-            "os.remove",
+        if (
+            listens.is_set()
+            and not isinstance(arguments[0], int)
+            and event
+            in (
+                "open",
+                "subprocess.Popen",
+                "os.system",
+                "socket.connect",
+                "os.mkdir",
+                "os.remove",
+            )
         ):
             opened.add(
                 f"{event} {arguments[0]} {arguments[1:2]}" if event != "socket.connect" else f"{event} {arguments[1]}"
