@@ -149,3 +149,12 @@ def test_compilation_is_told_once(tmp_path):
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         said.append("compiling kernels for this machine, once" in done.stderr)
     assert said == [True, False]
+
+
+def test_progress_in_a_file_is_a_line_twice_a_minute(capsys, monkeypatch):
+    from diptych.cli import progress
+
+    now = iter(range(0, 1000, 20))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(now)))
+    assert list(progress.track("abcd", 4, "checking")) == list("abcd")
+    assert capsys.readouterr().err.splitlines() == ["checking: 2 of 4, 0.05 a second, 40 s left"]

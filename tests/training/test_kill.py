@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from safetensors.torch import load_file
 
 from diptych.networks import Mobile, PatchGAN
-from diptych.training import CycleGANConfig
+from diptych.training import CycleGANConfig, load_generator
 from training_helpers import write_folders
 
 # A few kills always; `make soak` sets ten.
@@ -100,5 +101,9 @@ def test_interrupt_writes_a_checkpoint(tmp_path):
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     assert process.wait() == 130
-    assert "go on with --resume" in log.read_text()
+    said = log.read_text()
+    assert re.search(r"step 1 of 100000: [\d.e+]+ images/s, \d+ (h \d+ )?(min|s) left", said), said
+    step = int(re.search(r"best\.safetensors is the generator of step (\d+): diptych export", said)[1])
+    assert f"go on with --resume after step {step}" in said
+    assert load_generator(out).provenance["step"] == step
     assert len(list((out / "checkpoints").iterdir())) == 1
