@@ -43,6 +43,8 @@ TRICKS = (
     "~/.ssh/id_rsa",
 )
 
+WATCHED = ("open", "subprocess.Popen", "os.system", "socket.connect", "os.mkdir", "os.remove")
+
 misses: list[str] = []
 
 
@@ -79,22 +81,11 @@ def note_events(listens) -> set[str]:
     opened: set[str] = set()
 
     def hook(event, arguments):
-        if (
-            listens.is_set()
-            and not isinstance(arguments[0], int)
-            and event
-            in (
-                "open",
-                "subprocess.Popen",
-                "os.system",
-                "socket.connect",
-                "os.mkdir",
-                "os.remove",
-            )
-        ):
-            opened.add(
-                f"{event} {arguments[0]} {arguments[1:2]}" if event != "socket.connect" else f"{event} {arguments[1]}"
-            )
+        if not listens.is_set() or event not in WATCHED or isinstance(arguments[0], int):  # a pipe is no file
+            return
+        opened.add(
+            f"{event} {arguments[1]}" if event == "socket.connect" else f"{event} {arguments[0]} {arguments[1:2]}"
+        )
 
     sys.addaudithook(hook)
     return opened
