@@ -140,7 +140,7 @@ def test_from_file_to_file(tmp_path, scene):
     assert np.array_equal(photo.alpha, alpha)
     assert photo.dpi == (300.0, 300.0)
     assert seen[-1] == (len(image), len(image))
-    with pytest.raises(PhotoExistsError, match="--overwrite"):
+    with pytest.raises(PhotoExistsError, match="`overwrite=True`"):
         enhance_large(tmp_path / "in.tif", tmp_path / "out.tif", recipe)
     with pytest.raises(ParameterError, match="TIFF"):
         enhance_large(tmp_path / "in.tif", tmp_path / "out.png", recipe)

@@ -32,7 +32,7 @@ def test_there_and_back(tmp_path, scene, dtype, channels):
     assert facts["version"] == "0.5"
     assert [axis["name"] for axis in facts["multiscales"][0]["axes"]] == ["c", "y", "x"]
     assert [one["path"] for one in facts["multiscales"][0]["datasets"]] == ["0", "1"]
-    with pytest.raises(PhotoExistsError, match="--overwrite"):
+    with pytest.raises(PhotoExistsError, match="`overwrite=True`"):
         write_zarr(tmp_path / "a.ome.zarr", ArrayRows(image))
     write_zarr(tmp_path / "a.ome.zarr", ArrayRows(255 - image if dtype == "uint8" else image), overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["a.ome.zarr"]

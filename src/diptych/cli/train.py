@@ -76,8 +76,8 @@ def train(
 
         def on_event(entry: dict[str, Any]) -> None:
             show(entry)
-            if entry["event"] == "begin" and not as_json:
-                _say_outside(output)
+            if not as_json and entry["event"] in ("begin", "end"):
+                _say_outside(output, entry)
 
         try:
             run = run_training(settings, **folders, out=output, init=init, resume=resume, on_event=on_event)
@@ -105,18 +105,22 @@ def _say_interrupted(output: str) -> None:
     note(f"interrupted; go on with --resume {after}")
 
 
-def _say_outside(output: str) -> None:
-    """Say before the training, and not only at its export, which steps no graph can have inside."""
+def _say_outside(output: str, entry: dict[str, Any]) -> None:
+    """Say when the training begins and ends, and not only at its export, which steps no graph can have inside."""
     from pathlib import Path
 
     from diptych.export.whole import outside_graph
     from diptych.training import Run
 
-    names = outside_graph(Run(Path(output)).preprocess)
+    if entry["event"] == "begin":
+        where, steps = "before", [step.operator for step in Run(Path(output)).preprocess.steps]
+    else:
+        where, steps = "after", [step.split()[0] for step in entry["postprocess"]]
+    names = outside_graph(steps)
     if names:
         without = "; --set denoise=0 trains without it" if names == ["denoise_photo"] else ""
         note(
-            f"before the network comes {', '.join(names)}: Diptych does it, but export --whole cannot put it into the file "
+            f"{where} the network comes {', '.join(names)}: Diptych does it, but export --whole cannot put it into the file "
             f"for other programs{without}"
         )
 

@@ -7,7 +7,7 @@ the histogram, and to look values up. After the network, the histogram has 65,53
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,18 +69,17 @@ def _provenance(bundle: Bundle) -> dict[str, object]:
     return {**bundle.metadata.provenance, "steps_inside": inside}
 
 
-def outside_graph(recipe: Recipe) -> list[str]:
-    """Return the operators of a recipe that cannot be part of a graph.
+def outside_graph(operators: Iterable[str]) -> list[str]:
+    """Return those of some operators that cannot be part of a graph.
 
-    >>> from diptych.recipes import step
-    >>> outside_graph(Recipe(step("median", size=3), step("stretch")))
+    >>> outside_graph(["median", "stretch"])
     ['median']
     """
-    return [step.operator for step in recipe.steps if step.operator not in tones.CURVES]
+    return [name for name in operators if name not in tones.CURVES]
 
 
 def _check_steps(steps: Sequence[Step], source: str) -> None:
-    for name in outside_graph(Recipe(*steps)):
+    for name in outside_graph(step.operator for step in steps):
         raise ExportError(
             f"{source}: the step {name} cannot be part of a graph ({', '.join(tones.CURVES)} can); "
             f"remove it from the recipe, or export without `whole=True` and run the bundle with Diptych"

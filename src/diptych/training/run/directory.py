@@ -71,7 +71,8 @@ class Run:
     @property
     def preprocess(self) -> Recipe:
         """The steps before the network."""
-        return Recipe.from_toml(_read_metadata(self.path).get("preprocess", ""), source=str(self.path / "run.json"))
+        text = _read_metadata(self.path).get("preprocess")
+        return Recipe.from_toml(text, source=str(self.path / "run.json")) if text else Recipe()
 
     @property
     def threads(self) -> int | None:
