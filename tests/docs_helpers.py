@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 KINDS = {
     "sh": "commands that every test run executes",
     "sh heavy": "commands that `make docs-check` executes: trainings, exports, the service",
-    "sh other": "commands that need another machine or service, or are refused where they gain nothing; their options are checked",
+    "sh other": "commands for another machine or service, or refused where they gain nothing; their options are checked",
     "python": "code that every test run executes",
     "python heavy": "code that `make docs-check` executes",
     "python other": "code that is compiled only",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from diptych.cli.train import _say_outside
+from diptych.recipes import Recipe, step
 
 
 def test_steps_outside_a_graph_are_said(capsys, tmp_path):
