@@ -76,7 +76,7 @@ def _mask(channel: NDArray[np.int64], method: str, value: float, size: int, wind
         return channel > np.rint(value * LEVELS)
     below = np.rint(offset * LEVELS)
     if window == "gaussian":
-        return channel > _gaussian(channel, size) - below
+        return channel * 65536**2 > _gaussian(channel, size) - below * 65536**2
     return channel * size**2 > _sums(channel, size) - below * size**2
 
 
@@ -88,8 +88,7 @@ def _sums(channel: NDArray[np.int64], size: int) -> FloatImage:
 
 
 def _gaussian(channel: NDArray[np.int64], size: int) -> FloatImage:
-    weights = weights_of(size)
-    for axis in (0, 1):
-        sums = ndimage.correlate1d(channel.astype(np.float64), weights.astype(np.float64), axis=axis, mode="reflect")
-        channel = ((sums + 32768) // 65536).astype(np.int64)
-    return channel.astype(np.float64)
+    # Not rounded between the two directions: the order of them would show.
+    weights = weights_of(size).astype(np.float64)
+    rows = ndimage.correlate1d(channel.astype(np.float64), weights, axis=0, mode="reflect")
+    return ndimage.correlate1d(rows, weights, axis=1, mode="reflect")

@@ -79,22 +79,20 @@ def above_mean(level: Any, sums: Any, count: int, below: int) -> None:
 def above_gaussian(level: Any, padded: Any, weights: Any, below: int) -> None:
     """Replace levels by whether they are above the weighted mean minus `below`; `padded` has half a window more all round.
 
-    Weights are 65536ths, so that sums of 16-bit levels stay within 32 bits; each direction is rounded to whole levels.
+    Weights are 65536ths: sums of 16-bit levels stay within 32 bits in one direction and within 48 in both.
     """
     rows, columns = level.shape
-    down, across = np.empty(padded.shape[1], np.uint32), np.empty(columns, np.uint32)
+    down, across = np.empty(padded.shape[1], np.uint32), np.empty(columns, np.int64)
     for y in range(rows):
-        down[:] = 32768
+        down[:] = 0
         for i in range(weights.size):
             line, weight = padded[y + i], weights[i]
             for x in range(down.size):
                 down[x] += weight * np.uint32(line[x])
-        for x in range(down.size):
-            down[x] >>= np.uint32(16)
-        across[:] = 32768
+        across[:] = 0
         for i in range(weights.size):
-            line_of_means, weight = down[i : i + columns], weights[i]
+            line_of_sums, factor = down[i : i + columns], np.int64(weights[i])
             for x in range(columns):
-                across[x] += weight * line_of_means[x]
+                across[x] += factor * np.int64(line_of_sums[x])
         for x in range(columns):
-            level[y, x] = np.int64(level[y, x]) + below > np.int64(across[x] >> np.uint32(16))
+            level[y, x] = (np.int64(level[y, x]) + below) << 32 > across[x]
