@@ -1,55 +1,77 @@
-"""A sheet to look at: a row for each picture of some folders, its input and what each enhancer makes of it.
+"""Sheets to look at: for each picture a row with its input and what each enhancer makes of it, several pictures a sheet.
 
-    python benchmarks/contact_sheet.py OUT.png FOLDER... [--most 20] [--recipe auto] [--model FILE.onnx]
+    python benchmarks/contact_sheet.py FOLDER OUT [ENHANCER ...] [--most 48] [--each 12] [--width 400]
+    python benchmarks/contact_sheet.py DATA OUT --set backlit
 
-Pictures are reduced to 900 px before they are enhanced. The columns are the input, the recipes, the models, and last the model
-of the package.
+FOLDER is a folder of pictures, or with ``--set`` the root under which those of ``sets/NAME.txt`` lie. Enhancers are named as
+for ``low_light.py``; the default is ``input auto low_light``. Pictures are reduced to 1024 px before they are enhanced, and
+shown at most 400 px wide and high with their names. The sheets are OUT/00.png, OUT/01.png and so on.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import diptych as dp
-from diptych.core.image import Image
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from diptych.core.image import Image, convert
 from diptych.photo import find_photos
-from diptych.recipes import Recipe, catalogue, step
-from diptych.runtime import DefaultEnhancer
-from diptych.training.run.samples import sample_grid
+from picture_sets import Entry, Pictures, reduced
 
-_SIDE = 900
+SIDE, LINE = 1024, 18
 
 
-def reduced(image: Image) -> Image:
-    factor = min(1.0, _SIDE / max(image.shape[:2]))
-    return Recipe(step("zoom", factor=factor, interpolation="area"))(image) if factor < 1 else image
+def shown(image: Image, width: int) -> Pillow.Image:
+    """Return an image as a small 8-bit RGB picture."""
+    pixels = convert(image, np.dtype(np.uint8))
+    if pixels.ndim == 3 and pixels.shape[2] != 3:
+        pixels = pixels[:, :, 0]
+    small = Pillow.fromarray(pixels).convert("RGB")
+    small.thumbnail((width, width), Pillow.Resampling.LANCZOS)
+    return small
 
 
-def pictures(folder: Path, most: int) -> Iterator[Image]:
-    found = [photo.path for photo in find_photos([str(folder)])]
-    for path in found[:: max(1, len(found) // most)][:most]:
-        yield reduced(dp.read(path).pixels)
+def sheet(rows: list[tuple[str, list[Pillow.Image]]], titles: list[str], width: int) -> Pillow.Image:
+    """Return rows of pictures, each with its name and those of the columns above."""
+    heights = [LINE + max(picture.height for picture in pictures) for _, pictures in rows]
+    canvas = Pillow.new("RGB", (width * len(titles), sum(heights)), (64, 64, 64))
+    draw, font, top = ImageDraw.Draw(canvas), ImageFont.load_default(12), 0
+    for (name, pictures), height in zip(rows, heights, strict=True):
+        for column, (title, picture) in enumerate(zip(titles, pictures, strict=True)):
+            draw.text((column * width + 4, top + 2), f"{name}   {title}", fill=(255, 255, 255), font=font)
+            canvas.paste(picture, (column * width, top + LINE))
+        top += height
+    return canvas
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("folders", type=Path, nargs="+")
-    parser.add_argument("--most", type=int, default=20)
-    parser.add_argument("--recipe", action="append", default=[])
-    parser.add_argument("--model", action="append", default=[], type=Path)
+    parser.add_argument("enhancers", nargs="*", default=["input", "auto", "low_light"])
+    parser.add_argument("--set")
+    parser.add_argument("--most", type=int, default=48)
+    parser.add_argument("--each", type=int, default=12, help="pictures a sheet")
+    parser.add_argument("--width", type=int, default=400, help="of a picture, in px")
     given = parser.parse_args()
-    enhancers: list[Callable[[Image], Image]] = [catalogue.find(name) for name in given.recipe]
-    enhancers += [DefaultEnhancer(source=path) for path in given.model]
-    enhancers.append(DefaultEnhancer())
-    rows = [
-        [image, *(enhance(image) for enhance in enhancers)]
-        for folder in given.folders
-        for image in pictures(folder, given.most)
-    ]
-    dp.write(given.out, sample_grid(rows, side=260), overwrite=True)
+    pictures = Pictures(given.folder)
+    if given.set:
+        names = pictures.listed(given.set)
+    else:
+        names = [str(one.path.relative_to(given.folder)) for one in find_photos([str(given.folder)])]
+    names = names[:: max(1, len(names) // given.most)][: given.most]
+    given.out.mkdir(parents=True, exist_ok=True)
+    entries = [Entry(text, given.out) for text in given.enhancers]
+    for number, start in enumerate(range(0, len(names), given.each)):
+        rows = []
+        for name in names[start : start + given.each]:
+            image = reduced(pictures.read(name), SIDE)
+            outputs = [entry.apply(name, image) for entry in entries]
+            rows.append((name, [shown(image if output is None else output, given.width) for output in outputs]))
+        sheet(rows, [entry.label for entry in entries], given.width).save(given.out / f"{number:02}.png")
 
 
 if __name__ == "__main__":
