@@ -59,7 +59,25 @@ def test_a_dark_noisy_picture_comes_closer_to_the_truth():
         return dp.metrics.psnr(image, truth)
 
     assert psnr(dp.auto(dark)) > psnr(dark) + 6
-    assert [step.operator for step in dp.auto.plan(dark).steps][:2] == ["denoise_photo", "exposure"]
+    assert [step.operator for step in dp.auto.plan(dark).steps][:2] == ["denoise_photo", "develop"]
+
+
+def test_a_share_of_the_cast_of_a_dark_picture_goes():
+    truth = to_float(data.coffee())
+    for cast in ([0.30, 0.22, 0.16], [0.18, 0.22, 0.30], [0.22, 0.28, 0.20]):
+        dark = from_float(truth * np.float32(cast), np.dtype(np.uint8))
+        made = dp.auto.plan(dark).steps[-1]
+        plain = dp.step("develop", **{**dict(made.parameters), "warmth": 0.0, "tint": 0.0})
+
+        def spread(image):
+            return np.ptp(np.log((to_float(image).astype(float) ** 3).mean(axis=(0, 1)))) / 3
+
+        assert 0.4 * spread(plain(dark)) < spread(made(dark)) < 0.85 * spread(plain(dark))
+
+
+def test_pictures_without_three_channels_get_no_warmth():
+    made = dp.auto.plan(from_float(np.float32(0.2) * to_float(data.camera()), np.dtype(np.uint8))).steps[-1]
+    assert dict(made.parameters)["warmth"] == dict(made.parameters)["tint"] == 0
 
 
 def test_haze_is_stretched():

@@ -21,6 +21,7 @@ __all__ = [
     "denoise_photo",
     "denoise_tv",
     "denoise_wavelet",
+    "develop",
     "dilation",
     "equalize",
     "erosion",
@@ -161,6 +162,21 @@ def denoise_wavelet(
     method: Literal["bayes", "visu"] = "bayes",
     mode: Literal["soft", "hard"] = "soft",
     ycbcr: bool = True,
+) -> Image: ...
+def develop(
+    image: Image,
+    /,
+    *,
+    exposure: float = 0.0,
+    gamma: float = 1.0,
+    shadows: float = 0.0,
+    local: float = 0.0,
+    toe: float = 0.0,
+    protect: float = 0.0,
+    follow: float = 1.0,
+    saturation: float = 1.0,
+    warmth: float = 0.0,
+    tint: float = 0.0,
 ) -> Image: ...
 def dilation(
     image: Image,

@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
 
 from diptych.core.color import LUMA, luma
 from diptych.core.image import FloatImage, Image
-from diptych.core.operator import operator
+from diptych.core.operator import RowWork, operator
 from diptych.core.parameters import Range
-from diptych.operators.guided import guided_filter
+from diptych.operators._tone_curve import Surroundings, ToneCurve, sample_step
 
 STOP = 1 / 2.2
 """A stop of light is a factor of ``2 ** STOP`` of encoded values."""
 
-SHOULDER = 0.8
-"""Where the shoulder begins."""
-
-LEVEL = 1 / 255
-"""Below it the gamma becomes a straight line, so that black does not have an infinite slope."""
-
-EPSILON = 0.01
-"""Of the guided filter: the square of an edge of 0.1, which is kept."""
+TINY = 1e-6
+"""Where two values lie nearer, the slope between them is not asked for."""
 
 
 def _halo(*, shadows: float, local: float, **other: float) -> int | None:
     return 0 if shadows == 0 or local == 0 else None  # the surroundings reach as far as the image is large
 
 
-@operator(group="illumination", halo=_halo)
-def develop(
+def _by_rows(sample: FloatImage, shape: tuple[int, ...], step: int, /, **numbers: float) -> RowWork:
+    """Find the surroundings on the sample, of which every n-th pixel is what the body looks at, too."""
+    further = max(1, round(sample_step(shape) / step))
+    curve, factors = curve_of(numbers), balance(shape[2], numbers["warmth"], numbers["tint"], sample.dtype)
+    balanced = sample[::further, ::further] * factors
+    around = Surroundings.of(curve.base(balanced.max(axis=2)), shape, step * further)
+
+    def work(rows: FloatImage, first: int) -> FloatImage:
+        return np.asarray(np.clip(_developed(rows * factors, curve, around, first, numbers), 0, 1), rows.dtype)
+
+    return work
+
+
+@operator(group="illumination", halo=_halo, by_rows=_by_rows)
+def develop(  # noqa: PLR0913 (each is a parameter of the operator)
     image: Image,
     *,
     exposure: Annotated[float, Range(-6, 14, "stops")] = 0.0,
@@ -47,14 +54,17 @@ def develop(
 ) -> Image:
     """Develop a photograph: white balance, exposure, gamma, shadows, and colours that follow the tone; hues stay.
 
-    The channels are multiplied by ``exp(warmth)``, ``exp(-tint)`` and ``exp(-warmth)`` and by what keeps the luma of grey. The
-    curve of tones is ``f(v) = (1 - local) T(x) + local x T(b) / b``, ``x = S(G(2^(exposure / 2.2) v))``, with the gamma
-    ``G(v) = v ((v + e) / (1 + e))^(gamma - 1)``, e = 1/255; the shoulder S, straight up to 0.8, beyond which what was white becomes
-    white; the lift of the shadows ``T(x) = x (1 + g(x) x / (x + toe))``, ``g(x) = shadows (1 - x)^(1 + protect) / (1 + shadows x)``;
-    and b, the brightness of the surroundings (the self-guided filter of x of the largest channel, radius 1/16 of the shorter side).
+    The channels are multiplied by ``exp(warmth)``, ``exp(-tint)`` and ``exp(-warmth)`` and by what keeps the luma of grey.
+    The curve of tones is ``f(v) = (1 - local) T(x) + local x T(b) / b``, ``x = S(G(2^(exposure / 2.2) v))``, with
+
+    - the gamma ``G(v) = v ((v + e) / (1 + e))^(gamma - 1)``, e = 1/255;
+    - the shoulder S, straight up to 0.8, beyond which what was white becomes white;
+    - the lift of the shadows ``T(x) = x (1 + g(x) x / (x + toe))``, ``g(x) = shadows (1 - x)^(1 + protect) / (1 + shadows x)``;
+    - b, the brightness of the surroundings: the self-guided filter of x of the largest channel, its radius 1/16 of a side.
+
     With the luma y of a pixel, its largest and its smallest channel u and l, ``out = f(y) + k (in - y)``,
-    ``k = saturation ((1 - follow) f(y) / y + follow (f(u) - f(l)) / (u - l))``; k gives way where a channel would fall below 0, and
-    the whole pixel is scaled where one would exceed 1.
+    ``k = saturation ((1 - follow) f(y) / y + follow (f(u) - f(l)) / (u - l))``. k gives way where a channel would fall below 0,
+    and the whole pixel is scaled where one would exceed 1.
 
     Parameters
     ----------
@@ -75,81 +85,43 @@ def develop(
         channels stay.
     saturation : float
         Factor of the chroma; 0 is grey.
-    warmth, tint : float
-        Natural logarithm of what red gains and blue loses, and of what green loses (magenta). RGB only.
+    warmth : float
+        Natural logarithm of what red gains and blue loses. RGB only.
+    tint : float
+        Natural logarithm of what green loses (magenta). RGB only.
 
     Notes
     -----
-    Luma is BT.601 for RGB, and the mean of any other number of channels.
+    Luma is BT.601 for RGB, and the mean of any other number of channels. The lines of the guided filter are found on every n-th
+    pixel of every n-th row, 256 to 512 of the shorter side, and interpolated.
 
     References
     ----------
     The shoulder and T with ``toe = protect = 0`` are Reinhard et al., "Photographic tone reproduction for digital images",
     SIGGRAPH 2002, equation 4; a curve on the largest and the smallest channel, with the rest in between, is that of the
-    Adobe DNG SDK's reference rendering; the filter is He, Sun and Tang, "Guided image filtering", ECCV 2010.
+    Adobe DNG SDK's reference rendering; the filter is He, Sun and Tang, "Guided image filtering", ECCV 2010, and found on fewer
+    pixels He and Sun, "Fast guided filter", arXiv:1505.00996.
 
     Examples
     --------
     >>> develop(np.array([[0, 25, 128, 255]], np.uint8), shadows=3.0).tolist()
     [[0, 77, 204, 255]]
     """
-    curve = ToneCurve(exposure, gamma, shadows, toe, protect)
+    numbers = {"exposure": exposure, "gamma": gamma, "shadows": shadows, "local": local, "toe": toe, "protect": protect}
+    numbers |= {"follow": follow, "saturation": saturation}
+    curve = curve_of(numbers)
     balanced = image * balance(image.shape[2], warmth, tint, image.dtype)
-    largest, smallest, light = balanced.max(axis=2), balanced.min(axis=2), luma(balanced)
-    gain: FloatImage | None = None
+    around: Surroundings | None = None
     if shadows > 0 and local > 0:
-        gain = local_gain(curve, curve.base(largest), side=window(image.shape))
-    return recolor(balanced, (smallest, light, largest), lambda v: curve.applied(v, local, gain), follow, saturation)
+        step = sample_step(image.shape)
+        around = Surroundings.of(curve.base(balanced[::step, ::step].max(axis=2)), image.shape, step)
+    return _developed(balanced, curve, around, 0, numbers)
 
 
-@dataclass(frozen=True)
-class ToneCurve:
-    """The curve of tones without its surroundings: ``base`` is x, ``lifted`` is T."""
-
-    exposure: float
-    gamma: float
-    shadows: float
-    toe: float
-    protect: float
-
-    def base(self, values: FloatImage) -> FloatImage:
-        """Return x, the values after exposure, gamma and shoulder."""
-        gain = 2.0 ** (self.exposure * STOP)
-        return shouldered(powered(values * np.asarray(gain, values.dtype), self.gamma), self.white)
-
-    @property
-    def white(self) -> float:
-        """What white becomes before the shoulder."""
-        return float(powered(np.float64(2.0 ** (self.exposure * STOP)), self.gamma))
-
-    def lifted(self, base: FloatImage) -> FloatImage:
-        """Return T(x)."""
-        if self.shadows == 0:
-            return base
-        room = np.maximum(1 - base, 0)
-        amount = self.shadows * room ** (1 + self.protect) / (1 + self.shadows * base)
-        return np.asarray(base * (1 + amount * base / (base + (self.toe + 1e-6))), base.dtype)
-
-    def applied(self, values: FloatImage, local: float, gain: FloatImage | None) -> FloatImage:
-        """Return f(v) of values ``(H, W)``; `gain` is that of the surroundings, T(b) / b."""
-        base = self.base(values)
-        lifted = self.lifted(base)
-        return lifted if gain is None else np.asarray((1 - local) * lifted + local * base * gain, values.dtype)
-
-
-def powered(values: Any, gamma: float) -> Any:
-    """Return ``G(values)``."""
-    return values if gamma == 1 else values * ((values + LEVEL) / (1 + LEVEL)) ** (gamma - 1)
-
-
-def shouldered(values: FloatImage, white: float) -> FloatImage:
-    """Return ``S(values)``: straight up to 0.8, then flatter so that `white` becomes 1."""
-    if white <= 1:
-        return values
-    room = 1 - SHOULDER
-    last = (white - SHOULDER) / room
-    over = np.maximum(values - SHOULDER, 0) / room
-    return np.asarray(np.minimum(values, SHOULDER) + room * over * (1 + over / last**2) / (1 + over), values.dtype)
+def curve_of(numbers: dict[str, float]) -> ToneCurve:
+    """Return the curve of tones of the operator's parameters."""
+    gain = 2.0 ** (numbers["exposure"] * STOP)
+    return ToneCurve(gain, *(numbers[name] for name in ("gamma", "shadows", "local", "toe", "protect")))
 
 
 def balance(channels: int, warmth: float, tint: float, dtype: Any) -> FloatImage:
@@ -160,31 +132,37 @@ def balance(channels: int, warmth: float, tint: float, dtype: Any) -> FloatImage
     return np.asarray(factors / (factors @ np.array(LUMA)), dtype)
 
 
-def window(shape: tuple[int, ...]) -> int:
-    """Return the side of the window that is taken as the surroundings."""
-    return 2 * max(4, min(shape[:2]) // 16) + 1
-
-
-def local_gain(curve: ToneCurve, base: FloatImage, side: int) -> FloatImage:
-    """Return T(b) / b, where b is the brightness of the surroundings, found from x of the largest channel."""
-    around = np.clip(guided_filter(base, base, side, EPSILON), 1e-3, 1).astype(base.dtype)
-    return curve.lifted(around) / around
+def _developed(
+    rows: FloatImage, curve: ToneCurve, around: Surroundings | None, first: int, numbers: dict[str, float]
+) -> FloatImage:
+    """Return rows of the result, the first of which is row `first`, from those of the balanced image."""
+    smallest, light, largest = rows.min(axis=2), luma(rows), rows.max(axis=2)
+    lift = None
+    if around is not None:
+        brightness = around.brightness(curve.base(largest), first)
+        lift = curve.lifted(brightness) / brightness
+    return recolor(
+        rows,
+        (smallest, light, largest),
+        lambda values: curve(values, lift),
+        numbers["follow"],
+        numbers["saturation"],
+    )
 
 
 def recolor(
     image: FloatImage,
     extremes: tuple[FloatImage, FloatImage, FloatImage],
-    curve: Any,
+    curve: Callable[[FloatImage], FloatImage],
     follow: float,
     saturation: float,
 ) -> FloatImage:
     """Return ``f(y) + k (in - y)`` for an image of which smallest channel, luma and largest channel are given."""
     smallest, light, largest = extremes
     dark, tone, bright = (np.clip(curve(values), 0, 1) for values in extremes)
-    range_ = largest - smallest
-    ratio = tone / np.maximum(light, 1e-4)
-    slope = np.where(range_ > 1e-4, (bright - dark) / np.maximum(range_, 1e-4), ratio)
+    ratio = tone / np.maximum(light, TINY)
+    slope = np.maximum(bright - dark, 0) / np.maximum(largest - smallest, TINY)
     chroma = saturation * (ratio + follow * (slope - ratio))
-    chroma = np.minimum(chroma, tone / np.maximum(light - smallest, 1e-6))[:, :, np.newaxis]
+    chroma = np.minimum(chroma, tone / np.maximum(light - smallest, TINY))[:, :, np.newaxis]
     result = tone[:, :, np.newaxis] + chroma * (image - light[:, :, np.newaxis])
     return np.asarray(result / np.maximum(result.max(axis=2, keepdims=True), 1), image.dtype)

@@ -10,6 +10,8 @@ from diptych.core.color import luma
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.image import FloatImage, Image, check_image, to_float
 from diptych.core.noise import picture_noise
+from diptych.core.tones import ImageTones
+from diptych.operators.develop import STOP
 from diptych.recipes.recipe import Recipe
 from diptych.recipes.steps import Step, step
 
@@ -56,14 +58,13 @@ class ImageStatistics:
 
 
 class Auto:
-    """The recipe that makes itself for each image: denoise, levels, exposure, white balance, each only if it is
-    called for.
+    """The recipe that makes itself for each image: denoise, levels, develop, each only if it is called for.
 
     Examples
     --------
     >>> dark = np.random.default_rng(0).uniform(0, 0.1, (64, 64, 3)).astype(np.float32)
     >>> [step.operator for step in Auto().plan(dark).steps][-2:]
-    ['exposure', 'white_balance']
+    ['denoise_photo', 'develop']
     """
 
     @property
@@ -135,10 +136,21 @@ def _decide(statistics: ImageStatistics, sample: FloatImage) -> list[Step]:
         steps.append(_step("levels", black=flat * statistics.black, white=1 - flat * (1 - statistics.white)))
     if gain > 1.01 or lift > 0:
         lit = 1 - under  # a scene with lights of its own: work locally, keep black and lamps
-        steps.append(_step("exposure", gain=gain, lift=lift, local=0.6 * lit, toe=2 / 255 * lit, protect=1.5 * lit))
-    if under > 0.05:
-        steps.append(_step("white_balance", amount=0.4 * under, norm=3.0))
+        numbers = {"exposure": float(np.log2(gain)) / STOP, "shadows": lift}
+        numbers |= {"local": 0.6 * lit, "toe": 2 / 255 * lit, "protect": 1.5 * lit}
+        if under > 0.05:
+            numbers |= _balance(_step("develop", **numbers)(sample), 0.4 * under)
+        steps.append(_step("develop", **numbers))
     return steps
+
+
+def _balance(sample: FloatImage, amount: float) -> dict[str, float]:
+    """Return the warmth and tint that take a share of the cast away; as `white_balance` with a norm of 3 measures it."""
+    if sample.shape[2] != 3:
+        return {}
+    red, green, blue = -amount * np.log(ImageTones(sample).power_means(3.0) + 1e-4)
+    warmth, tint = (red - blue) / 2, (red + blue) / 2 - green
+    return {"warmth": float(np.clip(warmth, -1, 1)), "tint": float(np.clip(tint, -1, 1))}
 
 
 def _lift(statistics: ImageStatistics, sample: FloatImage, dark: float, night: float, under: float) -> float:
