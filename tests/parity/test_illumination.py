@@ -193,3 +193,24 @@ def test_paths_on_a_picture(name, dtype):
     result, expected = to_float(declaration.function(image, **given_)), to_float(declaration.plain(image, **given_))
     step = {"uint8": 1 / 255, "uint16": 1 / 65535, "float32": 0}[dtype]
     assert np.abs(result - expected).max() <= max(step, 2e-5) * 1.001
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("local", [0.0, 0.6])
+@pytest.mark.parametrize("shape", [(777, 1031, 3), (530, 520, 1), (520, 1100, 4)])
+def test_develop_on_pictures_of_several_pieces(dtype, local, shape):
+    """Rows longer than a piece of the kernel, and surroundings on every second or third pixel."""
+    rng = np.random.default_rng(1)
+    light = np.linspace(0.02, 1, shape[1])[:, np.newaxis] * np.linspace(1, 0.2, shape[0])[:, np.newaxis, np.newaxis]
+    image = from_float((light * rng.uniform(0.5, 1, shape)).astype(np.float32), np.dtype(dtype))
+    declaration = operators.declaration("develop")
+    for given_ in (
+        {"exposure": 1.5, "shadows": 3.0, "toe": 0.005, "protect": 1.0, "follow": 0.7, "warmth": 0.2, "tint": -0.1},
+        {"exposure": -1.0, "gamma": 0.6, "shadows": 1.0, "saturation": 1.4},
+    ):
+        result, expected = (
+            declaration.function(image, local=local, **given_),
+            declaration.plain(image, local=local, **given_),
+        )
+        step = {"uint8": 1 / 255, "uint16": 1 / 65535, "float32": 0}[dtype]
+        assert np.abs(to_float(result) - to_float(expected)).max() <= max(step, 2e-5) * 1.001

@@ -77,6 +77,11 @@ def sample_step(shape: tuple[int, ...]) -> int:
     return 3 * (shorter // 768) or max(1, shorter // 256)
 
 
+def window(shape: tuple[int, ...], step: int) -> int:
+    """Return the side of the window of the surroundings on every `step`-th pixel: an eighth of the shorter side."""
+    return max(1, round((2 * max(4, min(shape[:2]) // 16) + 1) / step)) | 1
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """The lines of the guided filter at every `step`-th pixel of every `step`-th row of an image of this width."""
@@ -88,12 +93,8 @@ class Surroundings:
 
     @classmethod
     def of(cls, sample: FloatImage, shape: tuple[int, ...], step: int) -> Surroundings:
-        """Find them from x of the largest channel, on every `step`-th pixel of an image of this shape.
-
-        The window has a radius of 1/16 of the shorter side.
-        """
-        side = max(1, round((2 * max(4, min(shape[:2]) // 16) + 1) / step)) | 1
-        slope, offset = guided_lines(sample, sample, side, EPSILON)
+        """Find them from x of the largest channel, on every `step`-th pixel of an image of this shape."""
+        slope, offset = guided_lines(sample, sample, window(shape, step), EPSILON)
         return cls(slope.astype(np.float32), offset.astype(np.float32), step, shape[1])
 
     def brightness(self, base: FloatImage, first: int) -> FloatImage:

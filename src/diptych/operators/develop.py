@@ -52,7 +52,7 @@ def develop(  # noqa: PLR0913 (each is a parameter of the operator)
     warmth: Annotated[float, Range(-1, 1)] = 0.0,
     tint: Annotated[float, Range(-1, 1)] = 0.0,
 ) -> Image:
-    """Develop a photograph: white balance, exposure, gamma, shadows, and colours that follow the tone; hues stay.
+    """Develop a photograph: white balance, exposure, gamma, shadows, and colours that follow the tone; hues nearly stay.
 
     The channels are multiplied by ``exp(warmth)``, ``exp(-tint)`` and ``exp(-warmth)`` and by what keeps the luma of grey.
     The curve of tones is ``f(v) = (1 - local) T(x) + local x T(b) / b``, ``x = S(G(2^(exposure / 2.2) v))``, with
@@ -94,6 +94,11 @@ def develop(  # noqa: PLR0913 (each is a parameter of the operator)
     -----
     Luma is BT.601 for RGB, and the mean of any other number of channels. The lines of the guided filter are found on every n-th
     pixel of every n-th row, 256 to 512 of the shorter side, and interpolated.
+
+    The curve rises with any shadows up to 9, and with any protect up to 1.3; beyond both it may fall in the middle.
+
+    Of colours of CIELAB lightness 15 to 90 and chroma 10 to 40, 95 % turn their hue by less than 1.2 degrees at two stops, a
+    gamma of 0.55 or shadows of 2 with ``follow=0``, and by less than 4.3 with 1; a curve on each channel turns them by 9 to 28.
 
     References
     ----------

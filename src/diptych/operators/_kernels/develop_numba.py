@@ -1,0 +1,212 @@
+"""Numba kernels of `diptych.operators.develop`: rows in short pieces, each in a few plain loops.
+
+What lies between the loops is one array of rows at constant distances: LLVM makes vectors of a loop only where it sees that it
+does not read what it writes. For the same reason the tables are looked up at constant places.
+
+A table holds two curves at the floats whose lower 13 bits are 0, which are 1,024 entries an octave.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from diptych.core.color import LUMA
+
+_OPTIONS: Any = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
+_RED, _GREEN, _BLUE = np.float32(LUMA[0]), np.float32(LUMA[1]), np.float32(LUMA[2])
+_ZERO, _ONE, _HALF, _TINY = np.float32(0), np.float32(1), np.float32(0.5), np.float32(1e-6)
+_SHIFT, _ROUND, _REST, _SHARE = np.uint32(13), np.uint32(1 << 12), np.uint32((1 << 13) - 1), np.float32(2.0**-13)
+
+_PIECE = 512  # px: all rows stay in the first cache
+PITCH = 528  # of the rows; not a divisor of 4 KiB, at which distance writes delay reads
+# Smallest channel, luma and largest channel; what the tables have for each (two rows); surroundings, and their lift (two rows).
+_LOW, _LUMA, _HIGH, _OF_LOW, _OF_LUMA, _OF_HIGH, _AROUND, _LIFT, _PLACES, _RED_ROW, _GREEN_ROW, _BLUE_ROW = (
+    PITCH * row for row in (0, 1, 2, 3, 5, 7, 9, 10, 12, 15, 16, 17)
+)
+ROWS = 15
+"""Rows of scratch besides one for each channel."""
+
+
+@njit(**_OPTIONS)
+def develop(image, out, scratch, numbers, tables, lines, start, stop):
+    """Write the rows from `start` to `stop` of the developed image.
+
+    Parameters
+    ----------
+    image, out : ndarray, shape (H, W, C)
+        In the same dtype.
+    scratch : tuple of ndarray
+        One array of ``ROWS + C`` times `PITCH` float32, and its views as uint32 and as uint64.
+    numbers : tuple
+        The factors from stored values to keys of the tables, which are balanced values times a constant; follow, saturation,
+        and stored white: results are rounded where it is more than 1, and the nearest entry of a table counts where it is 255.
+    tables : tuple
+        ``(n, 2)`` float32: the share of T that does not depend on the surroundings, and x; its view as uint64; the bits of its
+        first key. Then the same of the share of T(b) / b, and 0.
+    lines : tuple
+        Slope and offset of the lines of the surroundings ``(h, w)``, and their step, which is 0 where there are none.
+    """
+    width, channels, step = image.shape[1], image.shape[2], lines[2]
+    factors, follow, saturation, white = numbers
+    nearest = white == np.float32(255)
+    around = np.zeros((4, width + _PIECE if step > 0 else 1), np.float32)
+    for y in range(start, stop):
+        if step == 1:
+            around[0][:width], around[2][:width] = lines[0][y], lines[1][y]
+        elif step > 1 and (y == start or y % step == 0):
+            _expand(lines[0], y // step, step, around[0][:width], around[1][:width])
+            _expand(lines[1], y // step, step, around[2][:width], around[3][:width])
+        share = np.float32(y % step) / np.float32(max(step, 1))
+        row, result = image[y].reshape(-1), out[y].reshape(-1)
+        for first in range(0, width, _PIECE):
+            n = min(_PIECE, width - first)
+            values, target = row[first * channels :], result[first * channels :]
+            if channels == 3:
+                _split(values, factors, scratch[0], n)
+            else:
+                _split_any(values, factors, scratch[0], n)
+            if nearest:
+                _look_up(scratch, tables[0])
+            else:
+                _interpolate(scratch, tables[0], _LOW, _OF_LOW, 3 * PITCH)
+            if step > 0:
+                _brightness(around, first, share, scratch[0])
+                if nearest:
+                    _look_up_lift(scratch, tables[1])
+                else:
+                    _interpolate(scratch, tables[1], _AROUND, _LIFT, _PIECE)
+            _colours(scratch[0], follow, saturation)
+            if channels == 3:
+                _store(scratch[0], white, target, n)
+            else:
+                _store_any(scratch[0], factors.size, white, target, n)
+
+
+@njit(**_OPTIONS)
+def _expand(values, row, step, here, below):
+    """Write two rows of a map of the sample at every column of the image."""
+    for k in range(2):
+        source, target = values[min(row + k, values.shape[0] - 1)], here if k == 0 else below
+        for i in range(source.size):
+            start, stop = i * step, min((i + 1) * step, target.size)
+            value, change = source[i], (source[min(i + 1, source.size - 1)] - source[i]) / np.float32(step)
+            for j in range(stop - start):
+                target[start + j] = value + np.float32(j) * change
+
+
+@njit(**_OPTIONS)
+def _split(flat, factors, s, n):
+    """Write the three channels of some pixels times their factors, the smallest, the luma and the largest."""
+    of_red, of_green, of_blue = factors[0], factors[1], factors[2]
+    for i in range(n):
+        red = np.float32(flat[3 * i]) * of_red
+        green = np.float32(flat[3 * i + 1]) * of_green
+        blue = np.float32(flat[3 * i + 2]) * of_blue
+        s[_RED_ROW + i], s[_GREEN_ROW + i], s[_BLUE_ROW + i] = red, green, blue
+        s[_LUMA + i] = red * _RED + green * _GREEN + blue * _BLUE
+        s[_LOW + i] = min(min(red, green), blue)  # noqa: PLW3301 (three at once is slower)
+        s[_HIGH + i] = max(max(red, green), blue)  # noqa: PLW3301
+
+
+@njit(**_OPTIONS)
+def _split_any(flat, factors, s, n):
+    """The same for any number of channels."""
+    channels, weight = factors.size, _ONE / np.float32(factors.size)
+    for i in range(n):
+        low, total, high = np.float32(9), _ZERO, _ZERO
+        for c in range(channels):
+            value = np.float32(flat[channels * i + c]) * factors[c]
+            s[_RED_ROW + PITCH * c + i] = value
+            low, total, high = min(low, value), total + value, max(high, value)
+        s[_LOW + i], s[_LUMA + i], s[_HIGH + i] = low, total * weight, high
+
+
+@njit(**_OPTIONS)
+def _look_up(scratch, table):
+    """Write both entries of the table that are nearest to each of the three keys of each pixel."""
+    bits, pairs = scratch[1], scratch[2]
+    whole, first = table[1], table[2]
+    for i in range(3 * PITCH):
+        bits[_PLACES + i] = (max(bits[_LOW + i], first) - first + _ROUND) >> _SHIFT
+    for i in range(3 * PITCH):
+        pairs[_OF_LOW // 2 + i] = whole[bits[_PLACES + i]]
+
+
+@njit(**_OPTIONS)
+def _look_up_lift(scratch, table):
+    """The same for the brightness of the surroundings."""
+    bits, pairs = scratch[1], scratch[2]
+    whole, first = table[1], table[2]
+    for i in range(_PIECE):
+        bits[_PLACES + i] = (max(bits[_AROUND + i], first) - first + _ROUND) >> _SHIFT
+    for i in range(_PIECE):
+        pairs[_LIFT // 2 + i] = whole[bits[_PLACES + i]]
+
+
+@njit(**_OPTIONS)
+def _interpolate(scratch, table, keys, to, count):
+    """Write what lies between the two entries of the table around each key."""
+    s, bits = scratch[0], scratch[1]
+    entries, first = table[0], table[2]
+    for i in range(count):
+        place = max(bits[keys + i], first) - first
+        low, share = place >> _SHIFT, np.float32(place & _REST) * _SHARE
+        for k in range(2):
+            s[to + 2 * i + k] = entries[low, k] + share * (entries[low + np.uint32(1), k] - entries[low, k])
+
+
+@njit(**_OPTIONS)
+def _brightness(around, first, share, s):
+    """Write the brightness of the surroundings from x of the largest channel."""
+    slope, next_slope = around[0][first:], around[1][first:]
+    offset, next_offset = around[2][first:], around[3][first:]
+    for i in range(_PIECE):
+        line = slope[i] + share * (next_slope[i] - slope[i])
+        at_black = offset[i] + share * (next_offset[i] - offset[i])
+        s[_AROUND + i] = min(max(line * s[_OF_HIGH + 2 * i + 1] + at_black, _ZERO), _ONE)
+
+
+@njit(**_OPTIONS)
+def _colours(s, follow, saturation):
+    """Write the slope and the offset of the line by which the channels of each pixel follow, to the rows of low and high."""
+    for i in range(_PIECE):
+        low, luma, high, lift = s[_LOW + i], s[_LUMA + i], s[_HIGH + i], s[_LIFT + 2 * i]
+        dark = min(max(s[_OF_LOW + 2 * i] + lift * s[_OF_LOW + 2 * i + 1], _ZERO), _ONE)
+        tone = min(max(s[_OF_LUMA + 2 * i] + lift * s[_OF_LUMA + 2 * i + 1], _ZERO), _ONE)
+        bright = min(max(s[_OF_HIGH + 2 * i] + lift * s[_OF_HIGH + 2 * i + 1], _ZERO), _ONE)
+        ratio = tone / max(luma, _TINY)
+        slope = max(bright - dark, _ZERO) / max(high - low, _TINY)
+        chroma = min(saturation * (ratio + follow * (slope - ratio)), tone / max(luma - low, _TINY))
+        scale = _ONE / max(tone + chroma * (high - luma), _ONE)
+        s[_LOW + i] = chroma * scale
+        s[_HIGH + i] = (tone - chroma * luma) * scale
+
+
+@njit(**_OPTIONS)
+def _store(s, white, flat, n):
+    """Store three channels after the line of their pixel, rounded for integers."""
+    if white > _ONE:
+        for i in range(n):
+            slope, offset = s[_LOW + i] * white, s[_HIGH + i] * white + _HALF
+            flat[3 * i] = np.int32(min(max(slope * s[_RED_ROW + i] + offset, _ZERO), white))
+            flat[3 * i + 1] = np.int32(min(max(slope * s[_GREEN_ROW + i] + offset, _ZERO), white))
+            flat[3 * i + 2] = np.int32(min(max(slope * s[_BLUE_ROW + i] + offset, _ZERO), white))
+    else:
+        for i in range(n):
+            slope, offset = s[_LOW + i], s[_HIGH + i]
+            flat[3 * i] = min(max(slope * s[_RED_ROW + i] + offset, _ZERO), _ONE)
+            flat[3 * i + 1] = min(max(slope * s[_GREEN_ROW + i] + offset, _ZERO), _ONE)
+            flat[3 * i + 2] = min(max(slope * s[_BLUE_ROW + i] + offset, _ZERO), _ONE)
+
+
+@njit(**_OPTIONS)
+def _store_any(s, channels, white, flat, n):
+    """The same for any number of channels."""
+    for i in range(n):
+        for c in range(channels):
+            value = min(max(s[_LOW + i] * s[_RED_ROW + PITCH * c + i] + s[_HIGH + i], _ZERO), _ONE)
+            flat[channels * i + c] = np.int32(value * white + _HALF) if white > _ONE else value
