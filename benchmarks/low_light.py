@@ -15,9 +15,11 @@ the same figures, and ``FOLDER/pictures.json`` those of each picture. Each row a
         lumas of outputs and references.
     ... --rows hue
         Per picture the 99th percentile of the CIELAB hue difference of input and output, over the pixels with a chroma above
-        10 in both. Noise gives dark pixels a hue of their own, which a denoiser takes away, as it should; so the figures of
-        the noisy pairs, and a second line of free, are those of means over 4 x 4 pixels, and the line ``denoised`` tells what
-        the denoising of `auto` does without any change of tones.
+        10 in both. Noise gives dark pixels hues of their own, which a denoiser takes away as it should, and a white balance
+        turns all; so the input is first denoised and balanced as the enhancer's own plan says, if it has one (models of 0.1
+        and folders have none). Figures of the noisy pairs, and a second one of free, are those of means over 4 x 4 pixels.
+        The line ``denoised`` tells what the denoising of `auto` does alone. "More light alone" is the prepared input
+        with all light multiplied by one number, to the mean luma of the output: near black, CIELAB turns hues then, too.
     ... --rows good
         Good photographs: PSNR to themselves, and the share that stays identical.
     ... --rows dark
@@ -54,7 +56,7 @@ from diptych.runtime import default_model
 from figures import Figures, Values, kept_figures, spread, to_markdown, with_interval
 from photo_speed import speeds
 from picture_sets import SIDE, Entry, Pictures, darkened
-from tone_measures import against, averaged, backlit_scene, dark_scene, detail, hue_turn
+from tone_measures import against, averaged, backlit_scene, dark_scene, detail, hue_turn, lit
 
 DARKENED = 40
 
@@ -75,7 +77,13 @@ class Judge:
     def hue(self, entry: Entry, names: list[str]) -> Values:
         found: Values = {}
         for name, before, after in self._outputs(entry, names, self.side):
-            turns = {"turn": hue_turn(before, after), "averaged": hue_turn(averaged(before), averaged(after))}
+            own = entry.prepared(before)
+            turns = {"turn": hue_turn(own, after), "averaged": hue_turn(averaged(own), averaged(after))}
+            turns["unprepared"] = hue_turn(before, after)
+            if not np.array_equal(before, after):
+                ideal = lit(own, after)
+                turns["light"] = hue_turn(own, ideal)
+                turns["averaged light"] = hue_turn(averaged(own), averaged(ideal))
             found[name] = {key: turn for key, turn in turns.items() if turn is not None}
         return found
 
@@ -127,21 +135,37 @@ def pairs_row(judge: Judge, entry: Entry, of: str = "pairs") -> tuple[Figures, V
     }, values
 
 
+def add_differences(table: dict[str, Figures], values: dict[str, Values]) -> None:
+    """Add the differences of PSNR to the first enhancer, picture by picture, with their interval."""
+    (first, base), *others = values.items()
+    for label, own in others:
+        shared = [name for name in own if name in base and "ssim" in own[name]]
+        table[label][f"PSNR less that of {first}"] = with_interval(
+            [own[name]["psnr"] - base[name]["psnr"] for name in shared], 2
+        )
+
+
 def hue_row(judge: Judge, entry: Entry) -> tuple[Figures, Values]:
     values = judge.hue(entry, judge.pictures.listed("hue"))
     figures: Figures = {}
-    for title, start, key in (
-        ("scikit-image", "skimage/", "turn"),
-        ("free", "free/", "turn"),
-        ("free, 4 x 4", "free/", "averaged"),
-        ("pairs, 4 x 4", "lol/", "averaged"),
+    for title, start, key, light in (
+        ("scikit-image", "skimage/", "turn", "light"),
+        ("free", "free/", "turn", "light"),
+        ("free, 4 x 4", "free/", "averaged", "averaged light"),
+        ("pairs, 4 x 4", "lol/", "averaged", "averaged light"),
+        ("free, input as it is", "free/", "unprepared", ""),
     ):
         turns = {name: one[key] for name, one in values.items() if name.startswith(start) and key in one}
         if turns:
             worst = max(turns, key=lambda name: turns[name])
-            over = ", ".join(f"{sum(turn > bound for turn in turns.values())} above {bound}°" for bound in (3, 5))
-            figures[title] = f"{turns[worst]:.1f}° ({worst}); {over} of {len(turns)}"
+            of_light = [values[name].get(light, 0.0) for name in turns]
+            figures[title] = f"{turns[worst]:.1f}° ({worst}); {over(list(turns.values()))} of {len(turns)}"
+            figures[title] += f"; more light alone {max(of_light):.1f}°; {over(of_light)}" * bool(light)
     return figures, values
+
+
+def over(turns: list[float]) -> str:
+    return ", ".join(f"{sum(turn > bound for turn in turns)} above {bound}°" for bound in (3, 5))
 
 
 def good_row(judge: Judge, entry: Entry) -> tuple[Figures, Values]:
@@ -235,8 +259,10 @@ def main() -> None:
             found = {entry.label: ROWS[row](judge, entry) for entry in entries + also}
             tables[row] = {label: figures for label, (figures, _) in found.items()}
             pictures[row] = {label: values for label, (_, values) in found.items()}
+            if row in {"pairs", "report"}:
+                add_differences(tables[row], pictures[row])
         print(to_markdown(row, tables[row]), flush=True)
-    (given.work / "pictures.json").write_text(json.dumps(pictures, indent=1) + "\n")
+    (given.work / "pictures.json").write_text(json.dumps(pictures, indent=1, default=float) + "\n")
     if given.json:
         about = {"diptych": dp.__version__, "numpy": np.__version__, "machine": platform.machine(), "side": judge.side}
         given.json.write_text(json.dumps({"about": about, "rows": tables}, indent=1) + "\n")

@@ -12,7 +12,7 @@ import numpy as np
 import skimage
 
 import diptych as dp
-from diptych.core.image import Image
+from diptych.core.image import Image, to_float
 from diptych.recipes import Recipe, auto, step
 from diptych.runtime import DefaultEnhancer
 from diptych.runtime.resolve import is_model, resolve_enhancer
@@ -21,6 +21,7 @@ SETS = Path(__file__).resolve().parent / "sets"
 SIDE = 512
 ROOMS = ("core", "operators", "recipes", "runtime", "models")
 PROFILES = ("best", "fast")
+BALANCE = ("warmth", "tint")
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,16 @@ class Entry:
         place = self.folder / name
         found = sorted(place.parent.glob(f"{place.stem}.*"))
         return dp.read(found[0]).pixels if found else None
+
+    def prepared(self, image: Image) -> Image:
+        """Return the image after the denoising and the white balance of the enhancer's plan, if it has one."""
+        plan = None if self.given else getattr(self.enhance, "plan", None)
+        recipe = None if plan is None else plan(image)
+        if not isinstance(recipe, Recipe):
+            return image
+        balances = [dict(one.parameters) for one in recipe.steps if one.operator == "develop"]
+        own = [step("develop", **{key: number for key, number in one.items() if key in BALANCE}) for one in balances]
+        return Recipe(*recipe.denoising.steps, *own)(to_float(image))
 
     def _fingerprint(self) -> str:
         """Return a hash of the code and of the file, so that a change of either makes new outputs."""

@@ -7,7 +7,7 @@ from skimage.color import rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from diptych.core.color import luma
-from diptych.core.image import Image, to_float
+from diptych.core.image import FloatImage, Image, to_float
 
 FEWEST = 100
 """Pixels that must have a colour before a turn of hues is measured."""
@@ -48,6 +48,27 @@ def hue_turn(before: Image, after: Image) -> float | None:
         return None
     turn = np.abs(np.arctan2(b, a) - np.arctan2(d, c))[colored]
     return float(np.degrees(np.percentile(np.minimum(turn, 2 * np.pi - turn), 99)))
+
+
+def lit(image: Image, result: Image) -> Image:
+    """Return an image with as much more light as gives it the mean luma of a result, in 8 bits; its hues stay."""
+    light, aim = linear(to_float(image)), float(luma(to_float(result)).mean())
+    sample, low, high = light[::4, ::4], 2.0**-4, 2.0**12
+    for _ in range(16):
+        middle = float(np.sqrt(low * high))
+        low, high = (middle, high) if luma(brightened(sample, middle)).mean() < aim else (low, middle)
+    return np.rint(255 * brightened(light, middle)).astype(np.uint8)
+
+
+def linear(values: FloatImage) -> FloatImage:
+    """Return the light of sRGB values."""
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def brightened(light: FloatImage, factor: float) -> FloatImage:
+    more = light * factor
+    more /= np.maximum(more.max(axis=2, keepdims=True), 1)
+    return np.where(more <= 0.0031308, more * 12.92, 1.055 * more ** (1 / 2.4) - 0.055)
 
 
 def averaged(image: Image, side: int = 4) -> Image:
