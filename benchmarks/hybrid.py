@@ -21,8 +21,8 @@ from diptych.advice.tuning import tuned
 from diptych.core.enhancer import Enhancer
 from diptych.core.image import Image, from_float, to_float
 from diptych.evaluation import evaluate
-from diptych.recipes import Recipe, catalogue
-from diptych.runtime import DefaultEnhancer
+from diptych.recipes import Recipe, auto, catalogue
+from diptych.runtime import open_enhancer
 from diptych.training.generator_file import TrainedGenerator, load_generator
 
 
@@ -39,6 +39,16 @@ def best_classical(low: Path, normal: Path) -> Enhancer:
 
 def _on(enhancer: Enhancer, split: Split) -> list[Image]:
     return [enhancer(from_float(to_float(image), np.dtype(np.uint16))) for image in split.sources]
+
+
+class AfterDenoising:
+    """An enhancer after the denoising that `auto` plans."""
+
+    def __init__(self, enhancer: Enhancer) -> None:
+        self._enhancer, self.spec = enhancer, enhancer.spec
+
+    def __call__(self, image: Image) -> Image:
+        return self._enhancer(auto.plan(image).denoising(image))
 
 
 def network_alone(generator: TrainedGenerator) -> TrainedGenerator:
@@ -62,8 +72,8 @@ def main() -> None:
         name, _, file = text.partition("=")
         entries[f"{name}, hybrid"] = load_generator(file)
     if given.render:
-        entries["render alone"] = DefaultEnhancer(source=given.render, profile="fast")
-        entries["render, hybrid"] = DefaultEnhancer(source=given.render, profile="best")
+        entries["render alone"] = open_enhancer(given.render, profile="fast")
+        entries["render, hybrid"] = AfterDenoising(entries["render alone"])
     report = evaluate(entries, given.test_low, references=given.test_high, metrics=["psnr", "ssim", "niqe"])
     print(report.to_markdown())
 

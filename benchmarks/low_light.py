@@ -3,13 +3,13 @@
     python benchmarks/low_light.py DATA [ENHANCER ...] --work FOLDER [--rows pairs,dark] [--json FILE] [--report]
 
 DATA is the root under which the pictures of ``sets/*.txt`` lie (file names only; no picture is in the repository). An
-enhancer is ``auto``, ``low_light`` (or ``low_light:fast``), a recipe's TOML file, a model's ``.onnx`` file in the place of the
-one in the package, or a folder of another program's outputs: those of the enhancer ``input``, whose outputs are the inputs
-and lie in ``FOLDER/input-*``, under the same names. ``LABEL=`` may come before. What they make of the pictures is kept in
+enhancer is ``auto``, ``default`` (or ``default:fast``), ``low_light``, a recipe's TOML file, a model's ``.onnx`` file, or a
+folder of another program's outputs: those of the enhancer ``input``, whose outputs are the inputs and lie in
+``FOLDER/input-*``, under the same names. ``LABEL=`` may come before. What they make of the pictures is kept in
 FOLDER until the code or the file changes, so that a further row costs only itself. Printed are Markdown tables; the JSON has
 the same figures, and ``FOLDER/pictures.json`` those of each picture. Each row alone:
 
-    python benchmarks/low_light.py DATA auto low_light --work out/judge --rows pairs
+    python benchmarks/low_light.py DATA auto default --work out/judge --rows pairs
         LOL's development pairs: PSNR, SSIM (scikit-image, RGB in [0, 1], no rescaling), PSNR with the mean of the reference,
         means with 95 % bootstrap intervals; the mean CIELAB chroma against that of the references; the correlation of the mean
         lumas of outputs and references.
@@ -53,6 +53,7 @@ import diptych as dp
 from diptych.core.image import Image
 from diptych.metrics import niqe, psnr
 from diptych.runtime import default_model
+from diptych.runtime.default import DEFAULT, PACKAGED
 from figures import Figures, Values, kept_figures, spread, to_markdown, with_interval
 from photo_speed import speeds
 from picture_sets import SIDE, Entry, Pictures, darkened
@@ -217,8 +218,8 @@ def speed_row(entries: list[Entry], rounds: int) -> dict[str, Figures]:
         for name, row in speeds(entries, rounds).items()
     }
     for entry in entries:
-        if entry.is_model:
-            file = default_model() if entry.source == "low_light" else Path(entry.source)
+        if entry.is_model and entry.source != DEFAULT:
+            file = default_model() if entry.source == PACKAGED else Path(entry.source)
             found[f"file of {entry.label}"] = {"KiB": round(file.stat().st_size / 1024)}
     return found
 
@@ -239,7 +240,7 @@ DEFAULT_ROWS = "pairs,hue,good,dark,backlit,detail,speed"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("enhancers", nargs="*", default=["auto", "low_light"])
+    parser.add_argument("enhancers", nargs="*", default=["auto", "default"])
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--rows", default=DEFAULT_ROWS)
     parser.add_argument("--json", type=Path)

@@ -2,7 +2,7 @@
 
     python benchmarks/photo_speed.py [ENHANCER ...] [--rounds 5]
 
-Enhancers are named as for ``low_light.py``; the default is ``auto low_light``. A model is measured with both profiles. All take
+Enhancers are named as for ``low_light.py``; the default is ``auto default``. A model is measured with both profiles. All take
 turns in one run, and the quickest of each counts. The seconds of all threads are printed beside the time, as other work on the
 machine lengthens the one and not the other.
 """
@@ -75,7 +75,7 @@ def variants(entry: Entry) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("enhancers", nargs="*", default=["auto", "low_light"])
+    parser.add_argument("enhancers", nargs="*", default=["auto", "default"])
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     print(f"{WIDTH} x {HEIGHT}, JPEG of quality {QUALITY}, {threads()} threads, {given.rounds} rounds\n")

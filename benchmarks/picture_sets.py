@@ -14,7 +14,8 @@ import skimage
 import diptych as dp
 from diptych.core.image import Image, to_float
 from diptych.recipes import Recipe, auto, step
-from diptych.runtime import DefaultEnhancer
+from diptych.runtime import DefaultEnhancer, default_model, open_enhancer
+from diptych.runtime.default import DEFAULT, PACKAGED
 from diptych.runtime.resolve import is_model, resolve_enhancer
 
 SETS = Path(__file__).resolve().parent / "sets"
@@ -59,8 +60,9 @@ class Entry:
     """An enhancer by its name, or a folder of outputs, with the outputs that it has made before.
 
     Names are ``input``, ``denoised`` (what `auto` does against noise and nothing else), a recipe's name or TOML file,
-    ``low_light``, a model's ``.onnx`` file in the place of the one in the package, or a folder in which the outputs lie as the
-    inputs lie under the root, with any suffix. ``:fast`` behind a model is its profile. ``LABEL=`` may come before.
+    ``default``, ``low_light``, a model's ``.onnx`` file, or a folder in which the outputs lie as the inputs lie under the root,
+    with any suffix. ``:fast`` behind ``default`` or a model leaves the noise as it is; before a model without it comes the
+    denoising of `auto`. ``LABEL=`` may come before.
     """
 
     def __init__(self, text: str, work: Path) -> None:
@@ -84,10 +86,11 @@ class Entry:
             return lambda image: image
         if self.source == "denoised":
             return lambda image: auto.plan(image).denoising(image)
-        if self.source == "low_light":
+        if self.source == DEFAULT:
             return DefaultEnhancer(profile=profile)
         if self.is_model:
-            return DefaultEnhancer(source=self.source, profile=profile)
+            model = open_enhancer(default_model() if self.source == PACKAGED else self.source)
+            return model if profile == "fast" else lambda image: model(auto.plan(image).denoising(image))
         return resolve_enhancer(self.source)
 
     def output(self, name: str, image: Image) -> Image | None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from diptych.evaluation import evaluate
     from diptych.photo import Photo, read, write
     from diptych.recipes import Recipe, Step, auto, step
-    from diptych.runtime import enhance
+    from diptych.runtime import enhance, plan
 
 __version__ = "0.1.0"
 
@@ -42,6 +42,7 @@ _HOME = {
     "metrics": "diptych",
     "operator": "diptych.core.operator",
     "operators": "diptych",
+    "plan": "diptych.runtime",
     "read": "diptych.photo",
     "step": "diptych.recipes",
     "write": "diptych.photo",
@@ -61,6 +62,7 @@ __all__ = [
     "metrics",
     "operator",
     "operators",
+    "plan",
     "read",
     "step",
     "write",

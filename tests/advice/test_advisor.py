@@ -38,7 +38,7 @@ def set_default_enhancer(patch, work):
         return "made.onnx"
 
     patch.setattr(runtime, "default_model", find)
-    patch.setattr(runtime, "DefaultEnhancer", lambda *, source, profile="best": Made(work))
+    patch.setattr(runtime, "DefaultEnhancer", lambda *, profile="best": Made(work))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -153,7 +153,7 @@ def test_the_steps_of_a_recipe_can_be_adjusted(page, folder):
     find(page, "#adjust").click()
     wait_for(lambda: page.find_elements(By.CSS_SELECTOR, "#steps fieldset"))
     names = [one.text for one in page.find_elements(By.CSS_SELECTOR, "#steps legend")]
-    assert "exposure" in names
+    assert "develop" in names
     find(page, "#steps li:last-child [title=Earlier]").click()
     moved = [one.text for one in page.find_elements(By.CSS_SELECTOR, "#steps legend")]
     assert moved == [*names[:-2], names[-1], names[-2]]

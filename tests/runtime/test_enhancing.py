@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from skimage import data
 
 import diptych as dp
+from diptych.core.errors import ParameterError
+from diptych.core.image import convert
 from diptych.core.noise import noise_level
 from diptych.recipes import auto
 from diptych.runtime import DefaultEnhancer
@@ -45,6 +49,76 @@ def test_a_good_picture_is_left_nearly_alone():
 def test_other_channels_get_auto(shape):
     image = (np.random.default_rng(1).random(shape) * 60).astype(np.uint8)
     assert np.array_equal(dp.enhance(image), auto(image))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
+def test_what_is_planned_is_done(dark, dtype):
+    image = convert(dark, np.dtype(dtype))
+    for wishes in ({}, {"strength": 0.4}, {"brightness": -1, "shadows": 0.5, "warmth": 1, "denoise": 0.5}):
+        assert np.array_equal(dp.plan(image, **wishes)(image), dp.enhance(image, **wishes))
+        assert np.array_equal(dp.plan(image, auto, **wishes)(image), dp.enhance(image, auto, **wishes))
+    assert dp.plan(image) == auto.plan(image)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
+def test_strength_0_is_the_picture_bit_for_bit(dark, dtype):
+    image = convert(dark, np.dtype(dtype))
+    for enhancer in (None, auto, dp.Recipe(dp.step("gamma", gamma=0.5))):
+        made = dp.enhance(image, enhancer, strength=0)
+        assert made.dtype == image.dtype
+        assert np.array_equal(made, image)
+    assert np.array_equal(dp.enhance(image, strength=0, brightness=2, denoise=1), image)
+
+
+def test_photos_keep_what_cannot_be_seen(dark):
+    alpha = np.full(dark.shape[:2], 255, np.uint8)
+    alpha[50:90, 20:] = 0
+    pixels = dark.copy()
+    pixels[50:90, 20:] = (255, 0, 255)
+    photo = dp.Photo(pixels, alpha=alpha)
+    untouched = dp.enhance(photo, strength=0)
+    assert np.array_equal(untouched.pixels, pixels)
+    assert np.array_equal(untouched.alpha, alpha)
+    made = dp.enhance(photo, dp.plan(photo, brightness=1))
+    assert np.array_equal(made.pixels, dp.enhance(photo, brightness=1).pixels)
+    assert np.array_equal(made.pixels[alpha == 0], pixels[alpha == 0])
+
+
+def test_a_part_of_what_does_not_plan_is_blended(dark):
+    recipe = dp.Recipe(dp.step("gamma", gamma=0.5))
+    for image in (dark, convert(dark, np.dtype(np.uint16)), convert(dark, np.dtype(np.float32))):
+        whole = dp.enhance(image, recipe)
+        assert np.array_equal(dp.enhance(image, recipe, strength=1), whole)
+        half = dp.enhance(image, recipe, strength=0.5)
+        assert half.dtype == image.dtype
+        error = np.abs(half.astype(float) - (image.astype(float) + whole.astype(float)) / 2)
+        assert error.max() <= (1e-6 if image.dtype.kind == "f" else 0.5)
+
+
+@pytest.mark.parametrize(
+    ("enhancer", "wishes", "words"),
+    [
+        (None, {"strength": 1.01}, "strength = 1.01 is not allowed; give 0 to 1"),
+        (None, {"brightness": -3.1}, "brightness = -3.1 is not allowed; give -3 to 3 stops"),
+        (None, {"shadows": float("nan")}, "shadows = nan"),
+        (None, {"warmth": "much"}, "warmth = 'much'"),
+        (None, {"saturation": True}, "saturation = True"),
+        (None, {"denoise": None}, "denoise = None"),
+        (dp.Recipe(), {"brightness": 1, "denoise": -1}, "`brightness` and `denoise` cannot be wished of 'recipe'"),
+        (dp.Recipe(dp.step("flip")), {"strength": 0.5}, "flip"),
+        (dp.Recipe(dp.step("zoom", factor=0.5)), {"strength": 0.5}, "zoom"),
+    ],
+)
+def test_wishes_that_are_refused(dark, enhancer, wishes, words):
+    with pytest.raises(ParameterError, match=re.escape(words)):
+        dp.enhance(dark, enhancer, **wishes)
+
+
+def test_who_does_not_plan_is_refused(dark):
+    with pytest.raises(ParameterError, match="'recipe' does not plan"):
+        dp.plan(dark, dp.Recipe())
+    with pytest.raises(ParameterError, match="profile = 'slow'"):
+        DefaultEnhancer(profile="slow")
 
 
 def test_a_night_with_lights_stays_a_night():

@@ -21,8 +21,9 @@ GAMMA = step("gamma", gamma=0.5)
 CHOICES = {
     "nothing": ({}, DefaultEnhancer),
     "fast": ({"profile": "fast"}, lambda: DefaultEnhancer(profile="fast")),
-    "memory": ({"memory": 64 << 20}, lambda: DefaultEnhancer(memory=64 << 20)),
-    "by name": ({"model": "low_light", "profile": "fast"}, lambda: DefaultEnhancer(profile="fast")),
+    "memory": ({"memory": 64 << 20}, DefaultEnhancer),
+    "by name": ({"model": "default", "profile": "fast"}, lambda: DefaultEnhancer(profile="fast")),
+    "in the package": ({"model": "low_light"}, lambda: open_enhancer(default_model())),
     "by file": ({"model": "FILE", "profile": "fast"}, lambda: open_enhancer(default_model(), profile="fast")),
     "none": ({"model": "none"}, lambda: dp.auto),
     "recipe": ({"recipe": "auto"}, lambda: dp.auto),
@@ -141,7 +142,8 @@ def test_the_service_gives_the_same(name, files):
 
 def test_a_name_alone():
     assert isinstance(resolve_enhancer(), DefaultEnhancer)
-    assert isinstance(resolve_enhancer("low_light"), DefaultEnhancer)
+    assert isinstance(resolve_enhancer("default"), DefaultEnhancer)
+    assert resolve_enhancer("low_light").metadata.name == "low_light"
     assert resolve_enhancer("auto") is dp.auto
     assert resolve_enhancer(default_model()).metadata.name == "low_light"
 
@@ -152,7 +154,7 @@ def test_fingerprints_tell_choices_apart():
         for fields, _ in CHOICES.values()
         if "RECIPE" not in fields.values() and "FILE" not in fields.values()
     ]
-    # The memory decides no pixel, low_light is what is meant by nothing, and none is auto.
+    # The memory decides no pixel, default is what is meant by nothing, and none is auto.
     assert len(set(prints)) == len(prints) - 3
     assert (
         EnhancerChoice(steps=(GAMMA,)).fingerprint() != EnhancerChoice(steps=(step("gamma", gamma=2.0),)).fingerprint()

@@ -54,12 +54,12 @@ def _default() -> list[Candidate]:
     from diptych import runtime
 
     try:
-        file = runtime.default_model()
+        runtime.default_model()
     except UnknownNameError:  # this installation has no model
         return []
-    fast = runtime.DefaultEnhancer(source=file, profile="fast")
+    fast = runtime.DefaultEnhancer(profile="fast")
     return [
-        Candidate("default enhancer", runtime.DefaultEnhancer(source=file), Complexity.MODEL, 2),
+        Candidate("default enhancer", runtime.DefaultEnhancer(), Complexity.MODEL, 2),
         Candidate("default enhancer, fast", fast, Complexity.MODEL, 1, "--profile fast"),
     ]
 

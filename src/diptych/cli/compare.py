@@ -36,8 +36,9 @@ def compare(
         typer.Option(
             "--with",
             metavar="NAME|FILE|FOLDER",
-            help="A recipe by name or its TOML file, a model's .onnx file, low_light for the model in the package, a folder of "
-            "ready outputs, or input for the pictures as they are; repeat it. [default: input and auto]",
+            help="A recipe by name or its TOML file, a model's .onnx file, low_light for the model in the package, default for "
+            "the default enhancer, a folder of ready outputs, or input for the pictures as they are; repeat it. "
+            "[default: input and auto]",
         ),
     ] = None,
     reference: Reference = None,

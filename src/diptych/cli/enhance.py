@@ -27,7 +27,7 @@ def enhance(
         str | None,
         typer.Option(
             metavar="FILE|NAME|none",
-            help="A model's .onnx file; none is the recipe auto. [default: low_light, the one in the package]",
+            help="A model's .onnx file, low_light for the one in the package, or none for the recipe auto.",
         ),
     ] = None,
     recipe: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="A recipe by name, or its TOML file.")] = None,
@@ -43,7 +43,7 @@ def enhance(
     ] = None,
     profile: Annotated[
         Literal["fast", "best"] | None,
-        typer.Option(help="For a model that renders: fast takes no noise away. [default: best]"),
+        typer.Option(help="fast takes no noise away. [default: best]"),
     ] = None,
     refine: Annotated[
         str | None, typer.Option(metavar="FILE", help="A refiner's .onnx file, to give the result its details.")

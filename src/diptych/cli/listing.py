@@ -81,10 +81,10 @@ def _metrics() -> list[dict[str, Any]]:
 
 def _models() -> list[dict[str, Any]]:
     from diptych.runtime import default_model, read_bundle
-    from diptych.runtime.default import DEFAULT
+    from diptych.runtime.default import PACKAGED
 
     metadata = read_bundle(default_model()).metadata
-    return [{"name": DEFAULT, "summary": metadata.summary, "licence": metadata.licence, "scores": metadata.scores}]
+    return [{"name": PACKAGED, "summary": metadata.summary, "licence": metadata.licence, "scores": metadata.scores}]
 
 
 def _generators() -> list[dict[str, Any]]:

@@ -60,19 +60,21 @@ def _describe(name: str) -> tuple[dict[str, Any], str]:
     from diptych.photo import is_readable
     from diptych.recipes import catalogue
     from diptych.runtime import is_model
-    from diptych.runtime.default import DEFAULT
+    from diptych.runtime.default import DEFAULT, PACKAGED
 
     if name in operators.names():
         return _operator(operators.declaration(name))
     if name in catalogue.names() or name.endswith(".toml"):
         return _recipe(name)
+    if name == DEFAULT:
+        return _default()
     if is_model(name):
         return _model(name)
     if name in networks.names(role="generator") and not Path(name).exists():
         return _generator(name)
     if Path(name).exists() or is_readable(name):
         return _photo(name)
-    known = (*operators.names(), *catalogue.names(), *networks.names(role="generator"), DEFAULT)
+    known = (*operators.names(), *catalogue.names(), *networks.names(role="generator"), DEFAULT, PACKAGED)
     raise UnknownNameError(f"no operator, recipe, generator, model or file named '{name}'{did_you_mean(name, known)}")
 
 
@@ -114,13 +116,22 @@ def _recipe(name: str) -> tuple[dict[str, Any], str]:
     return details, text
 
 
+def _default() -> tuple[dict[str, Any], str]:
+    from dataclasses import asdict
+
+    from diptych.runtime import DefaultEnhancer
+
+    details = asdict(DefaultEnhancer().spec)
+    return details, f"{details['name']}: {details['summary']}"
+
+
 def _model(name: str) -> tuple[dict[str, Any], str]:
     from dataclasses import asdict
 
     from diptych.runtime import default_model, read_bundle
-    from diptych.runtime.default import DEFAULT
+    from diptych.runtime.default import PACKAGED
 
-    bundle = read_bundle(default_model() if name == DEFAULT else name)
+    bundle = read_bundle(default_model() if name == PACKAGED else name)
     details = asdict(bundle.metadata) | {"bytes": len(bundle.model)}
     lines = [f"{bundle.metadata.name}: {bundle.metadata.summary}".removesuffix(": ")]
     for key, value in details.items():

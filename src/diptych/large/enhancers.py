@@ -9,14 +9,13 @@ import numpy as np
 
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError
-from diptych.core.image import Image, convert
+from diptych.core.image import convert
 from diptych.large.rows import LazyRows, Rows, in_floats
-from diptych.large.statistics import noise_of, plan_auto, sample_of
+from diptych.large.statistics import planned
 from diptych.large.steps import after_steps
-from diptych.recipes import Recipe
+from diptych.recipes import Planned, Recipe
 from diptych.recipes.automatic import Auto
-from diptych.runtime import DefaultEnhancer, RenderEnhancer
-from diptych.runtime.default import mixed, promoted
+from diptych.runtime import RenderEnhancer
 from diptych.runtime.render import render, thumbnail_row
 
 
@@ -39,8 +38,8 @@ def converted(rows: Rows, dtype: np.dtype[Any]) -> Rows:
 @singledispatch
 def _enhanced(enhancer: Any, rows: Rows) -> Rows:
     raise ParameterError(
-        f"'{enhancer.spec.name}' needs the whole picture; by rows there are recipes, auto and models that render without a "
-        f"denoiser of their own (profile fast)"
+        f"'{enhancer.spec.name}' needs the whole picture; by rows there are recipes, what plans, and models that render "
+        f"without a denoiser of their own (profile fast)"
     )
 
 
@@ -51,26 +50,12 @@ def _(enhancer: Recipe, rows: Rows) -> Rows:
 
 @_enhanced.register
 def _(enhancer: Auto, rows: Rows) -> Rows:
-    return after_steps(plan_auto(rows).steps, rows)
+    return after_steps(planned(enhancer, rows).steps, rows)
 
 
 @_enhanced.register
-def _(enhancer: DefaultEnhancer, rows: Rows) -> Rows:
-    plan = enhancer.plan_for(sample_of(rows), lambda: noise_of(rows))
-    if plan.classical_share == 1:
-        return after_steps(plan.classical.steps, rows)
-    given = rows
-    if plan.denoise.steps:
-        given = converted(after_steps(plan.denoise.steps, rows), promoted(rows.dtype))
-    modelled = converted(_enhanced(enhancer.model, given), rows.dtype)
-    if plan.classical_share == 0:
-        return modelled
-    classical = converted(after_steps(plan.classical.steps, rows), rows.dtype)
-
-    def blend(strip: Image, first: int) -> Image:
-        return mixed(strip, classical.read(first, first + len(strip)), plan.classical_share)
-
-    return LazyRows(modelled, blend, rows.dtype)
+def _(enhancer: Planned, rows: Rows) -> Rows:
+    return after_steps(planned(enhancer, rows).steps, rows)
 
 
 @_enhanced.register

@@ -1,16 +1,19 @@
-"""What `auto` and the default enhancer measure of a picture, where it is read by rows."""
+"""Planning for a picture that is read by rows: what planners measure of it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import singledispatch
+from typing import Any
 
 import numpy as np
 
+from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage, to_float
 from diptych.core.noise import level_of_blocks, luma_and_chroma, noise_blocks, noise_planes, picture_noise
 from diptych.large.rows import Rows, every
-from diptych.recipes import Recipe, auto
-from diptych.recipes.automatic import image_statistics, subsample_step
+from diptych.recipes import Planned, Recipe, apply_wishes
+from diptych.recipes.automatic import Auto, image_statistics, subsample_step
 
 _BLOCK = 16  # px, of the noise
 _VALUES = 8_000_000
@@ -22,11 +25,29 @@ def sample_of(rows: Rows) -> FloatImage:
     return to_float(every(rows, subsample_step(rows.shape)))
 
 
-def plan_auto(rows: Rows) -> Recipe:
-    """Return the recipe that `auto` makes for a picture: tones from some of its pixels, the noise from all of them."""
+@singledispatch
+def planned(planner: Any, rows: Rows) -> Recipe:
+    """Return the recipe that a planner makes for a picture.
+
+    Raises
+    ------
+    ParameterError
+        If it needs the whole picture.
+    """
+    raise ParameterError(f"'{planner.spec.name}' needs the whole picture to plan; take auto")
+
+
+@planned.register
+def _(planner: Auto, rows: Rows) -> Recipe:
+    """Tones from some of the pixels, the noise from all of them."""
     sample = sample_of(rows)
     luma, chroma = noise_of(rows)
-    return auto.plan_for(replace(image_statistics(sample), luma_noise=luma, chroma_noise=chroma), sample)
+    return planner.plan_for(replace(image_statistics(sample), luma_noise=luma, chroma_noise=chroma), sample)
+
+
+@planned.register
+def _(planner: Planned, rows: Rows) -> Recipe:
+    return apply_wishes(planned(planner.planner, rows), planner.wishes)
 
 
 def noise_of(rows: Rows) -> tuple[float, float]:

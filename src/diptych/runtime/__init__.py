@@ -8,7 +8,8 @@ Importing this package loads neither onnx nor onnxruntime.
 from __future__ import annotations
 
 from diptych.runtime.bundle import Bundle, make_bundle, read_bundle, save_bundle
-from diptych.runtime.default import DefaultEnhancer, default_model, enhance
+from diptych.runtime.default import DefaultEnhancer, default_model
+from diptych.runtime.enhancing import enhance, plan
 from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.opener import open_enhancer
@@ -30,6 +31,7 @@ __all__ = [
     "is_model",
     "make_bundle",
     "open_enhancer",
+    "plan",
     "read_bundle",
     "resolve_enhancer",
     "save_bundle",

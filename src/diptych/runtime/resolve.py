@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError, UnknownNameError, did_you_mean
-from diptych.recipes import Recipe, Step, auto, catalogue
+from diptych.core.wishes import Wishes
+from diptych.recipes import Recipe, Step, auto, catalogue, wished
 from diptych.runtime.bundle import Bundle, read_bundle
-from diptych.runtime.default import DEFAULT, DefaultEnhancer, default_model
+from diptych.runtime.default import DEFAULT, PACKAGED, DefaultEnhancer, default_model
 from diptych.runtime.opener import open_enhancer
 from diptych.runtime.refiner import STRENGTH, OnnxRefiner, Refined
 from diptych.runtime.render import Profile
@@ -34,7 +35,8 @@ class EnhancerChoice:
     Attributes
     ----------
     model : str, path or Bundle
-        ``low_light``, the model in the package; a model's ``.onnx`` file; or ``none``, which is the recipe ``auto``.
+        ``default``, which is what no field means; ``low_light``, the model in the package; a model's ``.onnx`` file; or
+        ``none``, which is the recipe ``auto``.
     recipe : str, path or Recipe
         A recipe's name, or its TOML file.
     steps : sequence of Step
@@ -47,6 +49,9 @@ class EnhancerChoice:
         A refiner's ``.onnx`` file, for what the enhancer has made, or for those steps of the recipe that name it.
     refine_strength, refine_steps, refine_seed : number
         How it refines; see `OnnxRefiner`. None for what the refiner, or the recipe, says.
+    wishes : Wishes
+        What is wished on top of the plan, see `diptych.recipes.wished`. With a refiner, `strength` is a blend of its result and
+        the picture.
     """
 
     model: Source | Bundle | None = None
@@ -58,6 +63,7 @@ class EnhancerChoice:
     refine_strength: float | None = None
     refine_steps: int | None = None
     refine_seed: int | None = None
+    wishes: Wishes = field(default_factory=Wishes)
 
     @classmethod
     def named(cls, name: Source) -> EnhancerChoice:
@@ -89,6 +95,8 @@ class EnhancerChoice:
             raise ParameterError(f"{given(*sources)} exclude each other; give one of them")
         if (options := given("profile", "memory")) and (sources not in ([], ["model"]) or self.model == NO_MODEL):
             raise ParameterError(f"{options} is for a model; leave it out, or give {word('model')}")
+        if self.profile == "fast" and self.wishes.denoise > 0:
+            raise ParameterError(f"{word('profile')} fast takes no noise away; leave it out, or leave `denoise` out")
         refining = given("refine_strength", "refine_steps", "refine_seed")
         if refining and self.refiner is None:
             raise ParameterError(f"{refining} is for a refiner; give {word('refiner')}")
@@ -105,7 +113,7 @@ class EnhancerChoice:
         Raises
         ------
         ParameterError
-            If fields exclude each other.
+            If fields exclude each other, or a wish is for an enhancer that plans.
         BundleError, RecipeError, UnknownNameError
             If a file is not what it should be, or a name is unknown.
         """
@@ -116,14 +124,17 @@ class EnhancerChoice:
         elif model == DEFAULT:
             model = None
         elif model is not None:
-            model = _bundle(model)
+            model = _bundle(default_model() if model == PACKAGED else model)
         if self.steps is not None:
             recipe = _recipe_of(self.steps)
         elif recipe is not None and not isinstance(recipe, Recipe):
             found = LOCAL.recipe(os.fspath(recipe))
             recipe = found if isinstance(found, Recipe) else found.spec.name
         refiner = None if self.refiner is None else _bundle(self.refiner)
-        return replace(self, model=model, recipe=recipe, steps=None, refiner=refiner)
+        portable = replace(self, model=model, recipe=recipe, steps=None, refiner=refiner)
+        if self.wishes.given:
+            resolve_enhancer(portable)  # whether they can be fulfilled
+        return portable
 
     def fingerprint(self) -> str:
         """Return a hash of all that decides the pixels of a result."""
@@ -131,10 +142,10 @@ class EnhancerChoice:
 
         chosen = self.portable()
         recipe = chosen.recipe.to_toml() if isinstance(chosen.recipe, Recipe) else chosen.recipe
-        model = default_model() if chosen.model is None and recipe is None else chosen.model
-        settings = (self.profile, self.refine_strength, self.refine_steps, self.refine_seed)
+        settings = (self.profile, self.refine_strength, self.refine_steps, self.refine_seed, self.wishes.given)
         hashes = [
-            None if one is None else hashlib.sha256(_bundle(one).model).digest() for one in (model, chosen.refiner)
+            None if one is None else hashlib.sha256(_bundle(one).model).digest()
+            for one in (chosen.model, chosen.refiner)
         ]
         return hashlib.sha256(repr((__version__, recipe, settings, hashes)).encode()).hexdigest()
 
@@ -156,16 +167,18 @@ class Registry(Protocol):
 
 
 class LocalRegistry:
-    """The model in the package, the recipes that have a name, and the files of this machine."""
+    """The default enhancer, the model in the package, the recipes that have a name, and the files of this machine."""
 
     def default(self, *, profile: Profile | None = None, memory: int | None = None) -> Enhancer:
-        """Return the default enhancer."""
-        return DefaultEnhancer(profile=profile or "best", memory=memory)
+        """Return the default enhancer, which plans by rules and needs no memory of a model."""
+        return DefaultEnhancer(profile=profile or "best")
 
     def model(self, name: Source | Bundle, *, profile: Profile | None = None, memory: int | None = None) -> Enhancer:
-        """Return the model in the package, or the one in a file."""
+        """Return the default enhancer, the model in the package, or the one in a file."""
         if name == DEFAULT:
             return self.default(profile=profile, memory=memory)
+        if name == PACKAGED:
+            name = default_model()
         if not isinstance(name, Bundle):
             _refuse_other_files(os.fspath(name))
         return open_enhancer(name, memory=memory, profile=profile or "best")
@@ -205,7 +218,7 @@ def resolve_enhancer(
     Raises
     ------
     ParameterError
-        If fields of the choice exclude each other, or one is out of its bounds.
+        If fields of the choice exclude each other, one is out of its bounds, or a wish is for an enhancer that plans.
     UnknownNameError
         If a name is unknown.
     BundleError, RecipeError
@@ -224,17 +237,20 @@ def resolve_enhancer(
     first = _first(choice, registry)
     if isinstance(first, Recipe) and first.is_unbound:
         replace(choice, recipe=first, steps=None).check(called)
-        return first.bind(_refiner(choice))
-    return first if choice.refiner is None else Refined(first, _refiner(choice))
+        return wished(first.bind(_refiner(choice)), choice.wishes)
+    if choice.refiner is None:
+        return wished(first, choice.wishes)
+    planned = wished(first, replace(choice.wishes, strength=1))
+    return wished(Refined(planned, _refiner(choice)), Wishes(strength=choice.wishes.strength))
 
 
 def is_model(name: Source) -> bool:
-    """Return whether a name means a model, in a file or in the package, and not a recipe.
+    """Return whether a name means a model, in a file or in the package, or the default enhancer, and not a recipe.
 
     >>> is_model("evening.onnx"), is_model("auto")
     (True, False)
     """
-    return os.fspath(name) == DEFAULT or os.fspath(name).lower().endswith((".onnx", *_LIBRARIES))
+    return os.fspath(name) in (DEFAULT, PACKAGED) or os.fspath(name).lower().endswith((".onnx", *_LIBRARIES))
 
 
 def _first(choice: EnhancerChoice, registry: Registry) -> Enhancer:
@@ -268,8 +284,8 @@ def _refuse_other_files(name: str) -> None:
         return
     if name in catalogue.names() or name.endswith(".toml"):
         raise ParameterError(f"'{name}' is a recipe and not a model; give it as the recipe")
-    hint = did_you_mean(name, (DEFAULT, NO_MODEL))
-    raise UnknownNameError(f"no model named '{name}'{hint}; give {DEFAULT}, {NO_MODEL} or a .onnx file")
+    hint = did_you_mean(name, (DEFAULT, PACKAGED, NO_MODEL))
+    raise UnknownNameError(f"no model named '{name}'{hint}; give {DEFAULT}, {PACKAGED}, {NO_MODEL} or a .onnx file")
 
 
 def _recipe_of(steps: Sequence[Step]) -> Recipe:

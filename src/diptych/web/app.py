@@ -203,7 +203,7 @@ class Service:
             raise
 
     async def models(self) -> Response:
-        """List the models: name, summary, profiles, and whether it is the default."""
+        """List the models, and as the first the default enhancer: name, summary, profiles, whether it is the default."""
         return JSONResponse((await self._pool.crew.listing())["models"])
 
     async def recipes(self) -> Response:

@@ -8,11 +8,9 @@ from diptych import operators
 from diptych.core.operator import Declaration
 from diptych.core.parameters import Parameter
 from diptych.recipes import Recipe
-from diptych.runtime.default import DEFAULT
+from diptych.runtime.default import DEFAULT, PACKAGED
 from diptych.web.models import ModelRegistry
 from diptych.web.steps import NOT_IN_QUERY, to_json
-
-_DEFAULT_SUMMARY = "The model in the package, for dark colour photos; other pictures get the recipe auto."
 
 
 def everything(registry: ModelRegistry) -> dict[str, Any]:
@@ -25,9 +23,10 @@ def models(registry: ModelRegistry) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "summary": _DEFAULT_SUMMARY if name == DEFAULT else registry.model(name).spec.summary,
+            "summary": registry.model(name).spec.summary,
             "profiles": list(registry.profiles(name)),
             "default": name == DEFAULT,
+            "packaged": name == PACKAGED,
         }
         for name in registry.models
     ]

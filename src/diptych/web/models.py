@@ -11,10 +11,10 @@ import numpy as np
 from diptych import operators
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError, RecipeError, UnknownNameError, did_you_mean
-from diptych.recipes import Recipe, auto, catalogue
+from diptych.recipes import Recipe, catalogue
 from diptych.runtime import open_enhancer
-from diptych.runtime.bundle import Bundle, bundle_of
-from diptych.runtime.default import DEFAULT, DefaultEnhancer, default_model
+from diptych.runtime.bundle import Bundle, bundle_of, read_bundle
+from diptych.runtime.default import DEFAULT, PACKAGED, DefaultEnhancer, default_model
 from diptych.runtime.render import Profile
 
 File: TypeAlias = "tuple[str, str, str, int] | list[Any]"
@@ -56,15 +56,16 @@ class ModelRegistry:
             else:
                 _refuse_twice(name, self._recipes, "--recipe")
                 self._recipes[name] = _recipe_in(data, path)
-        _refuse_twice(DEFAULT, self._bundles, "--model")
-        self._has_default = _has_default()
+        for name in (DEFAULT, PACKAGED):
+            _refuse_twice(name, self._bundles, "--model")
+        self._bundles = _packaged() | self._bundles
         for name in self.models:
             self.model(name)  # finds bad files now, and spares the first request the wait
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Names of the models, that of the package first."""
-        return (*((DEFAULT,) if self._has_default else ()), *self._bundles)
+        """The name of the default enhancer, and those of the models, that of the package first."""
+        return (DEFAULT, *self._bundles)
 
     @property
     def recipes(self) -> tuple[str, ...]:
@@ -73,7 +74,7 @@ class ModelRegistry:
 
     def default(self, *, profile: Profile | None = None, memory: int | None = None) -> Enhancer:
         """Return what enhances when nothing is named."""
-        return self.model(DEFAULT, profile=profile) if self._has_default else auto
+        return self.model(DEFAULT, profile=profile)
 
     def profiles(self, name: str) -> tuple[str, ...]:
         """Return the profiles that a model has."""
@@ -82,7 +83,7 @@ class ModelRegistry:
     def model(
         self, name: str | os.PathLike[str] | Bundle, *, profile: Profile | None = None, memory: int | None = None
     ) -> Enhancer:
-        """Return a model by its name; it is opened once for each profile."""
+        """Return a model, or the default enhancer, by its name; it is opened once for each profile."""
         if not isinstance(name, str) or name not in self.models:
             raise UnknownNameError(f"no model named '{name}'{did_you_mean(str(name), self.models)}")
         chosen: Profile = profile or "best"
@@ -109,12 +110,11 @@ class ModelRegistry:
             self.model(name)(picture)
 
 
-def _has_default() -> bool:
+def _packaged() -> dict[str, Bundle]:
     try:
-        default_model()
-    except UnknownNameError:
-        return False
-    return True
+        return {PACKAGED: read_bundle(default_model())}
+    except UnknownNameError:  # this installation has none
+        return {}
 
 
 def _refuse_twice(name: str, known: Any, option: str) -> None:

@@ -17,8 +17,8 @@ function choice() {
   const [kind, name] = find("#enhancer").value.split(/:(.*)/s);
   if (kind === "steps") return {kind, steps: state.steps.map((step) => plain(step, state.schemas.get(step.operator)))};
   const known = state[`${kind}s`].find((one) => one.name === name);
-  const file = kind === "model" ? `${name}.onnx` : known.steps ? `${name}.toml` : name;
-  return {kind, name, file, isDefault: known.default, fast: find("#fast").checked && known.profiles?.includes("fast")};
+  const file = kind === "model" && !known.packaged ? `${name}.onnx` : known.steps ? `${name}.toml` : name;
+  return {kind, name, file, isDefault: known.default, isPackaged: known.packaged, fast: find("#fast").checked && known.profiles?.includes("fast")};
 }
 
 // On a reduced copy, lengths in pixels are reduced by the same factor.
@@ -273,13 +273,13 @@ function group(label, options) {
 }
 
 function fill() {
-  const models = group("Models", state.models.map((one) => [`model:${one.name}`, one.name.replaceAll("_", " ") + (one.default ? " (default)" : "")]));
+  const models = group("Models", state.models.map((one) => [`model:${one.name}`, one.default ? "planned (default)" : one.name.replaceAll("_", " ")]));
   const recipes = group("Recipes", state.recipes.map((one) => [`recipe:${one.name}`, one.name.replaceAll("_", " ")]));
   find("#enhancer").replaceChildren(...(state.models.length ? [models] : []), recipes, group("Custom", [["steps:", "own steps"]]));
   const groups = Map.groupBy ? Map.groupBy(state.schemas.values(), (one) => one["x-group"]) : new Map([["operators", [...state.schemas.values()]]]);
   find("#operator").replaceChildren(...[...groups].sort().map(([name, members]) =>
     group(name, members.map((one) => [one.title, one.title.replaceAll("_", " ")]))));
-  find("#operator").value = "exposure";
+  find("#operator").value = "develop";
 }
 
 async function start() {

@@ -45,8 +45,9 @@ export function script(choice, name) {
   } else if (choice.kind === "recipe") {
     how = choice.file === choice.name ? `, dp.${choice.name}` : `, dp.Recipe.load(${python(choice.file)})`;
   } else if (!choice.isDefault) {
-    lines[0] += "\nfrom diptych.runtime import open_enhancer";
-    how = `, open_enhancer(${python(choice.file)}${choice.fast ? ', profile="fast"' : ""})`;
+    lines[0] += `\nfrom diptych.runtime import ${choice.isPackaged ? "default_model, " : ""}open_enhancer`;
+    const source = choice.isPackaged ? "default_model()" : python(choice.file);
+    how = `, open_enhancer(${source}${choice.fast ? ', profile="fast"' : ""})`;
   } else if (choice.fast) {
     lines[0] += "\nfrom diptych.runtime import DefaultEnhancer";
     how = ', DefaultEnhancer(profile="fast")';
