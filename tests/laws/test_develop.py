@@ -92,6 +92,7 @@ STRENGTHS = {
     "local": ([0.0, 0.3, 0.6, 1.0], BRIGHTENED, lambda image: np.std(np.diff(luma(image), axis=0))),
     "follow": ([1.0, 0.6, 0.3, 0.0], BRIGHTENED, chroma),
     "saturation": ([0.0, 0.5, 1.0, 1.5, 2.0], COLOURS, chroma),
+    "color_floor": ([0.1, 0.05, 0.01, 0.0], COLOURS, chroma),
     "warmth": ([-0.5, -0.2, 0.0, 0.2, 0.5], COLOURS, lambda image: image[:, :, 0].mean() - image[:, :, 2].mean()),
     "tint": ([0.5, 0.2, 0.0, -0.2, -0.5], COLOURS, lambda image: image[:, :, 1].mean() - image[:, :, ::2].mean()),
 }

@@ -206,7 +206,7 @@ def test_develop_on_pictures_of_several_pieces(dtype, local, shape):
     declaration = operators.declaration("develop")
     for given_ in (
         {"exposure": 1.5, "shadows": 3.0, "toe": 0.005, "protect": 1.0, "follow": 0.7, "warmth": 0.2, "tint": -0.1},
-        {"exposure": -1.0, "gamma": 0.6, "shadows": 1.0, "saturation": 1.4},
+        {"exposure": -1.0, "gamma": 0.6, "shadows": 1.0, "saturation": 1.4, "color_floor": 0.05},
     ):
         result, expected = (
             declaration.function(image, local=local, **given_),

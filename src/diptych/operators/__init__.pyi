@@ -177,6 +177,7 @@ def develop(
     saturation: float = 1.0,
     warmth: float = 0.0,
     tint: float = 0.0,
+    color_floor: float = 0.0,
 ) -> Image: ...
 def dilation(
     image: Image,

@@ -51,6 +51,7 @@ def develop(  # noqa: PLR0913 (each is a parameter of the operator)
     saturation: Annotated[float, Range(0, 2)] = 1.0,
     warmth: Annotated[float, Range(-1, 1)] = 0.0,
     tint: Annotated[float, Range(-1, 1)] = 0.0,
+    color_floor: Annotated[float, Range(0, 0.1)] = 0.0,
 ) -> Image:
     """Develop a photograph: white balance, exposure, gamma, shadows, and colours that follow the tone; hues nearly stay.
 
@@ -63,8 +64,8 @@ def develop(  # noqa: PLR0913 (each is a parameter of the operator)
     - b, the brightness of the surroundings: the self-guided filter of x of the largest channel, its radius 1/16 of a side.
 
     With the luma y of a pixel, its largest and its smallest channel u and l, ``out = f(y) + k (in - y)``,
-    ``k = saturation ((1 - follow) f(y) / y + follow (f(u) - f(l)) / (u - l))``. k gives way where a channel would fall below 0,
-    and the whole pixel is scaled where one would exceed 1.
+    ``k = s ((1 - follow) f(y) / y + follow (f(u) - f(l)) / (u - l))``, ``s = saturation y^2 / (y^2 + color_floor^2)``. k
+    gives way where a channel would fall below 0, and the whole pixel is scaled where one would exceed 1.
 
     Parameters
     ----------
@@ -89,6 +90,8 @@ def develop(  # noqa: PLR0913 (each is a parameter of the operator)
         Natural logarithm of what red gains and blue loses. RGB only.
     tint : float
         Natural logarithm of what green loses (magenta). RGB only.
+    color_floor : float
+        Luma at which half of the chroma is left: in what lies below, colours are mostly noise and errors of black.
 
     Notes
     -----
@@ -113,7 +116,7 @@ def develop(  # noqa: PLR0913 (each is a parameter of the operator)
     [[0, 77, 204, 255]]
     """
     numbers = {"exposure": exposure, "gamma": gamma, "shadows": shadows, "local": local, "toe": toe, "protect": protect}
-    numbers |= {"follow": follow, "saturation": saturation}
+    numbers |= {"follow": follow, "saturation": saturation, "color_floor": color_floor}
     curve = curve_of(numbers)
     balanced = image * balance(image.shape[2], warmth, tint, image.dtype)
     around: Surroundings | None = None
@@ -152,6 +155,7 @@ def _developed(
         lambda values: curve(values, lift),
         numbers["follow"],
         numbers["saturation"],
+        numbers["color_floor"],
     )
 
 
@@ -161,13 +165,15 @@ def recolor(
     curve: Callable[[FloatImage], FloatImage],
     follow: float,
     saturation: float,
+    color_floor: float,
 ) -> FloatImage:
     """Return ``f(y) + k (in - y)`` for an image of which smallest channel, luma and largest channel are given."""
     smallest, light, largest = extremes
     dark, tone, bright = (np.clip(curve(values), 0, 1) for values in extremes)
     ratio = tone / np.maximum(light, TINY)
     slope = np.maximum(bright - dark, 0) / np.maximum(largest - smallest, TINY)
-    chroma = saturation * (ratio + follow * (slope - ratio))
+    believed = light**2 / np.maximum(light**2 + color_floor**2, TINY**2)
+    chroma = saturation * believed * (ratio + follow * (slope - ratio))
     chroma = np.minimum(chroma, tone / np.maximum(light - smallest, TINY))[:, :, np.newaxis]
     result = tone[:, :, np.newaxis] + chroma * (image - light[:, :, np.newaxis])
     return np.asarray(result / np.maximum(result.max(axis=2, keepdims=True), 1), image.dtype)

@@ -22,7 +22,8 @@ _LAST = 0x40C00000  # 6, more than the largest factor of a channel
 
 
 def _neutral(image: Image, *, saturation: float, gamma: float, **rest: float) -> bool:
-    return saturation == gamma == 1 and not any(rest[name] for name in ("exposure", "shadows", "warmth", "tint"))
+    changes = ("exposure", "shadows", "warmth", "tint", "color_floor")
+    return saturation == gamma == 1 and not any(rest[name] for name in changes)
 
 
 def _copy(image: Image, **numbers: float) -> Image:
@@ -42,7 +43,7 @@ def _develop(image: Image, **numbers: float) -> Image:
     white = white_level(dtype)
     given = (
         (factors * scale / white).astype(np.float32),
-        *map(np.float32, (numbers["follow"], numbers["saturation"], white)),
+        *map(np.float32, (numbers["follow"], numbers["saturation"], numbers["color_floor"] * scale, white)),
     )
     tables = _tables(curve, scale, _FIRST_BITS[dtype.name], is_local)
 

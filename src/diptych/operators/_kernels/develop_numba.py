@@ -42,8 +42,9 @@ def develop(image, out, scratch, numbers, tables, lines, start, stop):
     scratch : tuple of ndarray
         One array of ``ROWS + C`` times `PITCH` float32, and its views as uint32 and as uint64.
     numbers : tuple
-        The factors from stored values to keys of the tables, which are balanced values times a constant; follow, saturation,
-        and stored white: results are rounded where it is more than 1, and the nearest entry of a table counts where it is 255.
+        The factors from stored values to keys of the tables, which are balanced values times a constant; follow,
+        saturation, the colour floor as a key, and stored white: results are
+        rounded where it is more than 1, and the nearest entry of a table counts where it is 255.
     tables : tuple
         ``(n, 2)`` float32: the share of T that does not depend on the surroundings, and x; its view as uint64; the bits of its
         first key. Then the same of the share of T(b) / b, and 0.
@@ -51,7 +52,7 @@ def develop(image, out, scratch, numbers, tables, lines, start, stop):
         Slope and offset of the lines of the surroundings ``(h, w)``, and their step, which is 0 where there are none.
     """
     width, channels, step = image.shape[1], image.shape[2], lines[2]
-    factors, follow, saturation, white = numbers
+    factors, follow, saturation, color_floor, white = numbers
     nearest = white == np.float32(255)
     around = np.zeros((4, width + _PIECE if step > 0 else 1), np.float32)
     for y in range(start, stop):
@@ -79,7 +80,7 @@ def develop(image, out, scratch, numbers, tables, lines, start, stop):
                     _look_up_lift(scratch, tables[1])
                 else:
                     _interpolate(scratch, tables[1], _AROUND, _LIFT, _PIECE)
-            _colours(scratch[0], follow, saturation)
+            _colours(scratch[0], follow, saturation, color_floor)
             if channels == 3:
                 _store(scratch[0], white, target, n)
             else:
@@ -171,7 +172,7 @@ def _brightness(around, first, share, s):
 
 
 @njit(**_OPTIONS)
-def _colours(s, follow, saturation):
+def _colours(s, follow, saturation, color_floor):
     """Write the slope and the offset of the line by which the channels of each pixel follow, to the rows of low and high."""
     for i in range(_PIECE):
         low, luma, high, lift = s[_LOW + i], s[_LUMA + i], s[_HIGH + i], s[_LIFT + 2 * i]
@@ -180,7 +181,8 @@ def _colours(s, follow, saturation):
         bright = min(max(s[_OF_HIGH + 2 * i] + lift * s[_OF_HIGH + 2 * i + 1], _ZERO), _ONE)
         ratio = tone / max(luma, _TINY)
         slope = max(bright - dark, _ZERO) / max(high - low, _TINY)
-        chroma = min(saturation * (ratio + follow * (slope - ratio)), tone / max(luma - low, _TINY))
+        believed = luma * luma / max(luma * luma + color_floor * color_floor, _TINY * _TINY)
+        chroma = min(saturation * believed * (ratio + follow * (slope - ratio)), tone / max(luma - low, _TINY))
         scale = _ONE / max(tone + chroma * (high - luma), _ONE)
         s[_LOW + i] = chroma * scale
         s[_HIGH + i] = (tone - chroma * luma) * scale
