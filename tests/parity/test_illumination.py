@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -214,3 +217,20 @@ def test_develop_on_pictures_of_several_pieces(dtype, local, shape):
         )
         step = {"uint8": 1 / 255, "uint16": 1 / 65535, "float32": 0}[dtype]
         assert np.abs(to_float(result) - to_float(expected)).max() <= max(step, 2e-5) * 1.001
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_develop_reads_no_table_beyond_its_end(dtype, monkeypatch):
+    """Compiled, such a read is a crash or nothing at all; in plain Python it is an error."""
+    program = f"""
+import numpy as np
+from diptych import operators
+image = (np.random.default_rng(0).random((3, 520, 3)) * (255 if "{dtype}" == "uint8" else 1)).astype("{dtype}")
+image[1] //= 50
+for local in (0.0, 1.0):
+    operators.develop(image, exposure=13.0, gamma=0.4, shadows=16.0, local=local, warmth=1.0, tint=-1.0, saturation=2.0)
+print("done")
+"""
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "done\n", done.stderr

@@ -62,16 +62,17 @@ def _tables(curve: ToneCurve, scale: float, first: int, is_local: bool) -> tuple
     lifted[0] = base[0] = 0
     around = np.clip(_keys(_DARKEST, _WHITE), 1e-3, 1)
     lift = share * curve.lifted(around) / around
-    return _table((1 - share) * lifted, base, first), _table(lift, np.zeros_like(lift), _DARKEST)
+    return _table((1 - share) * lifted, base, (first, _LAST)), _table(lift, np.zeros_like(lift), (_DARKEST, _WHITE))
 
 
 def _keys(first: int, last: int) -> Floats:
+    """Return the keys of a table, and one more, to interpolate to."""
     return np.arange(first, last + 0x4000, 0x2000, dtype=np.uint32).view(np.float32).astype(np.float64)
 
 
-def _table(one: Floats, other: Floats, first: int) -> tuple[Floats, Floats, np.uint32]:
+def _table(one: Floats, other: Floats, ends: tuple[int, int]) -> tuple[Any, ...]:
     entries = np.stack([one, other], axis=1).astype(np.float32)
-    return entries, entries.reshape(-1).view(np.uint64), np.uint32(first)
+    return entries, entries.reshape(-1).view(np.uint64), *map(np.uint32, ends)
 
 
 def _lines(image: Image, curve: ToneCurve, factors: Floats) -> tuple[Floats, Floats, int]:

@@ -47,7 +47,7 @@ def develop(image, out, scratch, numbers, tables, lines, start, stop):
         rounded where it is more than 1, and the nearest entry of a table counts where it is 255.
     tables : tuple
         ``(n, 2)`` float32: the share of T that does not depend on the surroundings, and x; its view as uint64; the bits of its
-        first key. Then the same of the share of T(b) / b, and 0.
+        first and last keys. Then the same of the share of T(b) / b, and 0.
     lines : tuple
         Slope and offset of the lines of the surroundings ``(h, w)``, and their step, which is 0 where there are none.
     """
@@ -61,7 +61,7 @@ def develop(image, out, scratch, numbers, tables, lines, start, stop):
         elif step > 1 and (y == start or y % step == 0):
             _expand(lines[0], y // step, step, around[0][:width], around[1][:width])
             _expand(lines[1], y // step, step, around[2][:width], around[3][:width])
-        share = np.float32(y % step) / np.float32(max(step, 1))
+        share = np.float32(y % max(step, 1)) / np.float32(max(step, 1))
         row, result = image[y].reshape(-1), out[y].reshape(-1)
         for first in range(0, width, _PIECE):
             n = min(_PIECE, width - first)
@@ -128,11 +128,14 @@ def _split_any(flat, factors, s, n):
 
 @njit(**_OPTIONS)
 def _look_up(scratch, table):
-    """Write both entries of the table that are nearest to each of the three keys of each pixel."""
+    """Write both entries of the table that are nearest to each of the three keys of each pixel.
+
+    Behind the last pixels of a row lie old values, of any size: keys beyond the last count as it.
+    """
     bits, pairs = scratch[1], scratch[2]
-    whole, first = table[1], table[2]
+    whole, first, last = table[1], table[2], table[3]
     for i in range(3 * PITCH):
-        bits[_PLACES + i] = (max(bits[_LOW + i], first) - first + _ROUND) >> _SHIFT
+        bits[_PLACES + i] = (min(max(bits[_LOW + i], first), last) - first + _ROUND) >> _SHIFT
     for i in range(3 * PITCH):
         pairs[_OF_LOW // 2 + i] = whole[bits[_PLACES + i]]
 
@@ -141,9 +144,9 @@ def _look_up(scratch, table):
 def _look_up_lift(scratch, table):
     """The same for the brightness of the surroundings."""
     bits, pairs = scratch[1], scratch[2]
-    whole, first = table[1], table[2]
+    whole, first, last = table[1], table[2], table[3]
     for i in range(_PIECE):
-        bits[_PLACES + i] = (max(bits[_AROUND + i], first) - first + _ROUND) >> _SHIFT
+        bits[_PLACES + i] = (min(max(bits[_AROUND + i], first), last) - first + _ROUND) >> _SHIFT
     for i in range(_PIECE):
         pairs[_LIFT // 2 + i] = whole[bits[_PLACES + i]]
 
@@ -152,9 +155,9 @@ def _look_up_lift(scratch, table):
 def _interpolate(scratch, table, keys, to, count):
     """Write what lies between the two entries of the table around each key."""
     s, bits = scratch[0], scratch[1]
-    entries, first = table[0], table[2]
+    entries, first, last = table[0], table[2], table[3]
     for i in range(count):
-        place = max(bits[keys + i], first) - first
+        place = min(max(bits[keys + i], first), last) - first
         low, share = place >> _SHIFT, np.float32(place & _REST) * _SHARE
         for k in range(2):
             s[to + 2 * i + k] = entries[low, k] + share * (entries[low + np.uint32(1), k] - entries[low, k])
