@@ -4,8 +4,8 @@
     python benchmarks/contact_sheet.py DATA OUT --set backlit
 
 FOLDER is a folder of pictures, or with ``--set`` the root under which those of ``sets/NAME.txt`` lie. Enhancers are named as
-for ``low_light.py``; the default is ``input auto default``. Pictures are reduced to 1024 px before they are enhanced, and
-shown at most 400 px wide and high with their names. The sheets are OUT/00.png, OUT/01.png and so on.
+for ``low_light.py``; the default is ``input auto default default@0.5``. Pictures are reduced to 1024 px before they are
+enhanced, and shown at most 400 px wide and high with their names. The sheets are OUT/00.png, OUT/01.png and so on.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("enhancers", nargs="*", default=["input", "auto", "default"])
+    parser.add_argument("enhancers", nargs="*", default=["input", "auto", "default", "default@0.5"])
     parser.add_argument("--set")
     parser.add_argument("--most", type=int, default=48)
     parser.add_argument("--each", type=int, default=12, help="pictures a sheet")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ import skimage
 
 import diptych as dp
 from diptych.core.image import Image, to_float
-from diptych.recipes import Recipe, auto, step
+from diptych.core.wishes import Wishes
+from diptych.recipes import Planner, Recipe, auto, step, wished
 from diptych.runtime import DefaultEnhancer, default_model, open_enhancer
 from diptych.runtime.default import DEFAULT, PACKAGED
 from diptych.runtime.resolve import is_model, resolve_enhancer
@@ -21,6 +23,7 @@ from diptych.runtime.resolve import is_model, resolve_enhancer
 SETS = Path(__file__).resolve().parent / "sets"
 SIDE = 512
 ROOMS = ("core", "operators", "recipes", "runtime", "models")
+STRENGTH = re.compile(r"@[\d.]+$")
 PROFILES = ("best", "fast")
 BALANCE = ("warmth", "tint")
 
@@ -61,13 +64,15 @@ class Entry:
 
     Names are ``input``, ``denoised`` (what `auto` does against noise and nothing else), a recipe's name or TOML file,
     ``default``, ``low_light``, a model's ``.onnx`` file, or a folder in which the outputs lie as the inputs lie under the root,
-    with any suffix. ``:fast`` behind ``default`` or a model leaves the noise as it is; before a model without it comes the
-    denoising of `auto`. ``LABEL=`` may come before.
+    with any suffix. ``:fast`` behind ``default`` or a model leaves the noise as it is; before a model that is no planner comes
+    without it the denoising of `auto`. ``@0.5`` at the end is a strength; ``LABEL=`` may come first.
     """
 
     def __init__(self, text: str, work: Path) -> None:
         label, _, named = text.rpartition("=")
         self.label = label or named
+        named, _, strength = named.rpartition("@") if STRENGTH.search(named) else (named, "", "1")
+        self.strength = float(strength)
         source, _, profile = named.rpartition(":")
         self.source, self.profile = (source, profile) if source and profile in PROFILES else (named, "best")
         self.given = Path(self.source).is_dir()
@@ -79,7 +84,8 @@ class Entry:
 
     @functools.cached_property
     def enhance(self) -> Callable[[Image], Image]:
-        return self.at_profile(self.profile)
+        found = self.at_profile(self.profile)
+        return found if self.strength == 1 else wished(found, Wishes(strength=self.strength))
 
     def at_profile(self, profile: str) -> Callable[[Image], Image]:
         if self.source == "input":
@@ -90,6 +96,8 @@ class Entry:
             return DefaultEnhancer(profile=profile)
         if self.is_model:
             model = open_enhancer(default_model() if self.source == PACKAGED else self.source)
+            if isinstance(model, Planner):
+                return wished(model, Wishes(denoise=-1)) if profile == "fast" else model
             return model if profile == "fast" else lambda image: model(auto.plan(image).denoising(image))
         return resolve_enhancer(self.source)
 
@@ -125,7 +133,7 @@ class Entry:
 
     def _fingerprint(self) -> str:
         """Return a hash of the code and of the file, so that a change of either makes new outputs."""
-        state = hashlib.sha256(f"{self.source} {self.profile}".encode())
+        state = hashlib.sha256(f"{self.source} {self.profile} {self.strength}".encode())
         package = Path(dp.__file__).parent
         for room in ROOMS:
             for path in sorted((package / room).rglob("*")):
