@@ -24,11 +24,11 @@ MEMORY = {
     "stretch > gaussian > equalize > sigmoid": dp.Recipe(
         dp.step("stretch"), dp.step("gaussian", sigma=2.0), dp.step("equalize"), dp.step("sigmoid")
     ),
-    "denoise_photo > exposure > white_balance": dp.Recipe(
-        dp.step("denoise_photo"), dp.step("exposure", gain=2.0, lift=2.0), dp.step("white_balance", amount=0.5)
+    "denoise_photo > develop > white_balance": dp.Recipe(
+        dp.step("denoise_photo"), dp.step("develop", exposure=2.2, shadows=2.0), dp.step("white_balance", amount=0.5)
     ),
-    "denoise_photo > exposure, local": dp.Recipe(
-        dp.step("denoise_photo"), dp.step("exposure", gain=2.0, lift=2.0, local=0.6)
+    "denoise_photo > develop, local": dp.Recipe(
+        dp.step("denoise_photo"), dp.step("develop", exposure=2.2, shadows=2.0, local=0.6)
     ),
 }
 

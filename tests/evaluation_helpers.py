@@ -7,6 +7,7 @@ import numpy as np
 import diptych as dp
 from diptych.core.image import from_float, to_float
 from diptych.core.metric import metric
+from diptych.operators.develop import STOP
 
 
 @metric(unit="levels", direction="lower", identity=0.0, symmetric=True)
@@ -32,4 +33,4 @@ def scene(seed: int = 0, shape: tuple[int, ...] = (40, 48, 3), dtype: str = "uin
 
 def gain(factor: float, name: str = "gain") -> dp.Recipe:
     """Return a recipe that multiplies."""
-    return dp.Recipe(dp.step("exposure", gain=factor), name=name)
+    return dp.Recipe(dp.step("develop", exposure=float(np.log2(factor)) / STOP), name=name)

@@ -109,24 +109,18 @@ def dehaze_opencv(image):
     return from_float((floats - haze) / np.clip(refined, 0.1, 1)[:, :, np.newaxis] + haze, image.dtype)
 
 
-def exposure_opencv(local):
+def develop_opencv(image):
+    """Return the lift of the shadows, half of it local, on each channel: without the care for colours."""
+
     def curve(x):
         return x * (1 + 3 * (1 - x) / (1 + 3 * x) * x / (x + np.float32(1e-6)))
 
-    def run(image):
-        if local == 0 and image.dtype == np.uint8:
-            table = curve(np.arange(256, dtype=np.float32) / 255)
-            return cv2.LUT(image, from_float(table, np.dtype(np.uint8)))
-        floats = to_float(image)
-        result = (1 - local) * curve(floats)
-        if local:
-            brightness = floats.max(axis=2)
-            size = 2 * (min(brightness.shape) // 16) + 1
-            base = np.clip(guided_opencv(brightness, brightness, size, 0.01), 1e-3, 1)
-            result += floats * (local * curve(base) / base)[:, :, np.newaxis]
-        return from_float(result, image.dtype)
-
-    return run
+    floats = to_float(image)
+    brightness = floats.max(axis=2)
+    size = 2 * (min(brightness.shape) // 16) + 1
+    base = np.clip(guided_opencv(brightness, brightness, size, 0.01), 1e-3, 1)
+    result = 0.5 * curve(floats) + floats * (0.5 * curve(base) / base)[:, :, np.newaxis]
+    return from_float(result, image.dtype)
 
 
 def plain(name, **parameters):
@@ -162,8 +156,8 @@ def clahe_cases():
 
 CASES = [
     *clahe_cases(),
-    *cases("exposure", "lift=3", exposure_opencv(0), lift=3.0),
-    *cases("exposure", "lift=3 local=0.5", exposure_opencv(0.5), lift=3.0, local=0.5),
+    *cases("develop", "shadows=3", shadows=3.0),
+    *cases("develop", "shadows=3 local=0.5", develop_opencv, shadows=3.0, local=0.5),
     *cases("retinex_ssr", "", retinex_opencv([80])),
     *cases("retinex_msr", "", retinex_opencv([15, 80, 250])),
     *cases("retinex_msrcr", "", msrcr_opencv),

@@ -70,7 +70,7 @@ def advice(folders):
 
 def test_the_families_are_tried_with_and_without_denoising(advice):
     names = {one.candidate.name for one in advice.measured}
-    for name in ("stretch", "stretch, gamma", "histogram", "exposure", "white balance, stretch"):
+    for name in ("stretch", "stretch, gamma", "histogram", "develop", "white balance, stretch"):
         assert {name, f"denoise, {name}"} <= names
     assert {"untouched", "denoise", "auto"} <= names
     assert not advice.problems

@@ -16,7 +16,7 @@ from diptych.core.image import from_float
 from diptych.data.domain_check import check
 from diptych.data.domain_check import survey as survey_module
 from diptych.data.domain_check.survey import summary_of
-from diptych.operators import exposure, zoom
+from diptych.operators import develop, zoom
 from diptych.photo import read
 
 
@@ -32,7 +32,7 @@ def folders(tmp_path):
 def variants(image: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "smaller.png": zoom(image, factor=0.4, interpolation="area"),
-        "brighter.png": exposure(image, gain=1.25),
+        "brighter.png": develop(image, exposure=0.7),
         "darker.png": image // 2,
         "recompressed.jpg": image,
     }

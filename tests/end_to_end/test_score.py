@@ -124,7 +124,7 @@ def test_no_pair_at_all(cli, pairs, tmp_path):
 
 def test_compare(cli, pairs, tmp_path):
     low, high = pairs
-    dp.Recipe(dp.step("exposure", gain=4), name="x").save(tmp_path / "four.toml")
+    dp.Recipe(dp.step("develop", exposure=4.4), name="x").save(tmp_path / "four.toml")
     page = tmp_path / "page.html"
     code, out, _ = cli(
         "compare", low, "--reference", high, "--with", "input", "--with", tmp_path / "four.toml", "--with", "auto",

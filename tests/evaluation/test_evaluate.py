@@ -225,7 +225,7 @@ def test_ready_outputs_and_times(folders, tmp_path):
     assert (peer.kind, peer.seconds_per_megapixel) == ("folder", None)
     assert ours.kind == "enhancer"
     assert ours.seconds_per_megapixel > 0
-    assert "exposure" in ours.recipe
+    assert "develop" in ours.recipe
     alone = evaluate({"peer": tmp_path / "peer"}, references=high, metrics=[difference])
     assert alone.summary("peer", "difference").mean == report.summary("peer", "difference").mean
 

@@ -20,7 +20,7 @@ RECIPES = {
     "curves": Recipe(step("stretch"), step("white_balance", norm=6), step("gamma", gamma=0.7), step("equalize")),
     "halos": Recipe(step("median", size=5), step("gaussian", sigma=2.5), step("unsharp_mask")),
     "curve after halo": Recipe(step("denoise_photo", luma=0.01, search=7), step("equalize"), step("sobel")),
-    "local exposure": Recipe(step("exposure", gain=1.4, lift=3.0, local=0.6, toe=0.005, protect=1.0)),
+    "local shadows": Recipe(step("develop", exposure=1.0, shadows=3.0, local=0.6, toe=0.005, protect=1.0, warmth=0.1)),
     "nothing": Recipe(),
 }
 
@@ -72,9 +72,9 @@ def test_auto(scene, kind, channels):
 
 
 def test_a_small_copy_of_the_surroundings_suffices(scene):
-    """From 1,536 px on, the local part of exposure looks at a part of the pixels only."""
+    """From 512 px on, the local part of develop looks at a part of the pixels only, which is the same by rows."""
     tiled = np.tile(scene("dark"), (4, 4, 1))[:1600, :1540]
-    recipe = Recipe(step("exposure", lift=3.0, local=0.6))
+    recipe = Recipe(step("develop", shadows=3.0, local=0.6))
     assert levels(by_rows(recipe, tiled), recipe(tiled)) <= 1.001
 
 

@@ -22,7 +22,7 @@ from diptych.operators._kernels._wide_blur import blurred, spectrum
 from diptych.operators.guided import guided_filter as plain_guided_filter
 from strategies import images
 
-NAMES = ("clahe", "dehaze", "exposure", "flatten_background", "lime", "retinex_msr", "retinex_msrcr", "retinex_ssr")
+NAMES = ("clahe", "dehaze", "develop", "flatten_background", "lime", "retinex_msr", "retinex_msrcr", "retinex_ssr")
 drawn = settings(max_examples=40, deadline=None, derandomize=True)
 seeds = st.integers(0, 2**32 - 1)
 sides = st.integers(1, 64)
@@ -177,13 +177,20 @@ def test_lime_is_close_to_the_joint_minimum():
 
 
 @drawn
-@given(image=images(dtypes=("uint8",)), gain=st.floats(1, 8), lift=st.floats(0, 8))
-def test_exposure_is_its_curve(image, gain, lift):
-    x = gain * image / 255
-    if gain > 1:
-        x = np.where(x > 0.8, 1 - 0.2 * np.exp((0.8 - np.maximum(x, 0.8)) / 0.2), x)
-    expected = x * (1 + lift * (1 - x) / (1 + lift * x))
-    assert np.abs(operators.exposure(image, gain=gain, lift=lift) - 255 * expected).max() <= 0.51
+@given(seed=seeds, exposure=st.floats(0, 6), gamma=st.floats(0.4, 2.5), shadows=st.floats(0, 8))
+def test_develop_of_grey_is_its_curve(seed, exposure, gamma, shadows):
+    image = np.random.default_rng(seed).integers(0, 256, (9, 13), np.uint8)
+
+    def power(values):
+        return values * ((values + 1 / 255) / (1 + 1 / 255)) ** (gamma - 1)
+
+    gain = 2 ** (exposure / 2.2)
+    x, last = power(gain * image / 255), 5 * power(gain) - 4
+    over = np.maximum(5 * x - 4, 0)
+    x = np.where(x > 0.8, 0.8 + 0.2 * over * (1 + over / last**2) / (1 + over), x)
+    expected = x * (1 + shadows * (1 - x) / (1 + shadows * x))
+    result = operators.develop(image, exposure=exposure, gamma=gamma, shadows=shadows)
+    assert np.abs(result - 255 * expected).max() <= 1
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -192,7 +199,7 @@ def test_paths_on_a_picture(name, dtype):
     crop = data.astronaut()[:300, 60:431] / 255.0
     image = from_float((crop**2).astype(np.float32), np.dtype(dtype))
     declaration = operators.declaration(name)
-    given_ = {"lift": 3.0, "local": 0.6, "gain": 1.5} if name == "exposure" else {}
+    given_ = {"shadows": 3.0, "local": 0.6, "exposure": 1.3} if name == "develop" else {}
     result, expected = to_float(declaration.function(image, **given_)), to_float(declaration.plain(image, **given_))
     step = {"uint8": 1 / 255, "uint16": 1 / 65535, "float32": 0}[dtype]
     assert np.abs(result - expected).max() <= max(step, 2e-5) * 1.001

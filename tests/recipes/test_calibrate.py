@@ -97,7 +97,7 @@ def test_every_depth_and_the_plan_choose_the_same():
 
 def test_in_a_recipe_the_picture_before_the_step_decides():
     image = from_float(0.3 * to_float(noisy(20)), np.dtype(np.uint8))
-    brighter = step("exposure", gain=3.0)
+    brighter = step("develop", exposure=3.5)
     recipe = Recipe(brighter, step("denoise_nlm", strength="auto"), step("gamma", gamma=0.9))
     planned = recipe.plan(image)
     assert not any(one.undecided for one in planned.steps)

@@ -12,6 +12,7 @@ import numpy as np
 from diptych.advice.pictures import Split
 from diptych.core.image import Image, to_float
 from diptych.core.parameters import Table
+from diptych.operators.develop import STOP
 from diptych.quality.appearance import mean_quantiles
 from diptych.recipes import Step, step
 from diptych.recipes.automatic import ImageStatistics, image_statistics
@@ -21,10 +22,10 @@ Steps = tuple[Step, ...]
 _PERCENTILES = ((0.1, 99.9), (0.5, 99.5), (1.0, 99.0))
 _GAMMAS = (0.4, 0.55, 0.7, 0.85, 1.2, 1.5)
 _AMOUNTS = (0.5, 1.0)
-_LIFTS = (0.0, 2.0, 4.0)
+_SHADOWS = (0.0, 2.0, 4.0)
 _CLIP_LIMITS = (1.5, 3.0)
 _STRENGTHS = (0.5, 1.0, 1.5)  # of the measured noise
-_DARKER = 1.25  # times as bright B has to be for exposure to be tried
+_DARKER = 1.25  # times as bright B has to be for develop to be tried
 _FLATTER = 1.1  # times the span of A that B has to have for CLAHE to be tried
 _LEAST_NOISE = 0.5 / 255
 
@@ -88,7 +89,7 @@ def families(folders: FolderStatistics) -> dict[str, list[Steps]]:
         ],
     }
     if folders.brightness[1] > _DARKER * folders.brightness[0]:
-        grids["exposure"] = _exposures(folders.brightness[1] / max(folders.brightness[0], 1 / 255))
+        grids["develop"] = _developments(folders.brightness[1] / max(folders.brightness[0], 1 / 255))
     if folders.span[1] > _FLATTER * folders.span[0]:
         grids["stretch, clahe"] = [
             (first, step("clahe", clip_limit=limit)) for first, limit in itertools.product(stretches, _CLIP_LIMITS)
@@ -111,10 +112,12 @@ def denoisers(folders: FolderStatistics) -> list[Step]:
     ]
 
 
-def _exposures(ratio: float) -> list[Steps]:
-    gains = [round(float(np.clip(gain, 1, 64)), 2) for gain in (1.0, ratio**0.5, ratio)]
-    pairs = [(gain, lift) for gain, lift in itertools.product(gains, _LIFTS) if (gain, lift) != (1.0, 0.0)]
-    return [(step("exposure", gain=gain, lift=lift),) for gain, lift in pairs]
+def _developments(ratio: float) -> list[Steps]:
+    stops = float(np.clip(np.log2(ratio) / STOP, 0, 13))
+    pairs = itertools.product((0.0, round(stops / 2, 2), round(stops, 2)), _SHADOWS)
+    return [
+        (step("develop", exposure=exposure, shadows=shadows),) for exposure, shadows in pairs if exposure or shadows
+    ]
 
 
 def _share(part: float, noise: float) -> float:

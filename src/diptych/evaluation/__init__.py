@@ -5,7 +5,7 @@
 >>> from diptych.recipes import Recipe, step
 >>> folder = pathlib.Path(tempfile.mkdtemp())
 >>> write(folder / "a.png", np.arange(0, 64, dtype=np.uint8).reshape(8, 8))
->>> report = evaluate({"brighter": Recipe(step("exposure", gain=2))}, folder, references=folder, metrics=["psnr"])
+>>> report = evaluate({"brighter": Recipe(step("develop", exposure=2))}, folder, references=folder, metrics=["psnr"])
 >>> round(report.summary("brighter", "psnr").mean, 2)
 16.88
 """

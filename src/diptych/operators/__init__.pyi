@@ -26,7 +26,6 @@ __all__ = [
     "equalize",
     "erosion",
     "estimate_noise",
-    "exposure",
     "flatten_background",
     "flip",
     "gamma",
@@ -200,16 +199,6 @@ def erosion(
     shape: Literal["square", "disk", "cross"] = "square",
     size: int = 3,
     element: Sequence[Sequence[float]] | None = None,
-) -> Image: ...
-def exposure(
-    image: Image,
-    /,
-    *,
-    gain: float = 1.0,
-    lift: float = 0.0,
-    local: float = 0.0,
-    toe: float = 0.0,
-    protect: float = 0.0,
 ) -> Image: ...
 def flatten_background(
     image: Image,
