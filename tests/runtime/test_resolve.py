@@ -13,10 +13,13 @@ import diptych as dp
 from diptych.cli.app import main
 from diptych.cluster import JobSpec
 from diptych.core.errors import DiptychError, ParameterError
-from diptych.recipes import Recipe, step
+from diptych.recipes import Planned, Recipe, Wishes, step
+from diptych.recipes.planning import Blended
 from diptych.runtime import DefaultEnhancer, EnhancerChoice, default_model, open_enhancer, resolve_enhancer
 
 GAMMA = step("gamma", gamma=0.5)
+WISHES = Wishes(brightness=0.5, strength=0.8)
+HALF = Wishes(strength=0.5)
 
 CHOICES = {
     "nothing": ({}, DefaultEnhancer),
@@ -29,6 +32,14 @@ CHOICES = {
     "recipe": ({"recipe": "auto"}, lambda: dp.auto),
     "recipe file": ({"recipe": "RECIPE"}, lambda: Recipe(GAMMA)),
     "steps": ({"steps": (GAMMA,)}, lambda: Recipe(GAMMA)),
+    "wishes": ({"wishes": WISHES}, lambda: Planned(dp.auto, WISHES)),
+    "wishes of auto": ({"recipe": "auto", "wishes": WISHES}, lambda: Planned(dp.auto, WISHES)),
+    "part of a recipe": ({"recipe": "RECIPE", "wishes": HALF}, lambda: Blended(Recipe(GAMMA), 0.5)),
+    "part of a model": ({"model": "FILE", "wishes": HALF}, lambda: Blended(open_enhancer(default_model()), 0.5)),
+    "fast, with wishes": (
+        {"profile": "fast", "wishes": Wishes(warmth=1)},
+        lambda: Planned(dp.auto, Wishes(warmth=1, denoise=-1)),
+    ),
 }
 
 REFUSED = {
@@ -45,6 +56,11 @@ REFUSED = {
     "a recipe as a model": ({"model": "auto"}, "auto"),
     "a model as a recipe": ({"recipe": "low_light"}, "low_light"),
     "a library": ({"model": "evening.so"}, "evening.so"),
+    "wishes of a recipe": ({"recipe": "RECIPE", "wishes": WISHES}, "cannot be wished of 'recipe', which does not plan"),
+    "wishes of steps": ({"steps": (GAMMA,), "wishes": Wishes(shadows=1)}, "cannot be wished of 'steps'"),
+    "wishes of a model": ({"model": "low_light", "wishes": Wishes(denoise=1)}, "cannot be wished of 'low_light'"),
+    "noise left and taken": ({"profile": "fast", "wishes": Wishes(denoise=0.5)}, "fast takes no noise away"),
+    "part of a movement": ({"steps": (step("flip"),), "wishes": HALF}, "cannot blend what the step flip has moved"),
 }
 
 WORDS = {"model": "--model", "recipe": "--recipe", "profile": "--profile", "memory": "--memory"}
@@ -71,6 +87,8 @@ def on_the_command_line(fields, target: Path) -> list[str]:
     for key, value in fields.items():
         if key == "steps":
             arguments += [part for one in value for part in ("--op", *str(one).split())]
+        elif key == "wishes":
+            arguments += [part for name, number in value.given.items() for part in (f"--{name}", str(number))]
         else:
             arguments += [WORDS.get(key, f"--{key.replace('_', '-')}"), str(value)]
     return arguments
@@ -100,6 +118,7 @@ def test_the_same_enhancer_everywhere(name, files, capsys):
 @pytest.mark.parametrize("name", REFUSED)
 def test_the_same_refusal_everywhere(name, files, capsys):
     fields, words = REFUSED[name]
+    fields = named(fields, files)
     choice = EnhancerChoice(**fields)
     with pytest.raises(DiptychError) as caught:
         resolve_enhancer(choice)

@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
 Existing = Literal["refuse", "overwrite", "skip"]
 
+_VARIANTS = (".darker", ".brighter")
+
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to do."""
+    """One picture to do; `brighter` says how many times the spread of the plan brighter, or darker."""
 
     input: Path
     output: Path
+    brighter: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,18 +43,20 @@ class Result:
     seconds: float
     notes: tuple[str, ...] = ()
     """What the reader tolerated or left out."""
+    plan: list[dict[str, Any]] | None = None
+    """The steps that were done, if they were planned."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields, for JSON."""
         return asdict(self)
 
 
-def plan_jobs(found: Sequence[FoundPhoto], output: str | None) -> list[Job]:
-    """Give each input its output; refuse the call if two inputs would write the same file.
+def plan_jobs(found: Sequence[FoundPhoto], output: str | None, *, variants: bool = False) -> list[Job]:
+    """Give each input its output, or with `variants` three; refuse the call if two inputs would write the same file.
 
     Without `output` a picture is written beside its input as ``NAME.enhanced.SUFFIX``. `output` is a file if it has the
     suffix of a picture, is no folder and there is one input; otherwise a folder, in which the folders of the input are
-    kept.
+    kept. The darker and the brighter variant of ``NAME.SUFFIX`` are ``NAME.darker.SUFFIX`` and ``NAME.brighter.SUFFIX``.
     """
     if output is None:
         jobs = [Job(one.path, _beside(one.path)) for one in found]
@@ -61,8 +66,15 @@ def plan_jobs(found: Sequence[FoundPhoto], output: str | None) -> list[Job]:
         jobs = [Job(one.path, Path(output)) for one in found]
     else:
         jobs = [Job(one.path, Path(output) / one.relative) for one in found]
+    if variants:
+        jobs = [Job(one.input, path, times) for one in jobs for times, path in _variants(one.output)]
     _refuse_collisions(jobs)
     return jobs
+
+
+def _variants(path: Path) -> list[tuple[int, Path]]:
+    darker, brighter = (path.with_name(f"{path.stem}{name}{path.suffix}") for name in _VARIANTS)
+    return [(-1, darker), (0, path), (1, brighter)]
 
 
 def _beside(path: Path) -> Path:
@@ -71,9 +83,10 @@ def _beside(path: Path) -> Path:
 
 def is_output(path: Path, output: str | None) -> bool:
     """Tell whether something that lies in an input folder is an output of an earlier run: never an input again."""
-    if path.stem.endswith(".enhanced"):
+    if path.stem.removesuffix(_VARIANTS[0]).removesuffix(_VARIANTS[1]).endswith(".enhanced"):
         return True
-    return output is not None and path.name == Path(output).name and path.resolve() == Path(output).resolve()
+    outputs = [] if output is None else [one for _, one in _variants(Path(output))]
+    return any(path.name == one.name and path.resolve() == one.resolve() for one in outputs)
 
 
 def counted_others(count: int) -> str:
@@ -142,13 +155,14 @@ class Batch:
         status: Literal["done", "skipped", "failed"] = "done"
         reason = ""
         notes: tuple[str, ...] = ()
+        plan: list[dict[str, Any]] | None = None
         try:
             if stop.is_set():
                 status, reason = "skipped", "interrupted"
             elif self.existing == "skip" and job.output.exists():
                 status, reason = "skipped", "the output is there already"
             else:
-                notes = self._do(job)
+                notes, plan = self._do(job)
         except DiptychError as error:
             status, reason = "failed", str(error)
         except MemoryError:
@@ -158,19 +172,27 @@ class Batch:
         except Exception as error:  # a bug must not take the other pictures with it
             status, reason = "failed", f"{job.input}: unexpected {type(error).__name__}: {error}; please report it"
         reason = in_options(reason)
-        return Result(str(job.input), str(job.output), status, reason, round(time.perf_counter() - started, 3), notes)
+        seconds = round(time.perf_counter() - started, 3)
+        return Result(str(job.input), str(job.output), status, reason, seconds, notes, plan)
 
-    def _do(self, job: Job) -> tuple[str, ...]:
+    def _do(self, job: Job) -> tuple[tuple[str, ...], list[dict[str, Any]] | None]:
         from diptych.core.errors import PhotoExistsError
         from diptych.photo import read, write
-        from diptych.runtime import enhance
+        from diptych.recipes import Planner
+        from diptych.runtime import enhance, plan
+        from diptych.runtime.enhancing import brighter
 
         if self.existing == "refuse" and job.output.exists():
             raise PhotoExistsError(f"{job.output}: is there already; use `existing='overwrite'` or `existing='skip'`")
-        photo = enhance(read(job.input, max_pixels=self.max_pixels), self.enhancer)
+        photo, enhancer = read(job.input, max_pixels=self.max_pixels), self.enhancer
+        planned: list[dict[str, Any]] | None = None
+        if isinstance(enhancer, Planner):
+            recipe = plan(photo, brighter(photo, enhancer, job.brighter))
+            enhancer, planned = recipe, [step.as_dict() for step in recipe.steps]
+        photo = enhance(photo, enhancer)
         job.output.parent.mkdir(parents=True, exist_ok=True)
         write(job.output, photo, overwrite=self.existing == "overwrite", quality=self.quality)
-        return photo.notes
+        return photo.notes, planned
 
 
 def _in_flight(

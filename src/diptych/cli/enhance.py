@@ -11,10 +11,13 @@ import typer
 from diptych.cli.arguments import OPTIONS, read_size, read_steps
 from diptych.cli.large import enhance_by_rows, is_large
 from diptych.cli.progress import note, track
+from diptych.cli.wishes import Brightness, Denoise, Saturation, Shadows, Strength, Warmth
 from diptych.core.defaults import MAX_PIXELS, QUALITY
+from diptych.core.wishes import Wishes
 
 if TYPE_CHECKING:
     from diptych.cli.batch import Batch, Existing, Job, Result
+    from diptych.core.enhancer import Enhancer
 
 
 def enhance(
@@ -45,6 +48,15 @@ def enhance(
         Literal["fast", "best"] | None,
         typer.Option(help="fast takes no noise away. [default: best]"),
     ] = None,
+    strength: Strength = 1,
+    brightness: Brightness = 0,
+    shadows: Shadows = 0,
+    warmth: Warmth = 0,
+    saturation: Saturation = 0,
+    denoise: Denoise = 0,
+    variants: Annotated[
+        int, typer.Option(metavar="1|3", help="3 also writes NAME.darker and NAME.brighter, by how unsure the plan is.")
+    ] = 1,
     refine: Annotated[
         str | None, typer.Option(metavar="FILE", help="A refiner's .onnx file, to give the result its details.")
     ] = None,
@@ -88,9 +100,9 @@ def enhance(
     from diptych.core.parallel import available_cores
     from diptych.runtime import EnhancerChoice, resolve_enhancer
 
-    if overwrite and skip_existing:
-        raise ParameterError("--overwrite and --skip-existing exclude each other; give one of them")
-    existing: Existing = "overwrite" if overwrite else "skip" if skip_existing else "refuse"
+    existing = _existing(overwrite, skip_existing)
+    tones = {"brightness": brightness, "shadows": shadows, "warmth": warmth, "saturation": saturation}
+    wishes = Wishes(strength=strength, denoise=denoise, **tones)
     choice = EnhancerChoice(
         model=model,
         recipe=recipe,
@@ -101,11 +113,12 @@ def enhance(
         refine_strength=refine_strength,
         refine_steps=refine_steps,
         refine_seed=refine_seed,
+        wishes=wishes,
     )
     choice.check(OPTIONS)
     if cluster is not None:
-        if large:
-            raise ParameterError("--large is not for --cluster; leave it out")
+        if given := "--large" if large else "--variants" if variants != 1 else "":
+            raise ParameterError(f"{given} is not for --cluster; leave it out")
         from diptych.cli.cluster import enhance_on_cluster, finish
         from diptych.cluster import JobSpec
 
@@ -113,21 +126,44 @@ def enhance(
         finish(enhance_on_cluster(cluster, inputs, output, job, existing, retries, manifest, as_json), as_json)
         return
     enhancer = resolve_enhancer(choice, called=OPTIONS)
-    if is_large(inputs, output, large, max_pixels):
+    by_rows = is_large(inputs, output, large, max_pixels)
+    if variants != 1:
+        _check_variants(variants, enhancer, by_rows=by_rows)
+    if by_rows:
         _finish([enhance_by_rows(inputs[0], output or "", enhancer, existing, quiet=as_json)], as_json)
         return
     batch = Batch(enhancer, existing, max_pixels, quality, jobs or available_cores())
-    _finish(_run_all(batch, inputs, output, as_json), as_json)
+    _finish(_run_all(batch, inputs, output, as_json, variants=variants > 1), as_json)
 
 
-def _run_all(batch: Batch, inputs: list[str], output: str | None, quiet: bool) -> list[Result]:
+def _existing(overwrite: bool, skip_existing: bool) -> Existing:
+    from diptych.core.errors import ParameterError
+
+    if overwrite and skip_existing:
+        raise ParameterError("--overwrite and --skip-existing exclude each other; give one of them")
+    return "overwrite" if overwrite else "skip" if skip_existing else "refuse"
+
+
+def _check_variants(variants: int, enhancer: Enhancer, *, by_rows: bool) -> None:
+    from diptych.core.errors import ParameterError
+    from diptych.recipes import Planner
+
+    if variants != 3:
+        raise ParameterError(f"--variants {variants} is not allowed; give 1 or 3")
+    if by_rows:
+        raise ParameterError("--variants is not for pictures that are done by rows; give --brightness instead")
+    if not isinstance(enhancer, Planner):
+        raise ParameterError(f"--variants is for what plans, which '{enhancer.spec.name}' does not; leave it out")
+
+
+def _run_all(batch: Batch, inputs: list[str], output: str | None, quiet: bool, *, variants: bool) -> list[Result]:
     """Enhance what is named or lies in named folders, and say what else lies there."""
     from diptych.cli.batch import counted_others, is_output, plan_jobs, unreadable
     from diptych.core.errors import ParameterError
     from diptych.photo import search
 
     found = search(inputs, exclude=lambda path: is_output(path, output))
-    planned = plan_jobs(found.photos, output)
+    planned = plan_jobs(found.photos, output, variants=variants)
     if not planned and not found.unreadable:
         raise ParameterError(f"no pictures in {', '.join(inputs)}; give JPEG, PNG, TIFF, WebP or BMP files")
     left_out = [unreadable(path) for path in found.unreadable]
@@ -152,8 +188,8 @@ def _run(batch: Batch, jobs: list[Job], quiet: bool) -> list[Result]:
     except KeyboardInterrupt:
         note(f"interrupted: {len(results)} of {len(jobs)} pictures done; go on with --skip-existing")
         raise
-    order = {str(job.input): index for index, job in enumerate(jobs)}
-    return sorted(results, key=lambda result: order[result.input])
+    order = {str(job.output): index for index, job in enumerate(jobs)}
+    return sorted(results, key=lambda result: order[result.output])
 
 
 def _report(result: Result, count: int, total: int, quiet: bool) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from diptych.cli.progress import printable
+from diptych.cli.wishes import Brightness, Denoise, Saturation, Shadows, Strength, Warmth
+from diptych.core.wishes import Wishes
 
 if TYPE_CHECKING:
     from diptych.core.operator import Declaration
@@ -25,7 +28,7 @@ def show(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plan: Annotated[
-        bool, typer.Option("--plan", help="For a picture: print the recipe that auto plans for it, as TOML.")
+        bool, typer.Option("--plan", help="For a picture: print the recipe that is planned for it, as TOML.")
     ] = False,
     op: Annotated[
         list[str] | None,
@@ -35,23 +38,48 @@ def show(
             help="With --plan: these operators, with values for auto parameters.",
         ),
     ] = None,
+    strength: Strength = 1,
+    brightness: Brightness = 0,
+    shadows: Shadows = 0,
+    warmth: Warmth = 0,
+    saturation: Saturation = 0,
+    denoise: Denoise = 0,
 ) -> None:
     """Show the page of an operator, the steps of a recipe, the settings of a generator, or what is known of a file."""
+    wishes = Wishes(
+        strength=strength,
+        brightness=brightness,
+        shadows=shadows,
+        warmth=warmth,
+        saturation=saturation,
+        denoise=denoise,
+    )
     if plan or op:
-        typer.echo(_plan(name, op), nl=False)
+        typer.echo(_plan(name, op, wishes), nl=False)
         return
+    _refuse(wishes, "is for a plan; give --plan")
     details, text = _describe(name)
     typer.echo(json.dumps(details, indent=2) if as_json else text)
 
 
-def _plan(name: str, op: list[str] | None) -> str:
+def _plan(name: str, op: list[str] | None, wishes: Wishes) -> str:
     from diptych.cli.arguments import read_steps
     from diptych.photo import read
-    from diptych.recipes import Recipe, auto
+    from diptych.recipes import Recipe
+    from diptych.runtime import plan
 
     steps = read_steps(op)
-    recipe = auto if steps is None else Recipe(*steps, name="steps")
-    return recipe.plan(read(name).pixels).to_toml()
+    if steps is None:
+        return plan(read(name), **asdict(wishes)).to_toml()
+    _refuse(wishes, "is not for --op; leave it out")
+    return Recipe(*steps, name="steps").plan(read(name).pixels).to_toml()
+
+
+def _refuse(wishes: Wishes, why: str) -> None:
+    from diptych.core.errors import ParameterError
+
+    if given := " and ".join(f"--{name}" for name in wishes.given):
+        raise ParameterError(f"{given} {why}")
 
 
 def _describe(name: str) -> tuple[dict[str, Any], str]:
@@ -117,8 +145,6 @@ def _recipe(name: str) -> tuple[dict[str, Any], str]:
 
 
 def _default() -> tuple[dict[str, Any], str]:
-    from dataclasses import asdict
-
     from diptych.runtime import DefaultEnhancer
 
     details = asdict(DefaultEnhancer().spec)
@@ -126,8 +152,6 @@ def _default() -> tuple[dict[str, Any], str]:
 
 
 def _model(name: str) -> tuple[dict[str, Any], str]:
-    from dataclasses import asdict
-
     from diptych.runtime import default_model, read_bundle
     from diptych.runtime.default import PACKAGED
 

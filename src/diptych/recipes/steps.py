@@ -46,6 +46,14 @@ class Step:
         """Apply the operator to an image of the contract."""
         return self.declaration.function(image, **dict(self.parameters))
 
+    def as_dict(self) -> dict[str, Value]:
+        """Return its operator and values, without those that are None.
+
+        >>> step("gamma", gamma=0.5).as_dict()
+        {'operator': 'gamma', 'gamma': 0.5}
+        """
+        return {"operator": self.operator} | {name: value for name, value in self.parameters if value is not None}
+
     def __str__(self) -> str:
         chosen = [f"{name}={_brief(value)}" for name, value in self.parameters if value is not None]
         return " ".join([self.operator, *chosen])

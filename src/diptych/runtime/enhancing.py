@@ -142,6 +142,14 @@ def enhance(
     return _enhance_photo(photo, chosen) if isinstance(photo, Photo) else chosen(photo)  # type: ignore[return-value]
 
 
+def brighter(photo: Photo, planner: Planner, times: int) -> Planned:
+    """Return the planner with a wish for as many times its spread more brightness."""
+    if not times:
+        return Planned(planner)
+    planned = planner if isinstance(planner, Planned) else Planned(planner)
+    return planned.brighter(times * planner.spread(_visible(photo)))
+
+
 def _visible(photo: Photo) -> Image:
     """Return the pixels without colours that cannot be seen, so that these decide nothing."""
     return photo.pixels if photo.alpha is None else fill_hidden(photo.pixels, photo.alpha)

@@ -57,10 +57,7 @@ def _step(item: Any, number: int) -> Step:
 
 def to_json(steps: Iterable[Step]) -> list[dict[str, Any]]:
     """Return steps as `read_steps` reads them."""
-    return [
-        {"operator": one.operator} | {name: value for name, value in one.parameters if value is not None}
-        for one in steps
-    ]
+    return [one.as_dict() for one in steps]
 
 
 def check_growth(enhancer: Enhancer, shape: tuple[int, ...], max_pixels: int) -> int:
