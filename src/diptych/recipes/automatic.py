@@ -12,6 +12,7 @@ from diptych.core.image import FloatImage, Image, check_image, to_float
 from diptych.core.noise import picture_noise
 from diptych.core.tones import ImageTones
 from diptych.operators.develop import STOP
+from diptych.recipes._shadows import PROTECT, Shadows, ramp
 from diptych.recipes.recipe import Recipe
 from diptych.recipes.steps import Step, step
 
@@ -20,6 +21,11 @@ from diptych.recipes.steps import Step, step
 _GOOD_MEAN = 0.45
 _WHITE = 0.8
 _DARK_MEAN = 0.24
+_LOW_KEY = 0.8  # share of the lift that a night, or a picture that is dark on purpose, does not get
+_OPENED = {"local": 0.95, "follow": 0.6, "color_floor": 0.006}
+
+COLOR_FLOOR = 0.01
+"""Of under-exposed pictures: two and a half levels of 255, below which colours are mostly errors of black and noise."""
 _SPREAD = 1.0
 """Stops: of 40 dark scenes that were also photographed with enough light, two thirds have it 0.6 under to 1.3 over the plan."""
 
@@ -56,7 +62,17 @@ class ImageStatistics:
     @property
     def night(self) -> float:
         """How far this is a night with lights of its own, a few of them in a black frame: 0 to 1."""
-        return _ramp(self.stops, 3.5, 5.0)
+        return ramp(self.stops, 3.5, 5.0)
+
+    @property
+    def dark(self) -> float:
+        """How far this is darker than four of five good photographs (0) or than nearly all (1)."""
+        return ramp(self.mean, 0.30, 0.12)
+
+    @property
+    def under_exposed(self) -> float:
+        """How far this is a picture that got too little light, so that even its highlights are dark: 0 to 1."""
+        return self.dark * ramp(np.log2(_WHITE / self.highlight), 0.3, 1.4) * (1 - self.night)
 
 
 class Auto:
@@ -120,35 +136,42 @@ def image_statistics(image: FloatImage) -> ImageStatistics:
 
 
 def _decide(statistics: ImageStatistics, sample: FloatImage) -> list[Step]:
-    dark = _ramp(statistics.mean, 0.30, 0.12)  # darker than four of five good photographs ... than nearly all
-    night = statistics.night
-    under = dark * _ramp(np.log2(_WHITE / statistics.highlight), 0.3, 1.4) * (1 - night)  # even the highlights are dark
-    flat = _ramp(statistics.white - statistics.black, 0.5, 0.25) * (1 - dark)  # haze, fog, a radiograph
+    dark, night, under = statistics.dark, statistics.night, statistics.under_exposed
+    flat = ramp(statistics.white - statistics.black, 0.5, 0.25) * (1 - dark)  # haze, fog, a radiograph
     if statistics.white - statistics.black < max(
         0.1, 6 * statistics.luma_noise
     ):  # nothing there to see: a blank page, a lens cap
         flat = 0.0
     gain = float((_WHITE / statistics.highlight) ** under) if under > 0 else 1.0
-    lift = _lift(statistics, np.clip(sample * gain, 0, 1), dark, night, under)
+    shadows = Shadows.of(sample)
+    lift = _lift(statistics, np.clip(sample * gain, 0, 1)) * (1 - _LOW_KEY * max(shadows.low_key, night) * (1 - under))
+    backlit = shadows.backlit * (1 - night) * (1 - under)
+    opened = shadows.lift(backlit, statistics.luma_noise) if backlit > 0.05 else 0.0
     steps = []
     # Noise that will show as more than 1.5 levels of 255 is worth removing; before brightening it is still white.
-    visible = 255 * statistics.luma_noise * gain * (1 + 0.5 * lift)
+    visible = 255 * statistics.luma_noise * gain * (1 + 0.5 * max(lift, opened))
     if visible > 1.5:
         # In a well-lit picture what looks like strong noise is more often the grain of the subject.
         most = 0.015 + (0.5 - 0.015) * max(dark, under)
-        share = max(_ramp(visible, 1.5, 3.0), 0.05)
+        share = max(ramp(visible, 1.5, 3.0), 0.05)
         of_luma, of_chroma = (min(share * noise, most) for noise in (statistics.luma_noise, statistics.chroma_noise))
         steps.append(_step("denoise_photo", luma=of_luma, chroma=of_chroma))
     if flat > 0.05:
         steps.append(_step("levels", black=flat * statistics.black, white=1 - flat * (1 - statistics.white)))
-    if gain > 1.01 or lift > 0:
-        lit = 1 - under  # a scene with lights of its own: work locally, keep black and lamps
-        numbers = {"exposure": float(np.log2(gain)) / STOP, "shadows": lift}
-        numbers |= {"local": 0.6 * lit, "toe": 2 / 255 * lit, "protect": 1.5 * lit}
-        if under > 0.05:
-            numbers |= _balance(_step("develop", **numbers)(sample), 0.4 * under)
-        steps.append(_step("develop", **numbers))
+    if opened > max(lift, 0.05):  # of two lifts the stronger, which works locally
+        steps.append(_step("develop", shadows=opened, toe=2 / 255, protect=PROTECT, **_OPENED))
+    elif gain > 1.01 or lift >= 0.05:
+        steps.append(_exposed(sample, gain, lift, under))
     return steps
+
+
+def _exposed(sample: FloatImage, gain: float, lift: float, under: float) -> Step:
+    lit = 1 - under  # a scene with lights of its own: work locally, keep black and lamps
+    numbers = {"exposure": float(np.log2(gain)) / STOP, "shadows": lift, "color_floor": COLOR_FLOOR * under}
+    numbers |= {"local": 0.6 * lit, "toe": 2 / 255 * lit, "protect": 1.5 * lit}
+    if under > 0.05:
+        numbers |= _balance(_step("develop", **numbers)(sample), 0.4 * under)
+    return _step("develop", **numbers)
 
 
 def _balance(sample: FloatImage, amount: float) -> dict[str, float]:
@@ -160,10 +183,11 @@ def _balance(sample: FloatImage, amount: float) -> dict[str, float]:
     return {"warmth": float(np.clip(warmth, -1, 1)), "tint": float(np.clip(tint, -1, 1))}
 
 
-def _lift(statistics: ImageStatistics, sample: FloatImage, dark: float, night: float, under: float) -> float:
+def _lift(statistics: ImageStatistics, sample: FloatImage) -> float:
     """Return the lift that brings the mean to where it should be, and opens large deep shadows a little."""
-    pull = dark * (0.5 + 0.2 * (1 - _ramp(statistics.stops, 2, 4)))
-    shadows = _ramp(statistics.shadows, 0.15, 0.55) * (1 - under) * (1 - 0.4 * night)
+    dark, night, under = statistics.dark, statistics.night, statistics.under_exposed
+    pull = dark * (0.5 + 0.2 * (1 - ramp(statistics.stops, 2, 4)))
+    shadows = ramp(statistics.shadows, 0.15, 0.55) * (1 - under) * (1 - 0.4 * night)
     mean = max(float(luma(sample).mean()), 1e-3)
     # A dark scene with lights of its own goes about half of the way to a good mean; an under-exposed one all the way,
     # but the darker of two stays the darker.
@@ -177,14 +201,7 @@ def _lift(statistics: ImageStatistics, sample: FloatImage, dark: float, night: f
             1 + lift * (1 - sample) ** (1 + protect) / (1 + lift * sample) * sample / (sample + toe + 1e-6)
         )
         low, high = (lift, high) if luma(curved).mean() < aim else (low, lift)
-    lift = max((low + high) / 2, 2 * shadows)
-    return lift if lift >= 0.05 else 0.0
-
-
-def _ramp(value: float, start: float, end: float) -> float:
-    """Return 0 at `start`, 1 at `end`, smooth between (either may be the larger)."""
-    share = float(np.clip((value - start) / (end - start), 0, 1))
-    return share * share * (3 - 2 * share)
+    return max((low + high) / 2, 2 * shadows)
 
 
 def _step(name: str, **values: float) -> Step:
