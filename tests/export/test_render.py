@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from diptych.export import ExportError, Request, build
+from diptych.export.halves import halved
 from diptych.export.onnx import to_bundle
-from diptych.export.render import halved
 from diptych.export.whole import to_whole
 from diptych.networks import from_dict
 from diptych.recipes import Recipe, step
@@ -57,7 +57,7 @@ def test_halving_leaves_the_generator_as_it_is():
     after = halved(generator).module.state_dict()
     assert all(torch.equal(before[name], value) for name, value in generator.module.state_dict().items())
     assert any(not torch.equal(before[name], after[name]) for name in before)
-    with pytest.raises(ExportError, match="half is for the generator render"):
+    with pytest.raises(ExportError, match="half is for the generators planner and render"):
         to_bundle(painter("mobile"), half=True)
 
 

@@ -31,13 +31,14 @@ def test_names():
         "denoiser",
         "mobile",
         "patchgan",
+        "planner",
         "refiner",
         "render",
         "resnet",
         "ugatit",
         "unet",
     )
-    generators = ("degradation", "denoiser", "mobile", "refiner", "render", "resnet", "ugatit", "unet")
+    generators = ("degradation", "denoiser", "mobile", "planner", "refiner", "render", "resnet", "ugatit", "unet")
     assert networks.names(role="generator") == generators
     assert networks.names(role="discriminator") == ("cam_patchgan", "patchgan")
 

@@ -12,7 +12,8 @@ from torch.nn import functional as F  # noqa: N812
 from diptych import networks
 from diptych.core.errors import ParameterError
 from diptych.networks import Render
-from diptych.networks.modules.render import RenderParameters, compress_exposure, luma
+from diptych.networks.modules.pictures import luma
+from diptych.networks.modules.render import RenderParameters, compress_exposure
 from render_helpers import awaken, plain_area, plain_render
 
 SMALL = Render(width=4, thumbnail=32, depth=4, knots=5)

@@ -84,7 +84,7 @@ def test_names_of_source_files_are_left_out(tmp_path):
         {"provenance": {"seed": float("nan")}},
         {"provenance": {"seed": 1j}},
         {"scores": {1: 2}},
-        {"format": 2},
+        {"format": 3},
         {"format": 0},
     ],
     ids=str,
@@ -184,7 +184,7 @@ def _set(path, value):
 _SHAPE = "graph.input.0.type.tensor_type.shape.dim"
 
 REFUSED = {
-    "newer format": (_with_metadata(lambda v: v.update(format=2)), "newer Diptych"),
+    "newer format": (_with_metadata(lambda v: v.update(format=3)), "newer Diptych"),
     "format of a wrong type": (_with_metadata(lambda v: v.update(format="1")), "not a version"),
     "unknown fact": (_with_metadata(lambda v: v.update(nmae="x")), "did you mean 'name'"),
     "missing fact": (_with_metadata(lambda v: v.pop("receptive_field_radius")), "lacks"),
@@ -205,7 +205,7 @@ REFUSED = {
     "sparse weights": (_sparse, "sparse"),
     "two inputs": (_two_inputs, "image, other"),
     "another output": (_renamed, "'enhanced'"),
-    "fixed size": (_set(f"{_SHAPE}.2.dim_value", 64), "fixed size"),
+    "fixed size": (_set(f"{_SHAPE}.2.dim_value", 64), "any size, 3, 64, any size"),
     "doubles": (_set("graph.input.0.type.tensor_type.elem_type", TensorProto.DOUBLE), "float32 (N, C, H, W)"),
     "rank 3": (lambda model: model.graph.input[0].type.tensor_type.shape.dim.pop(), "float32 (N, C, H, W)"),
     "weight shorter than it says": (_set("graph.initializer.0.raw_data", b"\0" * 8), "says it has"),

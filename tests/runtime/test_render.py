@@ -20,7 +20,7 @@ from diptych.runtime import OnnxEnhancer, RenderEnhancer, default_model, make_bu
 from diptych.runtime._kernels import render_numba as kernels
 from diptych.runtime.render import TENSORS
 from diptych.runtime.sessions import Sessions
-from render_helpers import CONFIGS, bundle_of, plain_area, plain_render, trained
+from render_helpers import CONFIGS, bundle_of, plain_render, trained
 
 SIZES = [(1, 1), (7, 5), (130, 90), (600, 400)]
 
@@ -120,17 +120,6 @@ def test_the_kernels_do_what_the_page_says(channels, dtype):
         made = render(image, Parameters(np.float32(0.1), curve, grid), image.dtype)
         expected = plain_render(to_float(image), 0.1, curve, grid)
         assert levels(made, from_float(expected, image.dtype)) < (1.001 if dtype == "uint8" else 0.01)
-
-
-@pytest.mark.parametrize("size", [(1, 1), (5, 7), (32, 32), (64, 96), (100, 33)], ids=str)
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
-def test_the_thumbnail_is_the_average_of_areas(size, dtype):
-    from diptych.runtime.render import _average
-
-    image = picture(size, 3, dtype)
-    cells = np.empty((3, 32, 32), np.float32)
-    _average(image, cells)
-    assert np.abs(cells.transpose(1, 2, 0) - plain_area(to_float(image), 32)).max() < 1e-6
 
 
 def test_strips_of_the_kernels_are_the_whole():

@@ -65,7 +65,7 @@ def export(
     size: Annotated[str, typer.Option(metavar="HxW", help="Size that TVM compiles for, in px.")] = "256x256",
     precision: Annotated[Precision, typer.Option(help="In what TensorRT computes.")] = Precision.FLOAT16,
     half: Annotated[
-        bool, typer.Option("--half", help="Store the weights of a render in float16; it computes in float32.")
+        bool, typer.Option("--half", help="Store the weights of a planner in float16; it computes in float32.")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output if it is there already.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -14,7 +14,7 @@
 from diptych.data.folder import PhotoFolder
 from diptych.data.preparation import mean_quantiles, prepare, split
 from diptych.data.sampler import Prefetcher, Sampler
-from diptych.data.views import THUMBNAIL_SIDE, BoxedCrops, BoxedCropSampler, ViewSampler, thumbnails_of
+from diptych.data.views import THUMBNAIL_SIDE, BoxedCrops, BoxedCropSampler, ViewSampler, balanced, thumbnails_of
 
 __all__ = [
     "THUMBNAIL_SIDE",
@@ -24,6 +24,7 @@ __all__ = [
     "Prefetcher",
     "Sampler",
     "ViewSampler",
+    "balanced",
     "mean_quantiles",
     "prepare",
     "split",

@@ -16,7 +16,7 @@ from diptych.export.errors import ExportError
 from diptych.export.pictures import Batch
 from diptych.export.sessions import open_session
 from diptych.export.torch_export import Parity, export_module
-from diptych.networks import Refiner, Render, to_dict
+from diptych.networks import Planner, Refiner, Render, to_dict
 from diptych.networks.modules.layers import Generator
 from diptych.runtime import Bundle, BundleMetadata, make_bundle
 from diptych.runtime.bundle import INPUT
@@ -35,7 +35,7 @@ def to_bundle(generator: TrainedGenerator, *, half: bool = False) -> Bundle:
     generator : TrainedGenerator
         The network with its weights. The recipes before and after it go into the metadata.
     half : bool
-        Store the weights of a `render` in float16, which halves the file; it still computes in float32.
+        Store the weights of a `planner` or a `render` in float16, which halves the file; it still computes in float32.
 
     Returns
     -------
@@ -54,6 +54,10 @@ def to_bundle(generator: TrainedGenerator, *, half: bool = False) -> Bundle:
         from diptych.export.refiner import refiner_bundle
 
         return refiner_bundle(generator)
+    if isinstance(generator.config, Planner):
+        from diptych.export.planner import planner_bundle
+
+        return planner_bundle(generator)
     model = to_onnx(generator)
     parity = measure_parity(generator, model)
     parity.check(generator.name)
@@ -106,10 +110,10 @@ def measure_parity(generator: TrainedGenerator, model: bytes) -> Parity:
 
 
 def _halved(generator: TrainedGenerator) -> TrainedGenerator:
-    from diptych.export.render import halved
+    from diptych.export.halves import halved
 
-    if not isinstance(generator.config, Render):
-        raise ExportError(f"{generator.name}: half is for the generator render; omit it")
+    if not isinstance(generator.config, Planner | Render):
+        raise ExportError(f"{generator.name}: half is for the generators planner and render; omit it")
     return halved(generator)
 
 

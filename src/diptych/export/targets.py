@@ -20,10 +20,11 @@ from diptych.export.int8 import Calibrate, Quantised, to_int8
 from diptych.export.pictures import SIDE, as_batches, middle
 from diptych.export.timing import describe_speed, milliseconds
 from diptych.export.whole import to_whole
-from diptych.networks import Refiner
+from diptych.networks import Planner, Refiner
 from diptych.photo import atomic_write
 from diptych.runtime import Bundle, make_bundle, open_enhancer
 from diptych.runtime.bundle import bundle_of
+from diptych.runtime.planner import is_planner
 from diptych.runtime.refiner import is_refiner
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Request:
     precision : {"float32", "float16", "int8"}
         The precision of TensorRT engines.
     half : bool
-        Store the weights of a `render` in float16.
+        Store the weights of a `planner` or a `render` in float16.
     """
 
     source: TrainedGenerator | Bundle
@@ -279,6 +280,12 @@ def build(target: str, request: Request) -> Artefact:
     row = _row(target)
     if _is_refiner(request) and (request.whole or target != "onnx"):
         raise ExportError("a refiner is run step by step, by Diptych; use `target=onnx` without `whole`")
+    if _is_planner(request) and (request.whole or target != "onnx"):
+        what = "a graph of the kind whole" if request.whole else f"the target {target}"
+        raise ExportError(
+            f"a planner decides for each picture, which {what} does not; use `target=onnx` without `whole`, or save what it "
+            f"decides for a picture: diptych show PHOTO --plan"
+        )
     if request.whole and target not in ("onnx", "int8"):
         raise ExportError(f"`whole` is for onnx and int8; the target {target} has its own form")
     if not request.pictures and target in ("int8", "cube"):
@@ -289,6 +296,11 @@ def build(target: str, request: Request) -> Artefact:
 def _is_refiner(request: Request) -> bool:
     source = request.source
     return is_refiner(source) if isinstance(source, Bundle) else source.config.name == Refiner.name
+
+
+def _is_planner(request: Request) -> bool:
+    source = request.source
+    return is_planner(source) if isinstance(source, Bundle) else source.config.name == Planner.name
 
 
 def check(artefact: Artefact, request: Request) -> Artefact:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from diptych.export.errors import ExportError
-from diptych.runtime.bundle import INPUT, OUTPUT
+from diptych.runtime.graph_ends import INPUT, NUMBERS, OUTPUT, THUMBNAIL
 
 if TYPE_CHECKING:
     import onnx
@@ -33,11 +33,7 @@ class Parity(NamedTuple):
 
     def check(self, name: str) -> None:
         """Refuse a graph that is further from its module than `TOLERANCE`; `name` is the generator's."""
-        if not self.difference <= TOLERANCE:
-            raise ExportError(
-                f"{name}: the graph is {self.difference:.2g} away from PyTorch, more than {TOLERANCE:g}; "
-                f"nothing is written: try another version of torch (this is {torch.__version__}), or report it"
-            )
+        check_difference(self.difference, name)
 
     def provenance(self, *, opset: int) -> dict[str, Any]:
         """Return what the metadata of the bundle says of the export."""
@@ -50,6 +46,15 @@ class Parity(NamedTuple):
         }
 
 
+def check_difference(difference: float, name: str) -> None:
+    """Refuse a graph whose values are further from PyTorch's than `TOLERANCE`; `name` is the generator's."""
+    if not difference <= TOLERANCE:
+        raise ExportError(
+            f"{name}: the graph is {difference:.2g} away from PyTorch, more than {TOLERANCE:g}; "
+            f"nothing is written: try another version of torch (this is {torch.__version__}), or report it"
+        )
+
+
 def export_module(module: nn.Module, sample: Tensor) -> onnx.ModelProto:
     """Return the graph of a module in evaluation mode, for batches of any length and pictures of any size.
 
@@ -60,6 +65,23 @@ def export_module(module: nn.Module, sample: Tensor) -> onnx.ModelProto:
     sample : Tensor
         What it is traced with.
     """
+    return _with_free_sides(_traced(module, sample, (INPUT, OUTPUT), None))
+
+
+def export_numbers(module: nn.Module, sample: Tensor) -> onnx.ModelProto:
+    """Return the graph of a module in evaluation mode that takes thumbnails of one size, for batches of any length.
+
+    Parameters
+    ----------
+    module : Module
+        Takes a tensor ``(N, C, S, S)`` and returns one ``(N, K)``.
+    sample : Tensor
+        What it is traced with; N is 2 or more.
+    """
+    return _traced(module, sample, (THUMBNAIL, NUMBERS), ({0: torch.export.Dim("n")},))
+
+
+def _traced(module: nn.Module, sample: Tensor, names: tuple[str, str], free: Any) -> onnx.ModelProto:
     with warnings.catch_warnings(), _quiet_exporter():
         warnings.simplefilter("ignore")  # torch's own, about its own parts
         program = torch.onnx.export(
@@ -67,12 +89,13 @@ def export_module(module: nn.Module, sample: Tensor) -> onnx.ModelProto:
             (sample,),
             dynamo=True,
             opset_version=OPSET,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
+            input_names=names[:1],
+            output_names=names[1:],
+            dynamic_shapes=free,
             verbose=False,
         )
     assert program is not None
-    return _with_free_sides(program.model_proto)
+    return program.model_proto
 
 
 @contextlib.contextmanager

@@ -50,6 +50,8 @@ def to_whole(bundle: Bundle) -> Bundle:
     import onnx
 
     metadata = bundle.metadata
+    if metadata.kind == "planner":
+        raise ExportError(f"{bundle.source}: a planner decides for each picture, which no graph of the kind whole does")
     if metadata.kind != "network":
         raise ExportError(f"{bundle.source}: includes its steps already; give the bundle of the network")
     recipes = [Recipe.from_toml(text) if text else Recipe() for text in (metadata.preprocess, metadata.postprocess)]

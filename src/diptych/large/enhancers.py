@@ -15,8 +15,9 @@ from diptych.large.statistics import planned
 from diptych.large.steps import after_steps
 from diptych.recipes import Planned, Recipe
 from diptych.recipes.automatic import Auto
-from diptych.runtime import RenderEnhancer
-from diptych.runtime.render import render, thumbnail_row
+from diptych.runtime import NetworkPlanner, RenderEnhancer
+from diptych.runtime.render import render
+from diptych.runtime.thumbnail import thumbnail_by_rows
 
 
 def enhanced(enhancer: Enhancer, rows: Rows) -> Rows:
@@ -59,6 +60,17 @@ def _(enhancer: Planned, rows: Rows) -> Rows:
 
 
 @_enhanced.register
+def _(enhancer: NetworkPlanner, rows: Rows) -> Rows:
+    wanted, given = enhancer.metadata.channels_in, rows.shape[2]
+    if given != wanted:
+        raise ParameterError(f"the picture has {given} channels, the model '{enhancer.metadata.name}' takes {wanted}")
+    between = np.dtype(np.uint16 if rows.dtype.kind == "u" else np.float32)
+    before = converted(after_steps(enhancer.before.steps, rows), between) if enhancer.before.steps else _supported(rows)
+    numbers = enhancer.numbers_of(thumbnail_by_rows(before.read, before.shape, enhancer.side))
+    return after_steps(enhancer.recipe_of(numbers, channels=given).steps, rows)
+
+
+@_enhanced.register
 def _(enhancer: RenderEnhancer, rows: Rows) -> Rows:
     metadata = enhancer.metadata
     if not enhancer.spec.by_rows:
@@ -76,7 +88,7 @@ def _(enhancer: RenderEnhancer, rows: Rows) -> Rows:
     between = np.dtype(np.uint16 if rows.dtype.kind == "u" else np.float32)
     given = converted(after_steps(preprocess.steps, rows), between) if preprocess else _supported(rows)
     dtype = (between if postprocess else rows.dtype) if rows.dtype.kind == "u" else np.dtype(np.float32)
-    parameters = enhancer.decide(_thumbnail(given, enhancer.thumbnail))
+    parameters = enhancer.decide(thumbnail_by_rows(given.read, given.shape, enhancer.thumbnail))
     height = rows.shape[0]
     made = LazyRows(given, lambda strip, first: render(strip, parameters, dtype, above=first, height=height), dtype)
     return after_steps(postprocess.steps, made) if postprocess else made
@@ -87,10 +99,3 @@ def _supported(rows: Rows) -> Rows:
     return (
         rows if rows.dtype.name in ("uint8", "uint16", "float32") else converted(in_floats(rows), np.dtype(np.float32))
     )
-
-
-def _thumbnail(rows: Rows, side: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    cells = np.empty((rows.shape[2], side, side), np.float32)
-    for row in range(side):
-        thumbnail_row(rows.read, rows.shape, cells, row)
-    return cells

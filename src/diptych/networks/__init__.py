@@ -21,6 +21,7 @@ from diptych.networks.degradation import Degradation
 from diptych.networks.denoiser import Denoiser
 from diptych.networks.mobile import Mobile
 from diptych.networks.patchgan import PatchGAN
+from diptych.networks.planner import Planner
 from diptych.networks.refiner import Refiner
 from diptych.networks.render import Render
 from diptych.networks.resnet import ResNet
@@ -40,6 +41,7 @@ __all__ = [
     "Mobile",
     "NetworkConfig",
     "PatchGAN",
+    "Planner",
     "Refiner",
     "Render",
     "ResNet",
@@ -53,7 +55,7 @@ __all__ = [
 
 _CONFIGS: dict[str, type[NetworkConfig]] = {
     kind.name: kind
-    for kind in (CAMPatchGAN, Degradation, Denoiser, Mobile, PatchGAN, Refiner, Render, ResNet, UGATIT, UNet)
+    for kind in (CAMPatchGAN, Degradation, Denoiser, Mobile, PatchGAN, Planner, Refiner, Render, ResNet, UGATIT, UNet)
 }
 
 

@@ -20,7 +20,7 @@ class Degradation(GeneratorConfig):
     are moved by a fit to the statistics of pictures (`diptych.training.degradation`) or by a discriminator. With y a
     picture in [0, 1], the values are applied in this order::
 
-        x = y^gamma * exposure * light(place) * gain(channel)      the power mostly of luma, so that colours stay
+        x = y^gamma * exposure * light(place) * gain(channel)
         x = luma(x) + saturation * (x - luma(x))
         x = air + exp(-depth(place)) * (x - air)                   haze, or an X-ray's scattered light
         x = max(x + black, 0)

@@ -1,7 +1,8 @@
 """Models as files: the bundle, and the enhancer that runs one with ONNX Runtime at any size, within any memory.
 
 `read_bundle` and `save_bundle` are the only doors to a file; `open_enhancer` runs what they let in: `OnnxEnhancer`,
-`RenderEnhancer` for the generator `render`, or `OnnxRefiner` for a `refiner`. `resolve_enhancer` finds what a name means.
+`NetworkPlanner` for a `planner`, `RenderEnhancer` for the generator `render`, or `OnnxRefiner` for a `refiner`.
+`resolve_enhancer` finds what a name means.
 Importing this package loads neither onnx nor onnxruntime.
 """
 
@@ -13,6 +14,7 @@ from diptych.runtime.enhancing import enhance, plan
 from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.opener import open_enhancer
+from diptych.runtime.planner import NetworkPlanner
 from diptych.runtime.refiner import OnnxRefiner, Refined
 from diptych.runtime.render import RenderEnhancer
 from diptych.runtime.resolve import EnhancerChoice, is_model, resolve_enhancer
@@ -22,6 +24,7 @@ __all__ = [
     "BundleMetadata",
     "DefaultEnhancer",
     "EnhancerChoice",
+    "NetworkPlanner",
     "OnnxEnhancer",
     "OnnxRefiner",
     "Refined",

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from diptych.core.errors import BundleError
-from diptych.runtime.graph_check import INPUT, OUTPUT, check_graph
+from diptych.runtime.graph_check import check_graph
+from diptych.runtime.graph_ends import INPUT, OUTPUT
 from diptych.runtime.metadata import BundleMetadata, check_generator
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diptych.runtime.graph_check import INPUT, without_weights
+from diptych.runtime.graph_check import without_weights
+from diptych.runtime.graph_ends import INPUT
 
 if TYPE_CHECKING:
     import onnx

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 
 from diptych.core.errors import BundleError
 from diptych.runtime import graph_cost
+from diptych.runtime.graph_ends import UnfitError, check_ends
 from diptych.runtime.metadata import BundleMetadata
 
 if TYPE_CHECKING:
     import onnx
-
-INPUT, OUTPUT = "image", "enhanced"
-"""Names of the one input and the one output of every graph."""
 
 OPSETS = range(13, 22)
 """Versions of the operator set that are accepted."""
@@ -60,37 +58,31 @@ def check_graph(model: onnx.ModelProto, metadata: BundleMetadata, source: str) -
         weights = _check_weights(model.graph)
         _check_nodes(model.graph)
         _check_values(model.graph, weights)
-        _check_ends(model.graph, metadata)
+        check_ends(model.graph, metadata)
         _check_shapes(model, metadata)
-    except _UnfitError as unfit:
+    except UnfitError as unfit:
         raise BundleError(f"{source}: {unfit}") from None
-
-
-class _UnfitError(Exception):
-    """A reason to refuse, without the name of the file."""
 
 
 def _check_versions(model: onnx.ModelProto) -> None:
     if not 7 <= model.ir_version <= _MAXIMUM_IR:
-        raise _UnfitError(
-            f"ONNX IR version {model.ir_version} is not one of 7 to {_MAXIMUM_IR}; export the model again"
-        )
+        raise UnfitError(f"ONNX IR version {model.ir_version} is not one of 7 to {_MAXIMUM_IR}; export the model again")
     if len(model.functions) or len(model.training_info) or len(model.graph.sparse_initializer):
-        raise _UnfitError(
+        raise UnfitError(
             "has functions, training or sparse tensors, which a bundle does not have; export the model again"
         )
     for opset in model.opset_import:
         if opset.domain not in ("", "ai.onnx"):
-            raise _UnfitError(
+            raise UnfitError(
                 f"needs the operators of '{opset.domain[:80]}', which are not ONNX's own; export it without them"
             )
         if opset.version not in OPSETS:
-            raise _UnfitError(
+            raise UnfitError(
                 f"needs version {opset.version} of the operator set, this Diptych runs {OPSETS[0]} to {OPSETS[-1]}; "
                 f"upgrade Diptych, or export the model for an older one"
             )
     if len(model.opset_import) != 1:
-        raise _UnfitError("does not name one operator set; export the model again")
+        raise UnfitError("does not name one operator set; export the model again")
 
 
 def _check_weights(graph: onnx.GraphProto) -> set[str]:
@@ -98,7 +90,7 @@ def _check_weights(graph: onnx.GraphProto) -> set[str]:
     for tensor in graph.initializer:
         _check_tensor(tensor)
         if tensor.name in names or not tensor.name:
-            raise _UnfitError(f"has two weights named '{tensor.name[:80]}'; the file is damaged")
+            raise UnfitError(f"has two weights named '{tensor.name[:80]}'; the file is damaged")
         names.add(tensor.name)
     return names
 
@@ -108,16 +100,16 @@ def _check_tensor(tensor: onnx.TensorProto) -> None:
 
     name = tensor.name[:80]
     if tensor.data_location != onnx.TensorProto.DEFAULT or len(tensor.external_data):
-        raise _UnfitError(
+        raise UnfitError(
             f"keeps the weight '{name}' in another file; a bundle is one file: export with the weights inside"
         )
     if tensor.data_type not in _item_sizes():
-        raise _UnfitError(f"'{name}' is of a type (number {tensor.data_type}) that a bundle does not have")
+        raise UnfitError(f"'{name}' is of a type (number {tensor.data_type}) that a bundle does not have")
     if tensor.HasField("segment") or any(side < 0 for side in tensor.dims) or len(tensor.dims) > 8:
-        raise _UnfitError(f"'{name}' has a shape that no tensor has; the file is damaged")
+        raise UnfitError(f"'{name}' has a shape that no tensor has; the file is damaged")
     count = math.prod(tensor.dims)
     if count > _MAXIMUM_WEIGHT or _held(tensor) != count:
-        raise _UnfitError(f"'{name}' says it has {count} values and does not; the file is damaged")
+        raise UnfitError(f"'{name}' says it has {count} values and does not; the file is damaged")
 
 
 def _item_sizes() -> dict[int, tuple[int, str]]:
@@ -153,11 +145,11 @@ def _held(tensor: onnx.TensorProto) -> float:
 
 def _check_nodes(graph: onnx.GraphProto) -> None:
     if len(graph.node) > _MAXIMUM_NODES:
-        raise _UnfitError(f"has {len(graph.node)} nodes, more than {_MAXIMUM_NODES}")
+        raise UnfitError(f"has {len(graph.node)} nodes, more than {_MAXIMUM_NODES}")
     for node in graph.node:
         if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATORS or node.overload:
             name = f"{node.domain}:{node.op_type}" if node.domain else node.op_type
-            raise _UnfitError(
+            raise UnfitError(
                 f"the operator {name[:80]} is not on the list of those a bundle may use; export without it"
             )
         for attribute in node.attribute:
@@ -173,80 +165,51 @@ def _check_attribute(operator: str, attribute: onnx.AttributeProto) -> None:
         limit = 1 << 16 if attribute.name in ("group", "num_groups") else _MAXIMUM_SETTING
         # Constants are data, and the least and greatest integers are words for "from the end".
         if not operator.startswith("Constant") and any(abs(number) > limit for number in numbers):
-            raise _UnfitError(f"{operator}: {attribute.name[:80]} is out of any bounds; the file is damaged")
+            raise UnfitError(f"{operator}: {attribute.name[:80]} is out of any bounds; the file is damaged")
     elif attribute.type == kinds.TENSOR:
         _check_tensor(attribute.t)
     elif attribute.type not in (kinds.FLOAT, kinds.FLOATS, kinds.STRING):
-        raise _UnfitError(f"{operator}: {attribute.name[:80]} is of a kind that a bundle does not have")
+        raise UnfitError(f"{operator}: {attribute.name[:80]} is of a kind that a bundle does not have")
     if attribute.ref_attr_name or len(attribute.graphs) or attribute.HasField("g"):
-        raise _UnfitError(f"{operator}: holds a graph; a bundle has one graph")
+        raise UnfitError(f"{operator}: holds a graph; a bundle has one graph")
 
 
 def _check_values(graph: onnx.GraphProto, weights: set[str]) -> None:
     known = weights | {value.name for value in graph.input}
     if weights & {value.name for value in graph.input}:
-        raise _UnfitError("takes its own weights as inputs; export the model again")
+        raise UnfitError("takes its own weights as inputs; export the model again")
     for node in graph.node:
         for name in node.input:
             if name and name not in known:
-                raise _UnfitError(f"{node.op_type} uses '{name[:80]}' before it is there; the file is damaged")
+                raise UnfitError(f"{node.op_type} uses '{name[:80]}' before it is there; the file is damaged")
         for name in node.output:
             if name and name in known:
-                raise _UnfitError(f"'{name[:80]}' is made twice; the file is damaged")
+                raise UnfitError(f"'{name[:80]}' is made twice; the file is damaged")
             known.add(name)
     if not {value.name for value in graph.output} <= known:
-        raise _UnfitError("does not make its output; the file is damaged")
-
-
-def _check_ends(graph: onnx.GraphProto, metadata: BundleMetadata) -> None:
-    for values, name, channels in (
-        (graph.input, INPUT, metadata.channels_in),
-        (graph.output, OUTPUT, metadata.channels_out),
-    ):
-        if [value.name for value in values] != [name]:
-            given = ", ".join(value.name[:40] for value in values[:4]) or "none"
-            word = "input" if name == INPUT else "output"
-            raise _UnfitError(f"has the {word}s {given}; a bundle has one, '{name}'")
-        _check_end(values[0], metadata.kind, channels)
-
-
-def _check_end(value: onnx.ValueInfoProto, kind: str, channels: int) -> None:
-    from onnx import TensorProto
-
-    rank, axis, wanted = (4, 1, TensorProto.FLOAT) if kind == "network" else (3, 2, TensorProto.UINT8)
-    tensor = value.type.tensor_type
-    if value.type.WhichOneof("value") != "tensor_type" or tensor.elem_type != wanted or len(tensor.shape.dim) != rank:
-        layout = "float32 (N, C, H, W)" if kind == "network" else "uint8 (H, W, C)"
-        raise _UnfitError(f"'{value.name}' is not {layout}, as a graph of the kind {kind} has it")
-    for index, side in enumerate(tensor.shape.dim):
-        fixed = side.dim_value if side.HasField("dim_value") else None
-        if index == axis and fixed != channels:
-            raise _UnfitError(
-                f"'{value.name}' has {fixed} channels, the metadata says {channels}; export the model again"
-            )
-        if index != axis and fixed is not None:
-            raise _UnfitError(f"'{value.name}' has a fixed size ({fixed}); export the model for any size")
+        raise UnfitError("does not make its output; the file is damaged")
 
 
 def _check_shapes(model: onnx.ModelProto, metadata: BundleMetadata) -> None:
     """Let ONNX check the graph without its weights, and look at the size of everything it makes from a small picture."""
-    side = _side(metadata)
+    side = _side(model, metadata)
     try:
         inferred = _inferred(model, metadata)
     except Exception as error:  # the checker's own errors, and whatever else it raises on hostile bytes
-        raise _UnfitError(f"is not a valid ONNX graph ({_line(error)}); export the model again") from None
+        raise UnfitError(f"is not a valid ONNX graph ({_line(error)}); export the model again") from None
     limit = max(_FREE, _PER_PIXEL * side * side)
     for value in inferred.graph.value_info:
         if math.prod(_sides(value)) > limit:
-            raise _UnfitError(
+            raise UnfitError(
                 f"'{value.name[:80]}' is enormous ({_sides(value)} for {side} x {side} px); the file is damaged"
             )
     _check_cost(inferred.graph, side * side)
-    if metadata.kind == "network":
+    if metadata.kind != "whole":
         _check_all_known(inferred.graph, inferred.graph.node)
         made = _sides(inferred.graph.output[0])
-        if made != [1, metadata.channels_out, side, side]:
-            raise _UnfitError(f"makes {made} of a picture of {side} x {side} px; its multiple or its layers are wrong")
+        is_planner = metadata.kind == "planner"
+        if made != ([1, len(metadata.outputs)] if is_planner else [1, metadata.channels_out, side, side]):
+            raise UnfitError(f"makes {made} of a picture of {side} x {side} px; its multiple or its layers are wrong")
 
 
 def _check_cost(graph: onnx.GraphProto, pixels: int) -> None:
@@ -255,21 +218,24 @@ def _check_cost(graph: onnx.GraphProto, pixels: int) -> None:
     weights = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
     # Large weights are inputs of the skeleton.
     held = sum(map(math.prod, weights.values())) + sum(math.prod(_sides(value)) for value in graph.input[1:])
-    first = graph_cost.before_picture(graph.node, INPUT)
+    first = graph_cost.before_picture(graph.node, graph.input[0].name)
     _check_all_known(graph, [node for node in first if node.op_type in _MAKERS])
     constant = graph_cost.cost(first, shapes | weights)
     whole = graph_cost.cost(graph.node, shapes | weights)
     free = graph_cost.FREE_VALUES + 2 * held
     for made, pictures, word in ((constant, 0, "before it sees a picture"), (whole, pixels, "for a small picture")):
         if made.values > free + pictures * graph_cost.VALUES_PER_PIXEL:
-            raise _UnfitError(f"makes {made.values} values {word}; that is out of any bounds, the file is damaged")
+            raise UnfitError(f"makes {made.values} values {word}; that is out of any bounds, the file is damaged")
         if made.multiplications > graph_cost.FREE_MULTIPLICATIONS + pictures * graph_cost.MULTIPLICATIONS_PER_PIXEL:
-            raise _UnfitError(
+            raise UnfitError(
                 f"takes {made.multiplications} multiplications {word}; that is out of any bounds, the file is damaged"
             )
 
 
-def _side(metadata: BundleMetadata) -> int:
+def _side(model: onnx.ModelProto, metadata: BundleMetadata) -> int:
+    """Return the side of the small picture that a graph is checked with."""
+    if metadata.kind == "planner":
+        return _sides(model.graph.input[0])[-1]
     # An odd number of multiples: a graph that needs more than it says does not fit.
     return metadata.multiple * (64 // metadata.multiple | 1)
 
@@ -278,8 +244,8 @@ def _inferred(model: onnx.ModelProto, metadata: BundleMetadata) -> onnx.ModelPro
     """Return a model without its weights, with the shapes of all tensors for a small picture."""
     import onnx
 
-    skeleton, side = without_weights(model), _side(metadata)
-    shape = (1, metadata.channels_in, side, side) if metadata.kind == "network" else (side, side, metadata.channels_in)
+    skeleton, side = without_weights(model), _side(model, metadata)
+    shape = (side, side, metadata.channels_in) if metadata.kind == "whole" else (1, metadata.channels_in, side, side)
     for dimension, size in zip(skeleton.graph.input[0].type.tensor_type.shape.dim, shape, strict=True):
         dimension.dim_value = size
     onnx.checker.check_model(skeleton)
@@ -297,7 +263,7 @@ def _check_all_known(graph: onnx.GraphProto, nodes: Iterable[onnx.NodeProto]) ->
     for node in nodes:
         for name in node.output:
             if name and name not in known:
-                raise _UnfitError(
+                raise UnfitError(
                     f"the size of '{name[:80]}' ({node.op_type}) is not known beforehand; export it without"
                 )
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from diptych.core.errors import BundleError, DiptychError, ParameterError, did_you_mean
 
-FORMAT = 1
-"""The version of the format that this Diptych writes, and the newest that it reads."""
+FORMAT = 2
+"""The newest version of the format that this Diptych reads. It writes 1, which older ones read, but for what those do not know."""
 
 MAXIMUM_BYTES = 1 << 20
 """Metadata is words and numbers; a file with more of it is not a bundle."""
 
 _DEEPEST = 32  # tables and lists in each other
 
-Kind = Literal["network", "whole"]
+Kind = Literal["network", "whole", "planner"]
 Precision = Literal["float32", "float16", "int8"]
+
+_SINCE = {"network": 1, "whole": 1, "planner": 2}
+"""The version of the format that a kind came with."""
+
+_MOST_OUTPUTS = 64
 
 _NUMBERS = {
     "channels_in": (1, 64),
@@ -38,10 +43,11 @@ class BundleMetadata:
     ----------
     name, summary : str
         What to call it, and what it does in a line.
-    kind : {"network", "whole"}
+    kind : {"network", "whole", "planner"}
         What the graph takes and gives. ``network``: float32 ``(N, channels, H, W)`` in [0, 1], H and W multiples of
         `multiple`, and the same back. ``whole``: uint8 ``(H, W, channels)`` of any size, and the same back; every step is
-        in the graph.
+        in the graph. ``planner``: float32 thumbnails ``(N, channels, S, S)`` in [0, 1], and float32 numbers ``(N, K)`` back,
+        from which a recipe is made; needs `format` 2.
     channels_in, channels_out : int
         Channels of the pictures, 1 to 64.
     multiple : int
@@ -55,12 +61,14 @@ class BundleMetadata:
         The recipes, as TOML, that belong before and after the network; empty for none, and always in a ``whole`` graph.
     precision : {"float32", "float16", "int8"}
         In what the network computes; input and output stay as `kind` says.
+    outputs : sequence of str
+        For a ``planner``, the names of its K numbers, 1 to 64; otherwise empty.
     licence : str
         The terms of the weights.
     provenance, scores : mapping
         Where the weights come from (data, steps, seed, versions, date) and what was measured; plain values with names.
     format : int
-        Version of the format.
+        Version of the format, 1 or 2.
 
     Raises
     ------
@@ -85,10 +93,11 @@ class BundleMetadata:
     preprocess: str = ""
     postprocess: str = ""
     precision: Precision = "float32"
+    outputs: Sequence[str] = ()
     licence: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
-    format: int = FORMAT
+    format: int = 1
 
     def __post_init__(self) -> None:
         _check_format(self.format)
@@ -98,15 +107,22 @@ class BundleMetadata:
         for name, (low, high) in _NUMBERS.items():
             value = getattr(self, name)
             _require(type(value) is int and low <= value <= high, name, value, f"a whole number from {low} to {high}")
-        _require(self.kind in get_args(Kind), "kind", self.kind, "network or whole")
+        _require(self.kind in get_args(Kind), "kind", self.kind, "network, whole or planner")
+        least = _SINCE[self.kind]
+        _require(self.format >= least, "format", self.format, f"{least}, which the kind {self.kind} needs")
         _require(self.precision in get_args(Precision), "precision", self.precision, "float32, float16 or int8")
         for name in _MAPPINGS:
             _require(_is_plain_mapping(getattr(self, name)), name, "that", "a mapping of names to plain values")
+        _check_outputs(self)
+        object.__setattr__(self, "outputs", tuple(self.outputs))
         _check_recipes(self)
 
     def to_json(self) -> str:
         """Return the text that is stored in the file; keys in the order of the fields."""
-        return json.dumps(asdict(self), allow_nan=False, ensure_ascii=False)
+        values = asdict(self)
+        if not self.outputs:  # older versions of Diptych do not know them
+            del values["outputs"]
+        return json.dumps(values, allow_nan=False, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str, *, source: str = "bundle") -> BundleMetadata:
@@ -180,6 +196,13 @@ def _is_plain_mapping(value: object) -> bool:
     except (TypeError, ValueError, RecursionError):
         return False
     return True
+
+
+def _check_outputs(metadata: BundleMetadata) -> None:
+    names, wanted = metadata.outputs, f"1 to {_MOST_OUTPUTS} different words for a planner, otherwise none"
+    is_list = isinstance(names, list | tuple) and all(isinstance(name, str) and name.isidentifier() for name in names)
+    _require(is_list and len(set(names)) == len(names) <= _MOST_OUTPUTS, "outputs", names, wanted)
+    _require(bool(names) == (metadata.kind == "planner"), "outputs", names, wanted)
 
 
 def _check_recipes(metadata: BundleMetadata) -> None:

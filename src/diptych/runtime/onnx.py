@@ -15,7 +15,7 @@ from diptych.core.errors import BundleError, ParameterError
 from diptych.core.image import Image, convert
 from diptych.runtime.bundle import Bundle, read_bundle
 from diptych.runtime.graph import Graph, NotLocalError
-from diptych.runtime.graph_check import INPUT, OUTPUT
+from diptych.runtime.graph_ends import INPUT, OUTPUT
 from diptych.runtime.memory import checked_memory
 from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.normalisation import normalised_maps
@@ -80,6 +80,8 @@ class OnnxEnhancer:
     ) -> None:
         self._memory = checked_memory(memory)
         self._bundle = source if isinstance(source, Bundle) else read_bundle(source)
+        if self.metadata.kind == "planner":
+            raise BundleError(f"{self._bundle.source}: is a planner; run it with diptych.runtime.NetworkPlanner")
         self._sessions = Sessions(self._bundle.source, threads=threads, providers=providers)
         self._pipeline = Pipeline(self.metadata, self._bundle.source)
         self._lock = threading.Lock()

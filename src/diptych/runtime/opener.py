@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from diptych.core.errors import ParameterError
 from diptych.runtime.bundle import Bundle, read_bundle
 from diptych.runtime.onnx import OnnxEnhancer
+from diptych.runtime.planner import NetworkPlanner, is_planner
 from diptych.runtime.refiner import OnnxRefiner, is_refiner
 from diptych.runtime.render import Profile, RenderEnhancer, is_render
 
@@ -19,7 +20,7 @@ def open_enhancer(
     providers: Sequence[str] | None = None,
     memory: int | None = None,
     profile: Profile = "best",
-) -> OnnxEnhancer | OnnxRefiner | RenderEnhancer:
+) -> OnnxEnhancer | OnnxRefiner | NetworkPlanner | RenderEnhancer:
     """Return the enhancer that runs a bundle.
 
     Parameters
@@ -37,8 +38,8 @@ def open_enhancer(
 
     Returns
     -------
-    RenderEnhancer, OnnxRefiner or OnnxEnhancer
-        The first if the bundle is a `render`, the second if it is a `refiner`.
+    NetworkPlanner, RenderEnhancer, OnnxRefiner or OnnxEnhancer
+        The first if the bundle is a `planner`, the second if it is a `render`, the third if it is a `refiner`.
 
     Raises
     ------
@@ -54,6 +55,8 @@ def open_enhancer(
         return RenderEnhancer(bundle, threads=threads, providers=providers, memory=memory, profile=profile)
     if profile != "best":
         raise ParameterError(f"profile: {bundle.source} has no profile {profile}; leave it out (render models have it)")
+    if is_planner(bundle):
+        return NetworkPlanner(bundle, threads=threads, providers=providers)
     if is_refiner(bundle):
         return OnnxRefiner(bundle, threads=threads, providers=providers, memory=memory)
     return OnnxEnhancer(bundle, threads=threads, providers=providers, memory=memory)

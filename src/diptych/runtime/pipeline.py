@@ -18,6 +18,23 @@ Network: TypeAlias = Callable[[Image, np.dtype[Any]], Image]
 """A network, called with an image ``(H, W, C)`` of any dtype of the contract and the dtype of its result."""
 
 
+def fit_channels(image: Image, metadata: BundleMetadata) -> Image:
+    """Return an image ``(H, W, C)`` with the channels that a model takes; one of grey may become three equal ones.
+
+    Raises
+    ------
+    ImageError
+        If the image has channels that the model does not take.
+    """
+    given, wanted = image.shape[2], metadata.channels_in
+    if given == wanted:
+        return image
+    if given == 1 and wanted == 3:
+        return np.repeat(image, 3, axis=2)
+    hint = "make it grey first" if wanted == 1 else "choose a model for such pictures"
+    raise ImageError(f"image has {given} channels, the model '{metadata.name}' takes {wanted}; {hint}")
+
+
 class Pipeline:
     """Runs a network as an enhancer.
 
@@ -57,20 +74,11 @@ class Pipeline:
         """
         checked = check_image(image)
         planes = checked if checked.ndim == 3 else checked[:, :, np.newaxis]
-        result = self._steps(self._fit_channels(planes), network)
+        result = self._steps(fit_channels(planes, self._metadata), network)
         if planes.shape[2] == 1 and result.shape[2] == 3 and (image.ndim == 2 or self._metadata.channels_in == 3):
             result = to_grey(result)
         result = convert(result, checked.dtype)
         return result[:, :, 0] if image.ndim == 2 else result
-
-    def _fit_channels(self, image: Image) -> Image:
-        given, wanted = image.shape[2], self._metadata.channels_in
-        if given == wanted:
-            return image
-        if given == 1 and wanted == 3:
-            return np.repeat(image, 3, axis=2)
-        hint = "make it grey first" if wanted == 1 else "choose a model for such pictures"
-        raise ImageError(f"image has {given} channels, the model '{self._metadata.name}' takes {wanted}; {hint}")
 
     def _steps(self, image: Image, network: Network) -> Image:
         """Return the image after the steps and the network; integers between them have 16 bits, so that no level is lost."""

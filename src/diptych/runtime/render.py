@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -17,12 +17,14 @@ from diptych.core.image import Image, convert, white_level
 from diptych.core.parallel import in_strips
 from diptych.networks import Render
 from diptych.runtime.bundle import Bundle, make_bundle, read_bundle
-from diptych.runtime.graph_check import INPUT, OUTPUT, tensor_shapes
+from diptych.runtime.graph_check import tensor_shapes
+from diptych.runtime.graph_ends import INPUT, OUTPUT
 from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.pipeline import Pipeline
 from diptych.runtime.sessions import Sessions
 from diptych.runtime.subgraph import extract_part, with_float32_weights
+from diptych.runtime.thumbnail import thumbnail
 
 if TYPE_CHECKING:
     import onnx
@@ -143,9 +145,7 @@ class RenderEnhancer:
 
     def predict(self, image: Image) -> Parameters:
         """Return what the network decides about an image ``(H, W, C)`` of uint8, uint16 or float32."""
-        cells = np.empty(self._thumbnail[1:], np.float32)
-        _average(image, cells)
-        return self.decide(cells)
+        return self.decide(thumbnail(image, self._thumbnail[-1]))
 
     @property
     def thumbnail(self) -> int:
@@ -235,29 +235,6 @@ def render(
         )
     in_strips(work, len(image), _SMALLEST)
     return made
-
-
-def _average(image: Image, cells: NDArray[np.float32]) -> None:
-    from diptych.runtime._kernels import render_numba as kernels
-
-    pixels, white = np.ascontiguousarray(image), white_level(image.dtype)
-    in_strips(
-        lambda first, last: kernels.average(pixels, white, cells, first, last, 0, len(pixels)),
-        cells.shape[1],
-        _SMALLEST,
-    )
-
-
-def thumbnail_row(
-    read: Callable[[int, int], Image], shape: tuple[int, ...], cells: NDArray[np.float32], row: int
-) -> None:
-    """Write one row of the thumbnail `cells` ``(C, S, S)`` of a picture of this shape that is read by ``read(first, last)``."""
-    from diptych.runtime._kernels import render_numba as kernels
-
-    height, side = shape[0], cells.shape[1]
-    first, last = row * height // side, min(-(-(row + 1) * height // side), height)
-    pixels = np.ascontiguousarray(read(first, last))
-    kernels.average(pixels, white_level(pixels.dtype), cells, row, row + 1, first, height)
 
 
 def _shapes(model: onnx.ModelProto, metadata: BundleMetadata, source: str) -> dict[str, tuple[int, ...]]:

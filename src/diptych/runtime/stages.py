@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from diptych.runtime.graph import Graph, NotLocalError
-from diptych.runtime.graph_check import INPUT, OUTPUT
+from diptych.runtime.graph_ends import INPUT, OUTPUT
 from diptych.runtime.normalisation import normalised_maps
 
 _WINDOWS = ("Conv", "ConvTranspose")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from diptych.core.errors import ParameterError
 from diptych.runtime.graph import Graph
-from diptych.runtime.graph_check import INPUT, OUTPUT
+from diptych.runtime.graph_ends import INPUT, OUTPUT
 from diptych.runtime.memory import release_memory
 from diptych.runtime.normalisation import Moments, Statistics, fix
 from diptych.runtime.picture import Picture

@@ -15,6 +15,7 @@ from diptych.core.errors import MissingExtraError
 from diptych.training.config import (
     CycleGANConfig,
     Neighbor2NeighborConfig,
+    PlannerConfig,
     ReconstructionConfig,
     RefineConfig,
     RenderConfig,
@@ -32,6 +33,7 @@ __all__ = [
     "PRESETS",
     "CycleGANConfig",
     "Neighbor2NeighborConfig",
+    "PlannerConfig",
     "ReconstructionConfig",
     "RefineConfig",
     "RenderConfig",

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import Image, from_float, to_float
-from diptych.data import BoxedCropSampler, PhotoFolder, Sampler, ViewSampler, split, thumbnails_of
+from diptych.data import BoxedCropSampler, PhotoFolder, Sampler, ViewSampler, balanced, split, thumbnails_of
 from diptych.networks import Render
 from diptych.recipes import Recipe, step
-from diptych.training.config import RenderConfig, TrainConfig, ZeroReferenceConfig
+from diptych.training.config import PlannerConfig, RenderConfig, TrainConfig, ZeroReferenceConfig
 
 PathLike = str | os.PathLike[str]
 Batch = tuple[NDArray[np.float32], ...]
@@ -122,6 +122,34 @@ class ViewBatches:
         return self._views.batch((number * world + rank) * self._size, self._size)
 
 
+class PlannerBatches:
+    """Views of the target, and of the source where a discriminator looks at them."""
+
+    def __init__(self, config: PlannerConfig, source: PhotoFolder, target: PhotoFolder) -> None:
+        budget = int(config.cache * 2**20 * _THUMBNAIL_SHARE)
+        self._source, self._thumbnails = source, thumbnails_of(target, cache_bytes=budget)
+        self._size = config.batch
+        weights = balanced(self._thumbnails, config.balance) if config.balance else None
+        self._target = _views(self._thumbnails, "B", config, weights)
+        self._discriminated = None
+        if config.weights.adversarial:
+            self._discriminated = _views(thumbnails_of(source, cache_bytes=budget // 2), "A", config)
+
+    def batch(self, number: int, *, rank: int = 0, world: int = 1) -> Batch:
+        """Return thumbnails and boxes of target views, and of source views."""
+        start = (number * world + rank) * self._size
+        found: Batch = self._target.batch(start, self._size)
+        return found if self._discriminated is None else found + self._discriminated.batch(start, self._size)
+
+    def source_pictures(self) -> Iterator[Image]:
+        """Yield up to 256 whole pictures of the source, from all over the folder, one at a time."""
+        return _evenly(self._source, _SOURCE_PICTURES)
+
+    def target_thumbnails(self) -> Iterator[Image]:
+        """Yield up to 512 thumbnails of pictures of the target."""
+        return _evenly(self._thumbnails, _TARGET_PICTURES)
+
+
 class RenderBatches:
     """Views of the target, of the source where a discriminator looks at them, and crops of the target for a denoiser."""
 
@@ -214,8 +242,20 @@ def training_data(
     )
 
 
-def _views(thumbnails: PhotoFolder, domain: str, config: RenderConfig) -> ViewSampler:
-    return ViewSampler(thumbnails, domain=domain, seed=config.seed, flips=config.flips, min_share=config.least_view)
+def _views(
+    thumbnails: PhotoFolder,
+    domain: str,
+    config: PlannerConfig | RenderConfig,
+    weights: NDArray[np.float64] | None = None,
+) -> ViewSampler:
+    return ViewSampler(
+        thumbnails,
+        domain=domain,
+        seed=config.seed,
+        flips=config.flips,
+        min_share=config.least_view,
+        weights=weights,
+    )
 
 
 def _evenly(folder: PhotoFolder, most: int) -> Iterator[Image]:

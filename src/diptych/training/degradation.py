@@ -15,7 +15,7 @@ from torch.nn import functional as F  # noqa: N812
 from diptych.core.errors import DataError
 from diptych.core.image import Image, to_float
 from diptych.networks.modules.degradation import DegradationModule
-from diptych.networks.modules.render import luma
+from diptych.networks.modules.pictures import luma
 from diptych.quality.flat_noise import NoiseEstimator, NoiseModel
 
 SIDE = 48

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from diptych.networks.degradation import Degradation
 from diptych.networks.modules.everyday import Everyday
 from diptych.networks.modules.grain import Grain
-from diptych.networks.modules.render import luma
+from diptych.networks.modules.pictures import luma
 from diptych.networks.modules.smooth import Field, above_zero, stepped, toned
 
 NAMES = ("exposure", "gamma", "red", "blue", "saturation", "light", "depth", "air", "black")
@@ -25,16 +25,19 @@ black cannot be told from a steeper curve, but would take the shadows away."""
 
 _NEUTRAL = {"air": 0.0, "light": -16.0}
 _NARROW = 1e-6  # deviation of what does not vary; its logarithm has to be a number
-_BY_CHANNEL = 0.3  # of the tone curve; the rest follows luma, and keeps the ratios of the channels
-_GREEN = 0.3  # what green gives up of a cast
 
-# kind -> value -> (mean, deviation); what is not there is neutral and hardly varies
+# kind -> value -> (mean, deviation); what is not there is neutral and hardly varies.
+#
+# What dark photographs are was measured on 347 real pairs, the training half of LOL, denoised and blurred. Their curves work
+# channel by channel: against the good picture, the logarithms of R/G and B/G have the slopes 1.72 and 1.88, and luma has 1.84
+# (quartiles 1.59 to 2.08). The logarithm of the exposure is -1.67 (-1.95 to -1.38). Casts, at the tenth, the middle and the
+# ninetieth percentile: R/G -0.28, -0.03, 0.16; B/G -0.34, -0.05, 0.07.
 _STARTS: dict[str, dict[str, tuple[float, float]]] = {
     "low_light": {
         "exposure": (-1.75, 0.43),
         "gamma": (0.56, 0.15),
-        "red": (0.0, 0.05),
-        "blue": (0.0, 0.05),
+        "red": (-0.04, 0.15),
+        "blue": (-0.08, 0.16),
         "saturation": (0.0, 0.1),
         "light": (-2.3, 0.3),
         "black": (-0.001, 0.0025),
@@ -196,7 +199,7 @@ class DegradationModule(nn.Module):
         value = dict(zip(NAMES, sample.values[:, :, None, None, None].unbind(1), strict=True))
         light = value["exposure"] + field.of(sample.light) * value["light"].exp()
         before = luma(picture)
-        x = toned(picture, before, value["gamma"].exp(), by_channel=_BY_CHANNEL) * light.exp()
+        x = toned(picture, value["gamma"].exp()) * light.exp()
         if picture.shape[1] == 3:
             x = x * _gains(value["red"], value["blue"])
             grey = luma(x)
@@ -226,4 +229,5 @@ class DegradationModule(nn.Module):
 
 
 def _gains(red: Tensor, blue: Tensor) -> Tensor:
-    return torch.cat([red, -_GREEN * (red + blue), blue], 1).exp()
+    """Return the factors of the channels; green gives up nothing."""
+    return torch.cat([red, torch.zeros_like(red), blue], 1).exp()

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (its name everywhere)
 
-from diptych.core.color import LUMA
 from diptych.networks.modules.denoiser import Denoiser
+from diptych.networks.modules.pictures import averaged, luma
 from diptych.networks.render import Render
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -71,11 +71,7 @@ class RenderModule(nn.Module):
 
     def thumbnail(self, image: Tensor) -> Tensor:
         """Return the square picture of the averages of equal areas; a pixel that two areas share counts in proportion."""
-        side = self.config.thumbnail
-        if tuple(image.shape[-2:]) == (side, side):
-            return image
-        rows, columns = (_averaging(length, side).to(image) for length in image.shape[-2:])
-        return rows @ image @ columns.T
+        return averaged(image, self.config.thumbnail)
 
     def predict(self, thumbnail: Tensor) -> RenderParameters:
         """Return the parameters of the operation for the picture that has this thumbnail ``(N, C, side, side)``.
@@ -141,28 +137,12 @@ def exposure_of(thumbnail: Tensor) -> Tensor:
     return luma(thumbnail).mean((1, 2, 3), keepdim=True) + FLOOR
 
 
-def luma(image: Tensor) -> Tensor:
-    """Return the BT.601 luma ``(N, 1, H, W)`` of three channels, the mean of any other number."""
-    if image.shape[1] != 3:
-        return image.mean(1, keepdim=True)
-    return (image * image.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
-
-
 def _convolution(before: int, after: int, stride: int = 1) -> list[nn.Module]:
     return [nn.Conv2d(before, after, 3, stride=stride, padding=1), nn.LeakyReLU(SLOPE, inplace=True)]
 
 
 def _linear(before: int, after: int) -> list[nn.Module]:
     return [nn.Linear(before, after), nn.LeakyReLU(SLOPE, inplace=True)]
-
-
-def _averaging(length: int, cells: int) -> Tensor:
-    """Return the matrix ``(cells, length)`` that averages pixels over cells of equal length."""
-    # In double precision: at 4,000 px float32 would lose four digits of an overlap.
-    first = torch.arange(cells, dtype=torch.float64)[:, None] * (length / cells)
-    pixel = torch.arange(length, dtype=torch.float64)
-    overlap = torch.minimum(pixel + 1, first + length / cells) - torch.maximum(pixel, first)
-    return overlap.clamp(min=0) * (cells / length)
 
 
 def _distribution(light: Tensor, exposure: Tensor) -> list[Tensor]:

@@ -6,18 +6,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  (its name everywhere)
 
-_SMALL, _DARK = 1e-4, 1e-3  # where a power's slope would grow without bounds
+_SMALL = 1e-4  # below it a power's slope would grow without bounds
 _SHARP = 400.0  # per unit of intensity
 
 
-def toned(image: Tensor, luma: Tensor, exponent: Tensor, *, by_channel: float) -> Tensor:
-    """Return values times the powers that raise luma, or the values themselves, to an exponent.
-
-    ``x luma^((1 - c) (g - 1)) x^(c (g - 1))`` with g the exponent and c = `by_channel`: 0 stays 0, an exponent of 1 changes
-    nothing, and where the channels are equal it is ``x^g``.
-    """
-    more = exponent - 1
-    return image * luma.clamp_min(_DARK) ** ((1 - by_channel) * more) * image.clamp_min(_SMALL) ** (by_channel * more)
+def toned(image: Tensor, exponent: Tensor) -> Tensor:
+    """Return values raised to an exponent, as the curve of a camera works, channel by channel; 0 stays 0."""
+    return image * image.clamp_min(_SMALL) ** (exponent - 1)
 
 
 def above_zero(image: Tensor) -> Tensor:

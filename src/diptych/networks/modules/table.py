@@ -14,12 +14,14 @@ from diptych.networks.modules.cam_patchgan import CAMPatchGANModule
 from diptych.networks.modules.degradation import DegradationModule
 from diptych.networks.modules.mobile import MobileModule
 from diptych.networks.modules.patchgan import PatchGANModule
+from diptych.networks.modules.planner import PlannerModule
 from diptych.networks.modules.refiner import RefinerModule
 from diptych.networks.modules.render import RenderModule
 from diptych.networks.modules.resnet import ResNetModule
 from diptych.networks.modules.ugatit import UGATITModule
 from diptych.networks.modules.unet import UNetModule
 from diptych.networks.patchgan import PatchGAN
+from diptych.networks.planner import Planner
 from diptych.networks.refiner import Refiner
 from diptych.networks.render import Render
 from diptych.networks.resnet import ResNet
@@ -32,6 +34,7 @@ _MODULES: dict[type[NetworkConfig], type[nn.Module]] = {
     Denoiser: DenoiserModule,
     Mobile: MobileModule,
     PatchGAN: PatchGANModule,
+    Planner: PlannerModule,
     Refiner: RefinerModule,
     Render: RenderModule,
     ResNet: ResNetModule,

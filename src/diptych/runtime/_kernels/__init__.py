@@ -1,1 +1,1 @@
-"""Numba kernels of the runtime, imported when a picture is rendered."""
+"""Numba kernels of the runtime, imported when a picture is enhanced."""

@@ -1,4 +1,4 @@
-"""Numba kernels of rendering: the average of areas, and a curve with a bilateral grid of affine transforms.
+"""Numba kernels of rendering: a curve with a bilateral grid of affine transforms.
 
 A row is done in short pieces within one column of the grid's cells. There, a transform is linear in x, and the sum over the
 depths that occur in the piece, each with its weight, is a plain loop over pixels, which LLVM makes vectors of: looking up each
@@ -15,35 +15,6 @@ from diptych.core.color import LUMA
 _RED, _GREEN, _BLUE = np.float32(LUMA[0]), np.float32(LUMA[1]), np.float32(LUMA[2])
 _PIECE = 256  # px: their values stay in the first cache, and their luma varies less than that of a whole row
 _FUSED = {"contract", "nsz"}  # multiply and add in one instruction
-
-
-@njit(nogil=True, cache=True, fastmath=_FUSED)
-def average(pixels, white, cells, first, last, above=0, height=0):  # type: ignore[no-untyped-def]
-    """Write the averages of equal areas of an image ``(H, W, C)`` to rows first to last of `cells` ``(C, S, S)``.
-
-    `pixels` may be the rows of a picture of this height that follow the first `above`, if they are all that those cells need.
-    """
-    have, width, channels = pixels.shape
-    height = height or have
-    side = cells.shape[1]
-    rows = pixels.reshape(have, width * channels)
-    sums = np.empty(width * channels, np.float32)
-    for down in range(first, last):
-        top, bottom = down * height / side, (down + 1) * height / side
-        sums[:] = 0
-        for y in range(int(top), min(int(np.ceil(bottom)), height)):
-            share = np.float32(min(y + 1, bottom) - max(y, top))
-            row = rows[y - above]
-            for i in range(sums.size):
-                sums[i] += share * np.float32(row[i])
-        scale = side / height * side / width / white
-        for across in range(side):
-            left, right = across * width / side, (across + 1) * width / side
-            for c in range(channels):
-                total = 0.0
-                for x in range(int(left), min(int(np.ceil(right)), width)):
-                    total += (min(x + 1, right) - max(x, left)) * sums[x * channels + c]
-                cells[c, down, across] = total * scale
 
 
 @njit(nogil=True, cache=True, fastmath=_FUSED)

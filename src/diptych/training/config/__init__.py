@@ -9,6 +9,7 @@ from diptych.core.errors import ParameterError, did_you_mean
 from diptych.training.config.base import LossWeights, Preprocess, TrainConfig, read_file, read_toml
 from diptych.training.config.cyclegan import CycleGANConfig, CycleGANWeights
 from diptych.training.config.neighbor2neighbor import Neighbor2NeighborConfig, Neighbor2NeighborWeights
+from diptych.training.config.planner import PlannerConfig, PlannerWeights
 from diptych.training.config.reconstruction import ReconstructionConfig
 from diptych.training.config.refine import RefineConfig
 from diptych.training.config.render import RenderConfig, RenderWeights
@@ -21,6 +22,8 @@ __all__ = [
     "LossWeights",
     "Neighbor2NeighborConfig",
     "Neighbor2NeighborWeights",
+    "PlannerConfig",
+    "PlannerWeights",
     "Preprocess",
     "ReconstructionConfig",
     "RefineConfig",
@@ -39,6 +42,7 @@ CONFIGS: dict[str, type[TrainConfig]] = {
     kind.objective: kind
     for kind in (
         CycleGANConfig,
+        PlannerConfig,
         RenderConfig,
         ZeroReferenceConfig,
         Neighbor2NeighborConfig,

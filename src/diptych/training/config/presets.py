@@ -9,12 +9,24 @@ from typing import Any
 
 from diptych.core.errors import ParameterError, did_you_mean
 from diptych.data import PhotoFolder
-from diptych.networks import UGATIT, CAMPatchGAN, Degradation, Denoiser, Mobile, PatchGAN, Refiner, Render, ResNet
+from diptych.networks import (
+    UGATIT,
+    CAMPatchGAN,
+    Degradation,
+    Denoiser,
+    Mobile,
+    PatchGAN,
+    Planner,
+    Refiner,
+    Render,
+    ResNet,
+)
 from diptych.photo import read
 from diptych.training.config import (
     CycleGANConfig,
     CycleGANWeights,
     Neighbor2NeighborConfig,
+    PlannerConfig,
     ReconstructionConfig,
     RefineConfig,
     RenderConfig,
@@ -87,6 +99,24 @@ def _render() -> RenderConfig:
         ema_decay=0.995,
         precision="float32",
         eval_every=250,
+        patience=1000,
+        choose="last",
+    )
+
+
+def _planner() -> PlannerConfig:
+    return PlannerConfig(
+        forward=Planner(),
+        discriminator=PatchGAN(width=32, depth=2, normalisation="none"),
+        steps=3000,
+        lr_decay_fraction=1.0,
+        batch=16,
+        preprocess="none",
+        learning_rate=1e-3,
+        beta1=0.9,
+        ema_decay=0.998,
+        precision="float32",
+        eval_every=500,
         patience=1000,
         choose="last",
     )
@@ -184,6 +214,7 @@ PRESETS = {
     "quick": _quick,
     "mobile": _mobile,
     "paper": _paper,
+    "planner": _planner,
     "render": _render,
     "zero_reference": _zero_reference,
     "denoiser": _denoiser,
@@ -194,6 +225,7 @@ PRESETS = {
 
 _OF_OBJECTIVE = {
     "cyclegan": "quick",
+    "planner": "planner",
     "render": "render",
     "zero_reference": "zero_reference",
     "neighbor2neighbor": "denoiser",

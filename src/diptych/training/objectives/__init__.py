@@ -9,6 +9,7 @@ from lightning_fabric import Fabric
 from diptych.training.config import (
     CycleGANConfig,
     Neighbor2NeighborConfig,
+    PlannerConfig,
     ReconstructionConfig,
     RefineConfig,
     RenderConfig,
@@ -18,6 +19,7 @@ from diptych.training.config import (
 from diptych.training.objectives.base import Objective
 from diptych.training.objectives.cyclegan import CycleGANObjective
 from diptych.training.objectives.neighbor2neighbor import Neighbor2NeighborObjective
+from diptych.training.objectives.planner import PlannerObjective
 from diptych.training.objectives.reconstruction import ReconstructionObjective
 from diptych.training.objectives.refine import RefineObjective
 from diptych.training.objectives.render import RenderObjective
@@ -34,6 +36,7 @@ def make_objective(config: TrainConfig, fabric: Fabric) -> Objective:
 
 _OBJECTIVES: dict[type[TrainConfig], Callable[..., Objective]] = {
     CycleGANConfig: CycleGANObjective,
+    PlannerConfig: PlannerObjective,
     RenderConfig: RenderObjective,
     ZeroReferenceConfig: ZeroReferenceObjective,
     Neighbor2NeighborConfig: Neighbor2NeighborObjective,

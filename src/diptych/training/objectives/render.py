@@ -26,7 +26,8 @@ from torch.nn import functional as F  # noqa: N812
 from diptych.networks import build
 from diptych.networks.modules.degradation import DegradationModule
 from diptych.networks.modules.initial import seeded
-from diptych.networks.modules.render import RenderModule, compress_exposure, exposure_of, luma
+from diptych.networks.modules.pictures import luma
+from diptych.networks.modules.render import RenderModule, compress_exposure, exposure_of
 from diptych.recipes import Recipe
 from diptych.training import losses
 from diptych.training.config import RenderConfig

@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from diptych.networks import Render
-from diptych.networks.modules.render import RenderModule, luma
+from diptych.networks.modules.pictures import luma
+from diptych.networks.modules.render import RenderModule
 from diptych.training.config import ZeroReferenceConfig
 from diptych.training.data import PathLike, TrainingData, ViewBatches, open_folder, split_folder, training_data
 from diptych.training.objectives.base import Tensors, Term, Terms, crop_views

@@ -1,0 +1,78 @@
+"""What a graph takes and gives: names, types and shapes, as the metadata of its bundle says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from diptych.runtime.metadata import BundleMetadata
+
+if TYPE_CHECKING:
+    import onnx
+
+INPUT, OUTPUT = "image", "enhanced"
+"""Names of the one input and the one output of every graph that takes pictures."""
+
+THUMBNAIL, NUMBERS = "thumbnail", "numbers"
+"""Names of the input and the output of a planner."""
+
+THUMBNAIL_SIDES = range(8, 513)
+"""Sides in px that the thumbnail of a planner may have."""
+
+_SIDE = "S"  # a side that is fixed, and the same wherever it stands
+
+Shape = tuple[int | str | None, ...]
+"""Sides of a tensor: a number, a word for one that is fixed, None for one that is free."""
+
+
+class UnfitError(Exception):
+    """A reason to refuse a graph, without the name of the file."""
+
+
+def check_ends(graph: onnx.GraphProto, metadata: BundleMetadata) -> None:
+    """Refuse a graph whose inputs and outputs are not those of its kind."""
+    dtype, ends = _ends_of(metadata)
+    for values, (name, shape), word in zip((graph.input, graph.output), ends.items(), ("input", "output"), strict=True):
+        if [value.name for value in values] != [name]:
+            given = ", ".join(value.name[:40] for value in values[:4]) or "none"
+            raise UnfitError(f"has the {word}s {given}; a bundle of the kind {metadata.kind} has one, '{name}'")
+        _check_end(values[0], dtype, shape)
+
+
+def thumbnail_side(model: bytes) -> int:
+    """Return the side in px of the thumbnails that a checked planner takes."""
+    import onnx
+
+    return int(onnx.load_from_string(model).graph.input[0].type.tensor_type.shape.dim[-1].dim_value)
+
+
+def _ends_of(metadata: BundleMetadata) -> tuple[str, dict[str, Shape]]:
+    """Return the dtype of a bundle's ends, and their shapes by their names."""
+    before, after = metadata.channels_in, metadata.channels_out
+    if metadata.kind == "planner":
+        return "float32", {THUMBNAIL: (None, before, _SIDE, _SIDE), NUMBERS: (None, len(metadata.outputs))}
+    if metadata.kind == "whole":
+        return "uint8", {INPUT: (None, None, before), OUTPUT: (None, None, after)}
+    return "float32", {INPUT: (None, before, None, None), OUTPUT: (None, after, None, None)}
+
+
+def _check_end(value: onnx.ValueInfoProto, dtype: str, wanted: Shape) -> None:
+    from onnx import TensorProto
+
+    tensor, known = value.type.tensor_type, {int(TensorProto.FLOAT): "float32", int(TensorProto.UINT8): "uint8"}
+    is_tensor = value.type.WhichOneof("value") == "tensor_type"
+    given = known.get(int(tensor.elem_type), "other") if is_tensor else "other"
+    sides = [side.dim_value if side.HasField("dim_value") else None for side in tensor.shape.dim]
+    fixed = {side for side, one in zip(sides, wanted, strict=False) if one == _SIDE}
+    if fixed and not (len(fixed) == 1 and all(side in THUMBNAIL_SIDES for side in fixed)):
+        raise UnfitError(
+            f"takes thumbnails of {fixed} px; they are square, from {THUMBNAIL_SIDES[0]} to {THUMBNAIL_SIDES[-1]} px"
+        )
+    as_wanted = [side if one == _SIDE else one for side, one in zip(sides, wanted, strict=False)]
+    if given != dtype or len(sides) != len(wanted) or sides != as_wanted:
+        raise UnfitError(
+            f"'{value.name}' is {given} {_words(sides)}, the metadata says {dtype} {_words(wanted)}; export the model again"
+        )
+
+
+def _words(sides: Shape | list[int | None]) -> str:
+    return "(" + ", ".join("any size" if side is None else str(side) for side in sides[:8]) + ")"
