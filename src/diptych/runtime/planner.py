@@ -72,9 +72,7 @@ class NetworkPlanner:
         if not is_planner(self._bundle):
             raise BundleError(f"{self._bundle.source}: is no planner; open it with diptych.runtime.open_enhancer")
         self._parameters = {one.name: one for one in declaration_of("develop").parameters}
-        for name in self.metadata.outputs:
-            if name != SPREAD and name not in self._parameters:
-                raise BundleError(f"{self._bundle.source}: '{name[:80]}' is no parameter of develop; upgrade Diptych")
+        self._check_outputs()
         self._preprocess, self._postprocess = (
             Recipe.from_toml(text, source=self._bundle.source) if text else Recipe()
             for text in (self.metadata.preprocess, self.metadata.postprocess)
@@ -84,6 +82,14 @@ class NetworkPlanner:
         self._lock = threading.Lock()
         # A graph that cannot be run is found now.
         self.numbers_of(np.zeros((self.metadata.channels_in, self._side, self._side), np.float32))
+
+    def _check_outputs(self) -> None:
+        names, source = self.metadata.outputs, self._bundle.source
+        if SPREAD not in names:
+            raise BundleError(f"{source}: does not say how sure it is ('{SPREAD}'); export the model again")
+        for name in names:
+            if name != SPREAD and name not in self._parameters:
+                raise BundleError(f"{source}: '{name[:80]}' is no parameter of develop; upgrade Diptych")
 
     @property
     def metadata(self) -> BundleMetadata:
@@ -118,18 +124,15 @@ class NetworkPlanner:
         """
         return self.plan(image)(image)
 
-    def plan(self, image: Image) -> Recipe:
+    def plan(self, image: Image, /) -> Recipe:
         """Return what should be done with an image, without doing it; raises what a call raises."""
         checked = check_image(image)
         channels = 1 if checked.ndim == 2 else checked.shape[2]
         return self.recipe_of(self.numbers(checked), channels=channels)
 
-    def spread(self, image: Image) -> float | None:
-        """Return by how much the exposure that is planned may be off: its standard deviation in stops.
-
-        None if the model does not say.
-        """
-        return self.numbers(image).get(SPREAD)
+    def spread(self, image: Image, /) -> float:
+        """Return how far the exposure that is right may lie from the planned one, in stops: a standard deviation."""
+        return self.numbers(image)[SPREAD]
 
     def numbers(self, image: Image) -> Numbers:
         """Return what the network says of an image, by the names in the metadata's `outputs`."""

@@ -89,6 +89,7 @@ def _mean(values: Tensor, radius: int) -> Tensor:
 
 
 def _reflected(length: int, radius: int, device: torch.device) -> Tensor:
-    """Return the indices that continue a side by reflection, as often as that takes."""
-    place = torch.arange(-radius, length + radius, device=device) % (2 * length)
-    return torch.minimum(place, 2 * length - 1 - place)
+    """Return the indices that continue a side by reflection about its first and last place, as often as that takes."""
+    period = max(1, 2 * (length - 1))
+    place = torch.arange(-radius, length + radius, device=device) % period
+    return torch.minimum(place, period - place) if length > 1 else torch.zeros_like(place)
