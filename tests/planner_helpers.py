@@ -12,7 +12,15 @@ CONFIGS = {
     "grey": Planner(width=4, thumbnail=32, channels_in=1, channels_out=1),
 }
 
-NEUTRAL = {"exposure": 0.0, "gamma": 1.0, "shadows": 0.0, "local": 0.0, "protect": 0.0, "follow": 1.0, "saturation": 1.0}
+NEUTRAL = {
+    "exposure": 0.0,
+    "gamma": 1.0,
+    "shadows": 0.0,
+    "local": 0.0,
+    "protect": 0.0,
+    "follow": 1.0,
+    "saturation": 1.0,
+}
 NEUTRAL |= {"warmth": 0.0, "tint": 0.0, "spread": 0.5}
 
 DARK = NEUTRAL | {"exposure": 4.0, "shadows": 2.0, "local": 0.5, "warmth": 0.1, "spread": 0.7}

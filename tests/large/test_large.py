@@ -14,7 +14,8 @@ from diptych.large import enhance_large, rows
 from diptych.large.enhancers import enhanced
 from diptych.large.rows import ArrayRows, CountedTones, LazyRows, every
 from diptych.recipes import Recipe, auto, step
-from diptych.runtime import DefaultEnhancer
+from diptych.runtime import DefaultEnhancer, NetworkPlanner
+from planner_helpers import planner_bundle
 
 RECIPES = {
     "curves": Recipe(step("stretch"), step("white_balance", norm=6), step("gamma", gamma=0.7), step("equalize")),
@@ -54,6 +55,20 @@ def test_recipes(scene, name, dtype):
         assert np.percentile(np.abs(made - whole), 99.99) < 1 / 255
     else:
         assert levels(made, whole) <= 1.001
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("before", ["", "stretch"])
+def test_a_planner(scene, dtype, before):
+    recipe = Recipe(step(before)).to_toml() if before else ""
+    planner = NetworkPlanner(planner_bundle(slope=-1.0, preprocess=recipe), threads=1)
+    image = scene("dark", dtype)
+    assert levels(by_rows(planner, image), planner(image)) <= 1.001
+
+
+def test_a_planner_of_other_channels(scene):
+    with pytest.raises(ParameterError, match="takes 3"):
+        by_rows(NetworkPlanner(planner_bundle(), threads=1), scene("dark", "uint8")[:, :, :1])
 
 
 @pytest.mark.parametrize("kind", ["dark", "night", "day"])

@@ -207,7 +207,10 @@ REFUSED = {
     "another output": (_renamed, "'enhanced'"),
     "fixed size": (_set(f"{_SHAPE}.2.dim_value", 64), "any size, 3, 64, any size"),
     "doubles": (_set("graph.input.0.type.tensor_type.elem_type", TensorProto.DOUBLE), "says float32 (any size, 3,"),
-    "rank 3": (lambda model: model.graph.input[0].type.tensor_type.shape.dim.pop(), "is float32 (any size, 3, any size)"),
+    "rank 3": (
+        lambda model: model.graph.input[0].type.tensor_type.shape.dim.pop(),
+        "is float32 (any size, 3, any size)",
+    ),
     "weight shorter than it says": (_set("graph.initializer.0.raw_data", b"\0" * 8), "says it has"),
     "weight of a negative size": (lambda m: m.graph.initializer[0].dims.__setitem__(0, -3), "shape"),
     "weight of an enormous size": (lambda m: m.graph.initializer[0].dims.__setitem__(0, 1 << 40), "says it has"),

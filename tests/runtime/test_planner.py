@@ -50,7 +50,11 @@ def test_every_depth_and_channel(planner, size, channels, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_flat_black_and_white_pictures(planner, dtype):
     for value in (0.0, 0.4, 1.0):
-        image = np.full((20, 30, 3), value > 0.5) if dtype == "bool" else from_float(np.full((20, 30, 3), value), np.dtype(dtype))
+        image = (
+            np.full((20, 30, 3), value > 0.5)
+            if dtype == "bool"
+            else from_float(np.full((20, 30, 3), value), np.dtype(dtype))
+        )
         made = to_float(planner(image))
         assert np.isfinite(made).all()
         assert made.min() >= 0
@@ -69,7 +73,9 @@ def test_numbers_are_rounded_and_kept_in_the_bounds_of_the_operator():
     far = {name: 1e6 if index % 2 else -1e6 for index, name in enumerate(DARK)}
     values = dict(NetworkPlanner(planner_bundle(far)).plan(picture((9, 9), 3)).steps[0].parameters)
     assert (values["exposure"], values["gamma"], values["shadows"]) == (-6, 2.5, 0)
-    exact = dict(NetworkPlanner(planner_bundle(DARK | {"exposure": 1 / 3})).plan(picture((9, 9), 3)).steps[0].parameters)
+    exact = dict(
+        NetworkPlanner(planner_bundle(DARK | {"exposure": 1 / 3})).plan(picture((9, 9), 3)).steps[0].parameters
+    )
     assert exact["exposure"] == 0.333
 
 
@@ -188,7 +194,10 @@ HOSTILE = {
     "other channels": (lambda m: _sides(m, m.graph.input[0], "n", 4, 32, 32), "any size, 3, S, S"),
     "other numbers": (lambda m: _sides(m, m.graph.output[0], "n", 3), r"any size, 10\)"),
     "no table": (lambda m: _sides(m, m.graph.output[0], "n", 10, 1), r"any size, 10\)"),
-    "an image": (lambda m: (setattr(m.graph.input[0], "name", "image"), m)[1], "before it is there|has the inputs image"),
+    "an image": (
+        lambda m: (setattr(m.graph.input[0], "name", "image"), m)[1],
+        "before it is there|has the inputs image",
+    ),
 }
 
 

@@ -30,7 +30,7 @@ def advise(
     ] = None,
     train: Annotated[str | None, typer.Option(metavar="RUN", help="Also train a model in this new folder.")] = None,
     preset: Annotated[
-        str, typer.Option(metavar="quick|render|...", help="Settings of that training: quick takes minutes.")
+        str, typer.Option(metavar="quick|planner|...", help="Settings of that training: quick takes minutes.")
     ] = "quick",
     change: Annotated[
         list[str] | None,
@@ -84,7 +84,7 @@ def _settings(source: str, target: str, preset: str, change: list[str]) -> Train
     if len(settings.folders) == 1:
         raise ParameterError(
             f"--preset {preset} learns from one folder; advise compares what two folders teach: give quick, mobile, "
-            f"render or ugatit"
+            f"planner, render or ugatit"
         )
     return settings
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from diptych.core.errors import BundleError, DiptychError, ParameterError, did_you_mean
 
 FORMAT = 2
-"""The newest version of the format that this Diptych reads. It writes 1, which older ones read, but for what those do not know."""
+"""The newest version of the format that this Diptych reads. It writes 1, which older ones read, where it can."""
 
 MAXIMUM_BYTES = 1 << 20
 """Metadata is words and numbers; a file with more of it is not a bundle."""

@@ -154,7 +154,7 @@ class NetworkPlanner:
         return {name: float(value) for name, value in zip(names, made, strict=True)}
 
     def recipe_of(self, numbers: Mapping[str, float], *, channels: int) -> Recipe:
-        """Return the recipe with these numbers, rounded and in the bounds of the operator, for a picture of so many channels."""
+        """Return the recipe with these numbers, rounded and within bounds, for a picture of so many channels."""
         left_out = (SPREAD, *(() if channels == 3 else _OF_COLOUR))
         values = {name: self._bounded(name, value) for name, value in numbers.items() if name not in left_out}
         steps = (*self._preprocess.steps, step("develop", **values), *self._postprocess.steps)

@@ -35,17 +35,17 @@ def develop(x: Tensor, numbers: Mapping[str, Tensor]) -> Tensor:
         x = x * (factors / luma(factors))
     largest, smallest, light = x.amax(1, keepdim=True), x.amin(1, keepdim=True), luma(x)
 
-    def tone(values: Tensor) -> tuple[Tensor, Tensor]:
-        based = base(values, gain, n["gamma"])
-        return based, lifted(based, n["shadows"], n["toe"], n["protect"])
+    def alone(values: Tensor) -> Tensor:
+        """Return the tone without the surroundings."""
+        return lifted(base(values, gain, n["gamma"]), n["shadows"], n["toe"], n["protect"]).clamp(0, 1)
 
     around = guided(base(largest, gain, n["gamma"]), max(4, min(x.shape[-2:]) // 16)).clamp(1e-3, 1)
-    around_gain = lifted(around, n["shadows"], n["toe"], n["protect"]) / around
-    based, alone = tone(light)
-    toned = ((1 - n["local"]) * alone + n["local"] * based * around_gain).clamp(0, 1)
+    lift = lifted(around, n["shadows"], n["toe"], n["protect"]) / around
+    own = alone(light)
+    toned = ((1 - n["local"]) * own + n["local"] * base(light, gain, n["gamma"]) * lift).clamp(0, 1)
     wide = largest - smallest
-    secant = (tone(largest)[1] - tone(smallest)[1]) / wide.clamp_min(1e-4)
-    relative = torch.where(wide > 1e-4, secant * light / alone.clamp_min(1e-5), torch.ones_like(light))
+    slope = (alone(largest) - alone(smallest)) / wide.clamp_min(1e-4)
+    relative = torch.where(wide > 1e-4, slope * light / own.clamp_min(1e-5), torch.ones_like(light))
     chroma = n["saturation"] * toned / light.clamp_min(1e-4) * (1 + n["follow"] * (relative - 1))
     chroma = torch.minimum(chroma, toned / (light - smallest).clamp_min(1e-6))
     out = toned + chroma * (x - light)

@@ -1,0 +1,59 @@
+"""The operator `develop` in torch: the same as the operator, with gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from diptych.networks.modules.develop import develop, guided
+from diptych.operators import develop as operator
+from diptych.operators.guided import guided_filter
+
+BOUNDS = {"exposure": (-1, 6), "gamma": (0.5, 2), "shadows": (0, 4), "toe": (0, 0.1), "protect": (0, 3)}
+BOUNDS |= {"follow": (0, 1), "saturation": (0.3, 1.5), "warmth": (-0.3, 0.3), "tint": (-0.3, 0.3), "local": (0, 1)}
+
+
+def drawn(draw):
+    return {name: float(draw.uniform(*bounds)) for name, bounds in BOUNDS.items()}
+
+
+def planes(image):
+    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)[np.newaxis]))
+
+
+def tensors(numbers):
+    return {name: torch.full((1, 1, 1, 1), value) for name, value in numbers.items()}
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+@pytest.mark.parametrize("size", [(1, 1), (3, 50), (40, 61), (150, 90)], ids=str)
+@pytest.mark.parametrize("still", ["local", "follow"])
+def test_it_is_the_operator(channels, size, still):
+    draw = np.random.default_rng(channels)
+    for _ in range(4):
+        image = (draw.random((*size, channels)) ** 2).astype(np.float32)
+        numbers = drawn(draw) | {still: 0.0}
+        found = develop(planes(image), tensors(numbers))[0].numpy().transpose(1, 2, 0)
+        assert np.abs(found - operator(image, **numbers)).max() < 2e-3, numbers
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 5), (40, 61)], ids=str)
+def test_the_guided_filter_is_that_of_the_operators(size):
+    image = np.random.default_rng(0).random(size, np.float32)
+    found = guided(torch.from_numpy(image)[None, None], 4)[0, 0].numpy()
+    assert np.abs(found - guided_filter(image, image, 9, 0.01)).max() < 1e-5
+
+
+def test_without_numbers_nothing_changes():
+    image = torch.rand(2, 3, 20, 30, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(develop(image, {}), image, atol=1e-6)
+
+
+def test_gradients_reach_every_number_and_are_finite():
+    draw = np.random.default_rng(3)
+    for image in (np.zeros((20, 20, 3)), np.full((20, 20, 3), 0.4), np.ones((20, 20, 3)), draw.random((20, 20, 3))):
+        given = {name: value.requires_grad_() for name, value in tensors(drawn(draw)).items()}
+        develop(planes(image.astype(np.float32)), given).sum().backward()
+        assert all(torch.isfinite(value.grad).all() for value in given.values())
+    assert all(value.grad.abs() > 0 for value in given.values())
