@@ -10,10 +10,11 @@ import pytest
 import diptych as dp
 from diptych.core.errors import ParameterError, PhotoExistsError
 from diptych.core.tones import ImageTones
+from diptych.core.wishes import Wishes
 from diptych.large import enhance_large, rows
 from diptych.large.enhancers import enhanced
 from diptych.large.rows import ArrayRows, CountedTones, LazyRows, every
-from diptych.recipes import Recipe, auto, step
+from diptych.recipes import Planned, Recipe, auto, step
 from diptych.runtime import DefaultEnhancer, NetworkPlanner
 from planner_helpers import planner_bundle
 
@@ -64,6 +65,8 @@ def test_a_planner(scene, dtype, before):
     planner = NetworkPlanner(planner_bundle(slope=-1.0, preprocess=recipe), threads=1)
     image = scene("dark", dtype)
     assert levels(by_rows(planner, image), planner(image)) <= 1.001
+    brighter = Planned(planner, Wishes(brightness=0.5))
+    assert levels(by_rows(brighter, image), brighter(image)) <= 1.001
 
 
 def test_a_planner_of_other_channels(scene):

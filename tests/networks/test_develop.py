@@ -11,7 +11,14 @@ from diptych.operators import develop as operator
 from diptych.operators.guided import guided_filter
 
 BOUNDS = {"exposure": (-1, 6), "gamma": (0.5, 2), "shadows": (0, 4), "toe": (0, 0.1), "protect": (0, 3)}
-BOUNDS |= {"follow": (0, 1), "saturation": (0.3, 1.5), "warmth": (-0.3, 0.3), "tint": (-0.3, 0.3), "local": (0, 1)}
+BOUNDS |= {
+    "follow": (0, 1),
+    "saturation": (0.3, 1.5),
+    "warmth": (-0.3, 0.3),
+    "tint": (-0.3, 0.3),
+    "local": (0, 1),
+    "color_floor": (0.005, 0.1),
+}
 
 
 def drawn(draw):

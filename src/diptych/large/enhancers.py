@@ -61,13 +61,7 @@ def _(enhancer: Planned, rows: Rows) -> Rows:
 
 @_enhanced.register
 def _(enhancer: NetworkPlanner, rows: Rows) -> Rows:
-    wanted, given = enhancer.metadata.channels_in, rows.shape[2]
-    if given != wanted:
-        raise ParameterError(f"the picture has {given} channels, the model '{enhancer.metadata.name}' takes {wanted}")
-    between = np.dtype(np.uint16 if rows.dtype.kind == "u" else np.float32)
-    before = converted(after_steps(enhancer.before.steps, rows), between) if enhancer.before.steps else _supported(rows)
-    numbers = enhancer.numbers_of(thumbnail_by_rows(before.read, before.shape, enhancer.side))
-    return after_steps(enhancer.recipe_of(numbers, channels=given).steps, rows)
+    return after_steps(planned(enhancer, rows).steps, rows)
 
 
 @_enhanced.register

@@ -12,8 +12,11 @@ from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage, to_float
 from diptych.core.noise import level_of_blocks, luma_and_chroma, noise_blocks, noise_planes, picture_noise
 from diptych.large.rows import Rows, every
+from diptych.large.steps import after_steps
 from diptych.recipes import Planned, Recipe, apply_wishes
 from diptych.recipes.automatic import Auto, image_statistics, subsample_step
+from diptych.runtime import NetworkPlanner
+from diptych.runtime.thumbnail import thumbnail_by_rows
 
 _BLOCK = 16  # px, of the noise
 _VALUES = 8_000_000
@@ -48,6 +51,17 @@ def _(planner: Auto, rows: Rows) -> Recipe:
 @planned.register
 def _(planner: Planned, rows: Rows) -> Recipe:
     return apply_wishes(planned(planner.planner, rows), planner.wishes)
+
+
+@planned.register
+def _(planner: NetworkPlanner, rows: Rows) -> Recipe:
+    """From a thumbnail of all pixels."""
+    wanted, given = planner.metadata.channels_in, rows.shape[2]
+    if given != wanted:
+        raise ParameterError(f"the picture has {given} channels, the model '{planner.spec.name}' takes {wanted}")
+    seen = after_steps(planner.before.steps, rows)
+    numbers = planner.numbers_of(thumbnail_by_rows(seen.read, seen.shape, planner.side))
+    return planner.recipe_of(numbers, channels=given)
 
 
 def noise_of(rows: Rows) -> tuple[float, float]:

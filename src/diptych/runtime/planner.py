@@ -99,8 +99,9 @@ class NetworkPlanner:
     @property
     def spec(self) -> EnhancerSpec:
         """Name and summary, as every enhancer has them."""
-        metadata = self.metadata
-        return EnhancerSpec(metadata.name, metadata.summary or f"a planner from {self._bundle.source}")
+        metadata, around = self.metadata, (*self._preprocess.steps, *self._postprocess.steps)
+        summary = metadata.summary or f"a planner from {self._bundle.source}"
+        return EnhancerSpec(metadata.name, summary, by_rows=all(one.by_rows for one in around))
 
     @property
     def side(self) -> int:

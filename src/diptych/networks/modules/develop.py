@@ -15,7 +15,7 @@ Numbers = dict[str, Tensor]
 
 _STOP, _SHOULDER, _LEVEL, _EPSILON = 1 / 2.2, 0.8, 1 / 255, 0.01  # of diptych.operators.develop
 _NEUTRAL = {"exposure": 0.0, "gamma": 1.0, "shadows": 0.0, "local": 0.0, "toe": 0.0}
-_NEUTRAL |= {"protect": 0.0, "follow": 1.0, "saturation": 1.0, "warmth": 0.0, "tint": 0.0}
+_NEUTRAL |= {"protect": 0.0, "follow": 1.0, "saturation": 1.0, "warmth": 0.0, "tint": 0.0, "color_floor": 0.0}
 
 
 def develop(x: Tensor, numbers: Mapping[str, Tensor]) -> Tensor:
@@ -46,7 +46,8 @@ def develop(x: Tensor, numbers: Mapping[str, Tensor]) -> Tensor:
     wide = largest - smallest
     slope = (alone(largest) - alone(smallest)) / wide.clamp_min(1e-4)
     relative = torch.where(wide > 1e-4, slope * light / own.clamp_min(1e-5), torch.ones_like(light))
-    chroma = n["saturation"] * toned / light.clamp_min(1e-4) * (1 + n["follow"] * (relative - 1))
+    believed = light**2 / (light**2 + n["color_floor"] ** 2).clamp_min(1e-12)
+    chroma = n["saturation"] * believed * toned / light.clamp_min(1e-4) * (1 + n["follow"] * (relative - 1))
     chroma = torch.minimum(chroma, toned / (light - smallest).clamp_min(1e-6))
     out = toned + chroma * (x - light)
     return out / out.amax(1, keepdim=True).clamp_min(1)
