@@ -94,10 +94,11 @@ def test_what_is_not_needed_is_not_there(bundles, recipes):
     assert [sum(node.op_type == "ScatterElements" for node in one.node) for one in (plain, fixed, counted)] == [0, 0, 1]
 
 
-def test_a_step_without_a_form_in_the_graph_is_named(bundles):
-    bundle = with_steps(bundles["unet"], after=Recipe(step("gamma"), step("denoise_nlm")))
+@pytest.mark.parametrize("name", ["denoise_nlm", "develop"])
+def test_a_step_without_a_form_in_the_graph_is_named(bundles, name):
+    bundle = with_steps(bundles["unet"], after=Recipe(step("gamma"), step(name)))
     with pytest.raises(
-        ExportError, match=r"denoise_nlm cannot be part of a graph \(gamma, levels, .*remove it.*`whole=True`"
+        ExportError, match=rf"{name} cannot be part of a graph \(gamma, levels, .*remove it.*`whole=True`"
     ):
         to_whole(bundle)
     with pytest.raises(ExportError, match="includes its steps already"):

@@ -64,3 +64,46 @@ def test_gradients_reach_every_number_and_are_finite():
         develop(planes(image.astype(np.float32)), given).sum().backward()
         assert all(torch.isfinite(value.grad).all() for value in given.values())
     assert all(value.grad.abs() > 0 for value in given.values())
+
+
+POINTS = {
+    "brighter": {
+        "exposure": 1.5,
+        "gamma": 0.8,
+        "shadows": 2.0,
+        "local": 0.5,
+        "toe": 0.005,
+        "protect": 1.0,
+        "follow": 0.7,
+    }
+    | {"saturation": 1.2, "warmth": 0.1, "tint": -0.05, "color_floor": 0.02},
+    "darker": {"exposure": -1.0, "gamma": 1.3, "shadows": 0.5, "local": 0.2, "toe": 0.01, "protect": 0.5, "follow": 0.2}
+    | {"saturation": 0.8, "warmth": -0.2, "tint": 0.1, "color_floor": 0.01},
+}
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_the_gradients_are_those_of_finite_differences(point):
+    image = planes(np.random.default_rng(1).uniform(0.02, 0.9, (5, 6, 3))).requires_grad_()
+    values = [
+        torch.full((1, 1, 1, 1), value, dtype=torch.float64, requires_grad=True) for value in POINTS[point].values()
+    ]
+
+    def developed(image, *values):
+        return develop(image, dict(zip(POINTS[point], values, strict=True)))
+
+    assert torch.autograd.gradcheck(developed, (image, *values), eps=1e-7, atol=1e-5)
+
+
+def test_every_picture_of_a_batch_has_numbers_of_its_own():
+    images = planes(np.random.default_rng(2).random((20, 30, 3), np.float32)).repeat(3, 1, 1, 1)
+    numbers = {
+        "exposure": [-1.0, 0.0, 2.0],
+        "warmth": [0.2, 0.0, -0.3],
+        "tint": [0.0, 0.1, 0.0],
+        "shadows": [0.0, 1.0, 2.0],
+    }
+    together = develop(images, {name: torch.tensor(values).view(3, 1, 1, 1) for name, values in numbers.items()})
+    for index in range(3):
+        alone = develop(images[:1], tensors({name: values[index] for name, values in numbers.items()}))
+        assert torch.allclose(alone[0], together[index], atol=1e-5)
