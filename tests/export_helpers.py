@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from diptych.networks import Mobile, ResNet, UNet, build
@@ -16,14 +18,13 @@ CONFIGS = {
 
 
 def generator(
-    name: str = "unet", *, preprocess: Recipe | None = None, postprocess: Recipe | None = None
+    name: str = "unet", *, preprocess: Recipe | None = None, postprocess: Recipe | None = None, **changes: int
 ) -> TrainedGenerator:
     """Return a generator whose output depends on its input: fresh weights are too small, or 0 in the last layer."""
-    module = build(CONFIGS[name], seed=3).eval().requires_grad_(False)
+    config = replace(CONFIGS[name], **changes)
+    module = build(config, seed=3).eval().requires_grad_(False)
     torch.manual_seed(5)
     for weight in module.parameters():
         if weight.dim() == 4:
             weight.normal_(0, (2 / weight[0].numel()) ** 0.5)
-    return TrainedGenerator(
-        CONFIGS[name], module, preprocess or Recipe(), postprocess or Recipe(), {"steps": 7}, "small"
-    )
+    return TrainedGenerator(config, module, preprocess or Recipe(), postprocess or Recipe(), {"steps": 7}, "small")

@@ -1,4 +1,4 @@
-"""Diptych: two folders in, a deployable enhancer out, and one good enhancer in the box.
+"""Diptych: two folders in, a deployable enhancer out, and a default enhancer that is good as it is.
 
     import diptych as dp
 

@@ -38,7 +38,7 @@ def test_the_best_wins_if_everything_simpler_is_significantly_worse():
     )
     assert found.recommended.candidate.name == "net"
     assert "the best that was tried" in found.why
-    assert "'stretch', the next best, is behind the best by 0.200" in found.why
+    assert "'stretch', the best of those that are simpler, is behind the best by 0.200" in found.why
 
 
 @pytest.mark.parametrize(("spread", "mean"), [(0.3, 0.75), (0.001, 0.79)])

@@ -88,7 +88,7 @@ def test_folders_that_cannot_be_advised_on_are_refused_by_name(tmp_path):
     ):
         with pytest.raises(DataError, match=said):
             read_pictures(source, target)
-    with pytest.raises(ParameterError, match="no such folder"):
+    with pytest.raises(ParameterError, match="no such file or folder"):
         read_pictures(a, b, reference=tmp_path / "no")
     with pytest.raises(DataError, match="no file has the name"):
         read_pictures(fill(tmp_path / "c", 4), b, reference=fill(tmp_path / "r", 4, start=50))

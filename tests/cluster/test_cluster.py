@@ -103,7 +103,7 @@ def test_what_others_have_written_is_kept(client, folder, job, tmp_path):
         assert (tmp_path / "out" / "001.jpg").read_bytes() == b"mine"
     assert {outcome.reason for outcome in run(client, made, job, existing="skip")} == {
         "done before",
-        "the output is there already",
+        "the output exists already",
     }
     run(client, made, job, existing="overwrite")
     assert (tmp_path / "out" / "001.jpg").read_bytes() != b"mine"

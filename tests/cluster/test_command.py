@@ -46,6 +46,13 @@ def test_what_it_says(cli, folder, tmp_path):
     assert [outcome["status"] for outcome in json.loads(out)] == ["skipped"] * 4
 
 
+def test_what_an_operator_refuses_names_the_file(cli, folder, tmp_path):
+    made = folder(1)
+    code, _, err = cli(made, "-o", tmp_path / "out", "--cluster", "local:2", "--op", "match_histogram")
+    assert code == 1
+    assert f"failed: {made}/sub/000.png: match_histogram: give either" in err
+
+
 def test_calls_that_cannot_work(cli, folder, tmp_path):
     made = folder(1)
     for arguments, words in (

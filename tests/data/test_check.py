@@ -256,6 +256,13 @@ def test_text_json_and_page(folders):
     assert all(one.startswith("data:") for one in page.sources)
 
 
+def test_a_name_with_a_line_break_stays_in_its_line(folders):
+    names = {"a\nerror: x.png": bytes_of(scene(0)), "b.png": bytes_of(scene(0))}
+    result = check(*folders({**names, **{f"{n}.png": scene(n) for n in range(1, 4)}}, [scene(9), scene(10)]))
+    assert r"A/a\nerror: x.png" in result.to_text()
+    assert "\nerror: x" not in result.to_text()
+
+
 def test_findings_come_errors_first_and_show_ten(folders):
     result = check(*folders([scene(seed, 60, 80) for seed in range(14)], [scene(20)]))
     levels = [one.level for one in result.findings]

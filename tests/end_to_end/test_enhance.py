@@ -69,6 +69,26 @@ def test_nothing_is_overwritten_unasked(cli, pictures, tmp_path):
     assert dp.read(target).pixels.shape == (48, 64, 3)
 
 
+def test_what_an_operator_refuses_names_the_file(cli, pictures):
+    code, _, err = cli("enhance", pictures / "a.png", "--op", "match_histogram")
+    assert code == 1
+    assert f"failed: {pictures / 'a.png'}: match_histogram: give either" in err
+
+
+def test_a_depth_that_the_format_cannot_hold_is_said(cli, pictures, tmp_path):
+    deep = pictures / "sub" / "c.png"
+    code, _, err = cli("enhance", deep, "-o", tmp_path / "o.jpg", "--op", "gamma")
+    assert code == 0
+    assert f"note: {deep}: uint16 was reduced to uint8, the most that JPEG holds" in err
+    assert "note:" not in cli("enhance", deep, "-o", tmp_path / "o.tif", "--op", "gamma")[2]
+
+
+def test_one_output_for_several_inputs_names_them(cli, pictures, tmp_path):
+    code, _, err = cli("enhance", pictures / "a.png", "-o", tmp_path / "o.png", "--op", "median", "size")
+    assert code == 2
+    assert "a.png, size); give a folder" in err
+
+
 def test_operators_in_a_chain(cli, pictures, tmp_path):
     out = tmp_path / "o.png"
     code, _, err = cli(
@@ -110,11 +130,17 @@ def test_a_recipe_from_a_file(cli, pictures, tmp_path):
         (["--model", "none", "--op", "median"], "exclude each other"),
         (["--overwrite", "--skip-existing"], "exclude each other"),
         (["--jobs", "-1"], "jobs"),
-        (["--qualty", "3"], "No such option"),
+        (["--qualty", "3"], "no such option"),
         (["--max-pixels", "0"], "max-pixels"),
+        (["--manifest", "m.jsonl"], "--manifest is for --cluster"),
+        (["--retries", "1"], "--retries is for --cluster"),
+        (["--memory", "much"], "--memory: 'much' is not a size"),
+        (["--model", "RUN"], "diptych export RUN -o MODEL.onnx"),
     ],
 )
-def test_a_wrong_call_touches_nothing(cli, pictures, tmp_path, arguments, reason):
+def test_a_wrong_call_touches_nothing(cli, pictures, tmp_path, monkeypatch, arguments, reason):
+    (tmp_path / "RUN").mkdir()
+    monkeypatch.chdir(tmp_path)
     before = names(tmp_path)
     code, out, err = cli("enhance", pictures, "-o", tmp_path / "out", *arguments)
     assert code == 2

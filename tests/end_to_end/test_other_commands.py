@@ -42,7 +42,7 @@ def test_show_an_operator(cli, name):
 
 
 def test_show_recipes_and_files(cli, tmp_path):
-    assert "auto" in cli("show", "auto")[1]
+    assert "diptych show PICTURE --plan" in cli("show", "auto")[1]
     dp.Recipe(dp.step("gamma", gamma=0.5), name="lift").save(tmp_path / "r.toml")
     assert "gamma gamma=0.5" in cli("show", tmp_path / "r.toml")[1]
     dp.write(tmp_path / "p.png", np.zeros((4, 6), np.uint16))
@@ -84,6 +84,36 @@ def test_flags_have_no_type_in_the_help():
         )
         assert "bool" not in done.stdout.lower()
         assert "--help" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["enhanse"], "diptych: no such command 'enhanse'; did you mean 'enhance'?"),
+        (["doctor", "--jsn"], "diptych: no such option"),
+        (["list", "operator"], "diptych: invalid value for 'KIND': 'operator' is not one of"),
+        (["list"], "diptych: missing argument 'KIND'; give one of operators, recipes"),
+        (["enhance", "a.png", "--jobs", "two"], "diptych: invalid value for '--jobs'"),
+        (["train", "a", "b", "c", "-o", "run"], "diptych: got unexpected extra argument(s) (c); see diptych train"),
+        (["score", ""], "diptych: an argument is empty"),
+        (["show", "qqqqqqqq"], "diptych list has the names"),
+        (["show", "."], "diptych: .: is a folder; give the files in it"),
+        (["show", "auto", "--plan", "--json"], "diptych: --plan prints TOML; leave --json out"),
+        (["serve", "--max-bytes", "much"], "diptych: --max-bytes: 'much' is not a size"),
+    ],
+)
+def test_a_wrong_call_is_answered_in_one_line(cli, arguments, line):
+    code, out, err = cli(*arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert line in err
+
+
+def test_the_help_says_defaults_and_whole_sentences(cli):
+    _, out, _ = cli("enhance", "--help")
+    assert "[default: NAME.enhanced.SUFFIX]" in out
+    _, out, _ = cli("--help")
+    assert "Commands:" in out
+    assert "..." not in out.partition("Commands:")[2]
 
 
 def test_show_plans_auto_for_a_picture(cli, tmp_path):

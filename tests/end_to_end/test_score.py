@@ -100,8 +100,8 @@ def test_unreadable_and_small_pictures_are_named_and_the_exit_code_is_1(cli, pai
     [
         (("--metrics", "psmr"), "did you mean 'psnr'"),
         (("--metrics", "psnr"), "psnr compares with a reference"),
-        (("--metrics", ""), "metrics: is empty"),
-        (("--reference", "nowhere"), "references: no such folder"),
+        (("--metrics", ","), "metrics: is empty"),
+        (("--reference", "nowhere"), "references: nowhere: no such file or folder"),
         (("--json", "--markdown"), "exclude each other"),
         (("--html", "no/such/folder/page.html"), "does not exist"),
         (("--niqe-model", "nowhere.npz"), "is no NIQE model"),

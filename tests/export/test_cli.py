@@ -55,8 +55,7 @@ def test_a_run_becomes_a_bundle(run, recipes, tmp_path):
     save_generator(tmp_path / "run" / "best.safetensors", one)
     code, output, errors = run(tmp_path / "run", "-o", tmp_path / "a.onnx")
     assert (code, output) == (0, "")
-    assert "eval mode ships" in errors
-    assert "from PyTorch at most over ten sizes" in errors
+    assert "largest difference from PyTorch" in errors
     picture = np.random.default_rng(0).integers(0, 200, (33, 18, 3), np.uint8)
     result = OnnxEnhancer(tmp_path / "a.onnx", threads=1)(picture)
     assert np.abs(result.astype(int) - one(picture)).max() <= 1
@@ -144,6 +143,8 @@ def test_wrong_calls_touch_nothing(run, model, images, tmp_path):
         ([model, "-o", new, "--verify"], "give a folder of them with --images"),
         ([model, "-o", new, "--max-drop", "much"], "--max-drop much is not allowed"),
         ([model, "-o", new, "--size", "big"], "--size big is not allowed"),
+        ([model, "-o", new, "--size", "64x64"], "--size is for --target tvm"),
+        ([model, "-o", new, "--calibrate", "minmax"], "--calibrate is for --target int8"),
         ([model, "-o", new, "--reference", images], "add --verify"),
         ([tmp_path / "none", "-o", new], "is no run directory"),
         ([there, "-o", new], "is not an ONNX file"),
@@ -167,3 +168,12 @@ def test_overwrite(run, model, tmp_path):
     (tmp_path / "a.onnx").write_bytes(b"mine")
     assert run(model, "-o", tmp_path / "a.onnx", "--overwrite")[0] == 0
     assert read_bundle(tmp_path / "a.onnx").metadata.name == "small"
+
+
+def test_a_grey_model_has_no_table_of_colours(run, tmp_path):
+    save_generator(tmp_path / "grey.safetensors", generator(channels_in=1, channels_out=1))
+    dp.write(tmp_path / "grey.png", np.zeros((32, 32), np.uint8))
+    code, _, errors = run(
+        tmp_path / "grey.safetensors", "-o", tmp_path / "a.cube", "--target", "cube", "--images", tmp_path / "grey.png"
+    )
+    assert (code, "the model takes 1; give another target" in errors) == (2, True)

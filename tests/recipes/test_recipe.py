@@ -97,7 +97,7 @@ def test_a_bad_file_is_refused_with_its_reason(tmp_path, text, reason):
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(RecipeError, match="No such file"):
+    with pytest.raises(RecipeError, match="no such file; check the path"):
         dp.Recipe.load(tmp_path / "missing.toml")
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RecipeError, match="not a text file"):

@@ -92,6 +92,10 @@ def test_a_run_begins_with_the_preset_of_its_objective_and_the_channels_of_its_f
         choose_config([source, target], values={"--objective": {"objective": "unpaired"}})
     with pytest.raises(ParameterError, match="the settings are for cyclegan"):
         choose_config([source], preset_name="quick", values={"--objective": {"objective": "refine"}})
+    with pytest.raises(ParameterError, match="--set: forward: no network named 'resnt'; did you mean 'resnet'"):
+        choose_config([source, target], values={"--set": {"forward": {"name": "resnt"}}})
+    (source / "!broken.png").write_bytes(b"")  # the first by its name; a training leaves it out
+    assert choose_config([source, target]) == preset("quick")
 
 
 def test_grey_folders_get_grey_networks(tmp_path):

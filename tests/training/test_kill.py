@@ -104,6 +104,6 @@ def test_interrupt_writes_a_checkpoint(tmp_path):
     said = log.read_text()
     assert re.search(r"step 1 of 100000: [\d.e+]+ images/s, \d+ (h \d+ )?(min|s) left", said), said
     step = int(re.search(r"best\.safetensors is the generator of step (\d+): diptych export", said)[1])
-    assert f"go on with --resume after step {step}" in said
+    assert f"interrupted; the checkpoint is of step {step}; go on with --resume" in said
     assert load_generator(out).provenance["step"] == step
     assert len(list((out / "checkpoints").iterdir())) == 1

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from diptych.core.errors import DataError, PhotoError, TrainingError
+from diptych.core.errors import DataError, ParameterError, PhotoError, TrainingError
 from diptych.networks import Mobile, PatchGAN
 from diptych.photo import read, write
 from diptych.training import CycleGANConfig, Run, load_generator, train
@@ -132,6 +132,18 @@ def test_a_run_directory_is_not_written_over(finished, folders, tmp_path):
         train(SMALL, source=folders[0], target=folders[1], out=finished.path)
     with pytest.raises(TrainingError, match="is not a run directory"):
         train(SMALL, source=folders[0], target=folders[1], out=tmp_path, resume=True)
+
+
+def test_folders_that_hold_one_another_are_refused(folders, tmp_path):
+    source, target = folders
+    with pytest.raises(ParameterError, match="A and B are the same folder"):
+        train(SMALL, source=source, target=source, out=tmp_path / "run")
+    with pytest.raises(ParameterError, match="one lies in the other"):
+        train(SMALL, source=source.parent, target=target, out=tmp_path / "run")
+    with pytest.raises(ParameterError, match="the run directory lies in the folder of pictures"):
+        train(SMALL, source=source, target=target, out=source / "run")
+    assert not (source / "run").exists()
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good(folders, tmp_path, monkeypatch):

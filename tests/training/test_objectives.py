@@ -101,7 +101,7 @@ def test_the_loop_checks_the_folders_before_anything_is_written(folders, tmp_pat
     with pytest.raises(ParameterError, match="folder B"):
         train(CycleGANConfig(), source=folders[0], out=tmp_path / "run")
     with pytest.raises(DataError):
-        train(SMALL, source=tmp_path, out=tmp_path / "run")
+        train(SMALL, source=tmp_path / "A", out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

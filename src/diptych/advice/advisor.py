@@ -49,8 +49,8 @@ def advise(
     Parameters
     ----------
     source, target : path
-        Folders of pictures to improve, and of pictures as they should look; searched deeply, four pictures each at least, no
-        pairs.
+        Folders of pictures to improve, and of pictures as they should look; searched recursively, four pictures each at
+        least, no pairs.
     reference : path, optional
         What pictures of `source` should look like, files of the same names. Then PSNR and SSIM decide; otherwise the
         distance to `target` in tone, colour and texture, and the structure that is kept.

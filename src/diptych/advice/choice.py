@@ -144,7 +144,7 @@ def _complexity_sentence(
         return ""
     nearest, gap = min(simpler, key=lambda pair: pair[1].difference)
     return (
-        f"Nothing simpler will do: '{nearest.candidate.name}', the next best, is behind the best by "
+        f"Nothing simpler will do: '{nearest.candidate.name}', the best of those that are simpler, is behind the best by "
         f"{amount(gap.difference, evaluator)}{_interval(gap, evaluator)}."
     )
 

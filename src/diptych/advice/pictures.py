@@ -80,7 +80,7 @@ def read_pictures(
     Parameters
     ----------
     source, target : path
-        The folders, searched deeply.
+        The folders, searched recursively.
     reference : path, optional
         What pictures of `source` should look like: files of the same names. Those without one are left out.
     seed : int

@@ -17,7 +17,7 @@ _HEADS = {"distance": "to B", "structure": "kept"}  # short, so that a row fits 
 
 
 def advise(
-    source: Annotated[str, typer.Argument(metavar="A", help="A folder of pictures to improve (searched deeply).")],
+    source: Annotated[str, typer.Argument(metavar="A", help="A folder of pictures to improve (searched recursively).")],
     target: Annotated[str, typer.Argument(metavar="B", help="A folder of pictures as they should look; no pairs.")],
     output: Annotated[
         str | None, typer.Option("-o", "--output", metavar="FILE", help="Write the recommended recipe, FILE.toml.")
@@ -39,7 +39,7 @@ def advise(
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write everything that was found as JSON.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the choice of pictures, and of the intervals.")] = 0,
 ) -> None:
     """Say what to do with the pictures of A: the simplest that is not significantly worse than the best, and why.
@@ -83,7 +83,7 @@ def _settings(source: str, target: str, preset: str, change: list[str]) -> Train
     settings = settings_of(source, target, preset, None, {"--set": read_changes(change)}, None)
     if len(settings.folders) == 1:
         raise ParameterError(
-            f"--preset {preset} learns from one folder; advise compares what two folders teach: give quick, mobile, "
+            f"--preset {preset} learns from one folder; advise compares models that learn from two: give quick, mobile, "
             f"planner, render or ugatit"
         )
     return settings

@@ -7,6 +7,7 @@ written; 130 interrupted.
 from __future__ import annotations
 
 import io
+import re
 import sys
 from typing import Annotated, Any
 
@@ -32,7 +33,7 @@ from diptych.cli import (
 from diptych.cli.arguments import fold_operators, in_options, without_types
 from diptych.cli.compilation import announce_compilation
 from diptych.cli.progress import note
-from diptych.core.errors import DiptychError
+from diptych.core.errors import DiptychError, ParameterError
 
 
 class _Command(TyperCommand):
@@ -41,6 +42,10 @@ class _Command(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters, ``--help`` among them."""
         return without_types(super().get_params(ctx))
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the first sentence, whole: it is wrapped, not cut off."""
+        return super().get_short_help_str(limit=1000)
 
 
 class _Group(TyperGroup):
@@ -57,8 +62,9 @@ app = typer.Typer(
     help="Enhance images: a dark photo in, a good photo out.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # markup would swallow all that stands in square brackets
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 app.command("enhance", cls=_Command)(enhance.enhance)
 app.command("score", cls=_Command)(score.score)
@@ -90,13 +96,43 @@ def _options(
     pass
 
 
+_UsageError: Any = typer.BadParameter.__bases__[0]  # the base of all wrong calls, which Typer does not export
+_BETTER = {
+    "Value error, ": "",
+    ": Input should be ": ": give a value ",
+    r"a valid (\w+), unable to parse string as an? \w+": r"that is of type \1",
+    r"\. Choose from: ": "; give one of ",
+    r" \(Possible options: (.*)\)": r"; did you mean \1?",
+    r"\. Did you mean": "; did you mean",
+}
+"""Phrases of Typer and Pydantic, and how Diptych puts it."""
+
+
+def _usage_line(error: Any) -> str:
+    """Return the line that says what is wrong with a call, and where to look."""
+    text = " ".join(error.format_message().split()).rstrip(".")
+    for pattern, better in _BETTER.items():
+        text = re.sub(pattern, better, text)
+    command = error.ctx.command_path if error.ctx else "diptych"
+    return f"diptych: {text[:1].lower()}{text[1:]}" + ("" if text.endswith("?") else f"; see {command} --help")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # for file names that are not UTF-8
     announce_compilation(note)
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(args=fold_operators(sys.argv[1:] if arguments is None else arguments))
+        if "" in given:  # a path that is empty would be the current folder
+            raise ParameterError("an argument is empty, as an unset shell variable is; give a value, or leave it out")
+        sys.exit(app(args=fold_operators(given), prog_name="diptych", standalone_mode=False))
+    except _UsageError as error:
+        if given:
+            note(_usage_line(error))
+        else:
+            error.show()
+        sys.exit(2)
     except DiptychError as error:
         note(f"diptych: {in_options(str(error))}")
         sys.exit(2)

@@ -88,9 +88,12 @@ def read_steps(operators: list[str] | None) -> tuple[Step, ...] | None:
     return tuple(_step(text) for text in operators) if operators else None
 
 
-def read_size(memory: str | None) -> int | None:
-    """Return the bytes that ``--memory`` says."""
-    return None if memory is None else parse_size(memory)
+def read_size(text: str, option: str) -> int:
+    """Return the bytes that an option says."""
+    try:
+        return parse_size(text)
+    except ParameterError as error:
+        raise ParameterError(f"{option}: {error}") from None
 
 
 def parse_size(text: str) -> int:

@@ -62,7 +62,8 @@ def plan_jobs(found: Sequence[FoundPhoto], output: str | None, *, variants: bool
         jobs = [Job(one.path, _beside(one.path)) for one in found]
     elif _is_file(output, len(found)):
         if len(found) > 1:
-            raise ParameterError(f"-o {output} is one file and there are {len(found)} inputs; give a folder")
+            names = ", ".join(str(one.path) for one in found[:3]) + (", ..." if len(found) > 3 else "")
+            raise ParameterError(f"-o {output} is one file and there are {len(found)} inputs ({names}); give a folder")
         jobs = [Job(one.path, Path(output)) for one in found]
     else:
         jobs = [Job(one.path, Path(output) / one.relative) for one in found]
@@ -160,15 +161,19 @@ class Batch:
             if stop.is_set():
                 status, reason = "skipped", "interrupted"
             elif self.existing == "skip" and job.output.exists():
-                status, reason = "skipped", "the output is there already"
+                status, reason = "skipped", "the output exists already"
             else:
                 notes, plan = self._do(job)
         except DiptychError as error:
-            status, reason = "failed", str(error)
+            # An enhancer does not know which file its image is of.
+            named = str(error).startswith((str(job.input), str(job.output)))
+            status, reason = "failed", str(error) if named else f"{job.input}: {error}"
         except MemoryError:
             status, reason = "failed", f"{job.input}: not enough memory; run with --jobs 1, or reduce the picture"
         except OSError as error:
-            status, reason = "failed", f"{job.output}: cannot be written: {error.strerror}"
+            from diptych.photo import write_error
+
+            status, reason = "failed", str(write_error(job.output, error))
         except Exception as error:  # a bug must not take the other pictures with it
             status, reason = "failed", f"{job.input}: unexpected {type(error).__name__}: {error}; please report it"
         reason = in_options(reason)
@@ -178,12 +183,13 @@ class Batch:
     def _do(self, job: Job) -> tuple[tuple[str, ...], list[dict[str, Any]] | None]:
         from diptych.core.errors import PhotoExistsError
         from diptych.photo import read, write
+        from diptych.photo.writer import reduction
         from diptych.recipes import Planner
         from diptych.runtime import enhance, plan
         from diptych.runtime.enhancing import brighter
 
         if self.existing == "refuse" and job.output.exists():
-            raise PhotoExistsError(f"{job.output}: is there already; use `existing='overwrite'` or `existing='skip'`")
+            raise PhotoExistsError(f"{job.output}: exists already; use `existing='overwrite'` or `existing='skip'`")
         photo, enhancer = read(job.input, max_pixels=self.max_pixels), self.enhancer
         planned: list[dict[str, Any]] | None = None
         if isinstance(enhancer, Planner):
@@ -192,7 +198,8 @@ class Batch:
         photo = enhance(photo, enhancer)
         job.output.parent.mkdir(parents=True, exist_ok=True)
         write(job.output, photo, overwrite=self.existing == "overwrite", quality=self.quality)
-        return photo.notes, planned
+        lost = reduction(job.output, photo.pixels.dtype)
+        return (*photo.notes, *([lost] if lost else [])), planned
 
 
 def _in_flight(

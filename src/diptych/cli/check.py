@@ -17,7 +17,7 @@ def check(
         str | None, typer.Option(metavar="FILE", help="Write a page with the pictures, which needs no network.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Pictures at a time; 0 means one for each core.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the page if it is there already.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the page if it exists.")] = False,
 ) -> None:
     """Check two folders before training: unreadable files, copies, mixed kinds, numbers, how they differ, and contents.
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def enhance(
-    inputs: Annotated[list[str], typer.Argument(metavar="IN...", help="Pictures, folders (searched deeply) or globs.")],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="IN", help="Pictures, folders (searched recursively) or globs.")
+    ],
     output: Annotated[
         str | None,
         typer.Option("-o", "--output", help="A file (for one input) or a folder. [default: NAME.enhanced.SUFFIX]"),
@@ -72,9 +74,9 @@ def enhance(
         typer.Option(metavar="NUMBER", help="Decides the details; the same seed, the same picture. [default: 0]"),
     ] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Pictures at a time; 0 means one for each core.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace outputs that are there already.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing outputs.")] = False,
     skip_existing: Annotated[
-        bool, typer.Option("--skip-existing", help="Leave out inputs whose output is there: goes on after a stop.")
+        bool, typer.Option("--skip-existing", help="Leave out inputs whose output exists: goes on after a stop.")
     ] = False,
     quality: Annotated[int, typer.Option(min=1, max=100, help="Quality of JPEG and WebP outputs.")] = QUALITY,
     max_pixels: Annotated[
@@ -91,7 +93,9 @@ def enhance(
         str | None,
         typer.Option(metavar="FILE", help="For --cluster: what became of each input. [default: OUT/manifest.jsonl]"),
     ] = None,
-    retries: Annotated[int, typer.Option(min=0, max=100, help="For --cluster: tries after the first.")] = 3,
+    retries: Annotated[
+        int | None, typer.Option(min=0, max=100, help="For --cluster: tries after the first. [default: 3]")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of what became of each input.")] = False,
 ) -> None:
     """Enhance pictures. Depth, EXIF, colour profile and transparency are kept; nothing is overwritten unasked."""
@@ -101,6 +105,9 @@ def enhance(
     from diptych.runtime import EnhancerChoice, resolve_enhancer
 
     existing = _existing(overwrite, skip_existing)
+    for option, value in (("--manifest", manifest), ("--retries", retries)):
+        if value is not None and cluster is None:
+            raise ParameterError(f"{option} is for --cluster; leave it out, or give --cluster")
     tones = {"brightness": brightness, "shadows": shadows, "warmth": warmth, "saturation": saturation}
     wishes = Wishes(strength=strength, denoise=denoise, **tones)
     choice = EnhancerChoice(
@@ -108,7 +115,7 @@ def enhance(
         recipe=recipe,
         steps=read_steps(op),
         profile=profile,
-        memory=read_size(memory),
+        memory=None if memory is None else read_size(memory, "--memory"),
         refiner=refine,
         refine_strength=refine_strength,
         refine_steps=refine_steps,
@@ -123,7 +130,8 @@ def enhance(
         from diptych.cluster import JobSpec
 
         job = JobSpec(choice=choice, quality=quality, max_pixels=max_pixels)
-        finish(enhance_on_cluster(cluster, inputs, output, job, existing, retries, manifest, as_json), as_json)
+        tries = 3 if retries is None else retries
+        finish(enhance_on_cluster(cluster, inputs, output, job, existing, tries, manifest, as_json), as_json)
         return
     enhancer = resolve_enhancer(choice, called=OPTIONS)
     by_rows = is_large(inputs, output, large, max_pixels)

@@ -25,7 +25,7 @@ class Calibration(StrEnum):
 
 
 class Precision(StrEnum):
-    """In what TensorRT computes."""
+    """Precision in which TensorRT computes."""
 
     FLOAT32 = "float32"
     FLOAT16 = "float16"
@@ -60,30 +60,38 @@ def export(
         Calibration, typer.Option(help="How INT8 finds its ranges; try measures all three.")
     ] = Calibration.TRY,
     fine_tune: Annotated[
-        int, typer.Option(min=0, metavar="STEPS", help="Train the network to bear INT8, where it loses too much.")
+        int,
+        typer.Option(
+            min=0, metavar="STEPS", help="Quantization-aware training for so many steps, if INT8 loses too much."
+        ),
     ] = 0,
     size: Annotated[str, typer.Option(metavar="HxW", help="Size that TVM compiles for, in px.")] = "256x256",
-    precision: Annotated[Precision, typer.Option(help="In what TensorRT computes.")] = Precision.FLOAT16,
+    precision: Annotated[Precision, typer.Option(help="Precision in which TensorRT computes.")] = Precision.FLOAT16,
     half: Annotated[
         bool, typer.Option("--half", help="Store the weights of a planner in float16; it computes in float32.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output if it is there already.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Export a model to one file. It is compared with PyTorch first, and nothing is written that differs."""
-    from diptych.core.errors import ParameterError
     from diptych.export import Request, UnavailableError, read_pairs, read_pictures, read_source
     from diptych.photo import check_target
     from diptych.runtime import Bundle
 
     targets = target or []
-    _check(targets, verify, output, reference)
+    _check(targets, verify, output, images, reference)
     check_target(output, overwrite=overwrite)
     drop, (height, width) = _decibels(max_drop), _size(size)
+    _check_settings(
+        targets,
+        verify,
+        ("--calibrate", "int8", calibrate != Calibration.TRY),
+        ("--fine-tune", "int8", fine_tune != 0),
+        ("--size", "tvm", (height, width) != (256, 256)),
+        ("--precision", "tensorrt", precision != Precision.FLOAT16),
+    )
     given = read_source(source)
-    channels = given.metadata.channels_in if isinstance(given, Bundle) else given.config.channels_in
-    if verify and not images:
-        raise ParameterError("--verify measures on your own pictures; give a folder of them with --images")
+    channels = (given.metadata if isinstance(given, Bundle) else given.config).channels_in
     request = Request(
         source=given,
         pictures=read_pictures(images, channels=channels) if images else (),
@@ -107,7 +115,7 @@ def export(
         raise typer.Exit(1) from None
 
 
-def _check(targets: list[str], verify: bool, output: str, reference: str | None) -> None:
+def _check(targets: list[str], verify: bool, output: str, images: str | None, reference: str | None) -> None:
     """Refuse a wrong call before anything is read."""
     from pathlib import Path
 
@@ -119,10 +127,21 @@ def _check(targets: list[str], verify: bool, output: str, reference: str | None)
         raise ParameterError(
             f"{len(targets)} targets and one output; give one, or add --verify to keep the best of them"
         )
+    if verify and not images:
+        raise ParameterError("--verify measures on your own pictures; give a folder of them with --images")
     if not verify and reference:
         raise ParameterError("--reference is for measuring; add --verify")
     if Path(output).suffix not in suffixes | ({".onnx"} if verify else set()):
         raise ParameterError(f"-o {output}: the file of {', '.join(targets) or 'onnx'} ends in {' or '.join(suffixes)}")
+
+
+def _check_settings(targets: list[str], verify: bool, *settings: tuple[str, str, bool]) -> None:
+    """Refuse a setting that was changed and is of a target that is not wanted."""
+    from diptych.core.errors import ParameterError
+
+    for option, wanted, changed in settings:
+        if changed and not verify and wanted not in targets:
+            raise ParameterError(f"{option} is for --target {wanted}; leave it out, or give that target")
 
 
 def _decibels(text: str) -> float:
@@ -167,8 +186,8 @@ def _tell(artefact: Artefact, request: Request, output: str, as_json: bool) -> N
     note(f"{output}: {artefact.target}, {len(artefact.content) / 2**20:.2f} MiB")
     if proof:
         note(
-            f"eval mode ships; {proof['difference_from_pytorch']:.1e} from PyTorch at most over ten sizes, "
-            f"{proof['difference_of_train_mode']:.1e} between train and eval mode"
+            f"largest difference from PyTorch at ten sizes: {proof['difference_from_pytorch']:.1e}; eval mode is exported, "
+            f"train mode would differ by {proof['difference_of_train_mode']:.1e}"
         )
     if artefact.target == "int8":
         note(

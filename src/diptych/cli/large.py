@@ -46,9 +46,9 @@ def enhance_by_rows(source: str, target: str, enhancer: Enhancer, existing: Exis
 
     started = time.perf_counter()
     if existing == "skip" and Path(target).exists():
-        return Result(source, target, "skipped", "the output is there already", 0.0)
+        return Result(source, target, "skipped", "the output exists already", 0.0)
     if not quiet:
-        note(f"{source} is enhanced by rows, as it is larger than what is taken into memory")
+        note(f"{source}: enhancing by rows, never whole in memory")
     said = [-1]
 
     def say(done: int, rows: int) -> None:

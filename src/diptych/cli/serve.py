@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from diptych.cli.arguments import parse_size
+from diptych.cli.arguments import read_size
 from diptych.cli.progress import note
 from diptych.web import Settings
 
@@ -71,7 +71,7 @@ def serve(
     settings = Settings(
         workers=workers,
         queue=queue,
-        max_bytes=parse_size(max_bytes),
+        max_bytes=read_size(max_bytes, "--max-bytes"),
         max_pixels=max_pixels,
         timeout=timeout,
         grace=grace,

@@ -20,7 +20,8 @@ def train(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="A", help="Folder of pictures to improve (searched deeply); with --objective refine, the folder B."
+            metavar="A",
+            help="Folder of pictures to improve (searched recursively); with --objective refine, the folder B.",
         ),
     ],
     output: Annotated[str, typer.Option("-o", "--output", metavar="RUN", help="The run directory.")],
@@ -64,7 +65,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Continue RUN from its newest checkpoint.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each entry of the log as a line of JSON.")] = False,
 ) -> None:
-    """Train a generator from two folders without pairs, or from one. Look at them with `diptych check A B` first.
+    """Train a generator from two folders without pairs, or from one. Check them with `diptych check A B` first.
 
     RUN holds the settings, the log, contact sheets, checkpoints, a report and best.safetensors, which `diptych export` takes.
     Ctrl-C writes a checkpoint and a generator; --resume continues as if nothing had happened.
@@ -103,8 +104,10 @@ def _say_interrupted(output: str) -> None:
     if run.best.exists() and stopped:
         note(f"{run.best} is the generator of step {stopped[-1]['generator']}: diptych export {output} -o MODEL.onnx")
     saved = sorted(run.checkpoints.glob("step-*.safetensors"))
-    after = f"after step {int(saved[-1].stem.removeprefix('step-'))}" if saved else "at the beginning"
-    note(f"interrupted; go on with --resume {after}")
+    there = (
+        f"; the checkpoint is of step {int(saved[-1].stem.removeprefix('step-'))}" if saved else " before a checkpoint"
+    )
+    note(f"interrupted{there}; go on with --resume")
 
 
 def _say_outside(output: str, entry: dict[str, Any]) -> None:
@@ -122,7 +125,7 @@ def _say_outside(output: str, entry: dict[str, Any]) -> None:
     if names:
         without = "; --set denoise=0 trains without it" if names == ["denoise_photo"] else ""
         note(
-            f"{where} the network comes {', '.join(names)}: Diptych does it, but export --whole cannot put it into the file "
+            f"{where} the network comes {', '.join(names)}: Diptych runs it, but export --whole cannot put it into a file "
             f"for other programs{without}"
         )
 
@@ -138,9 +141,12 @@ def settings_of(
     """Return the settings of a run: those of a preset, of a file over them, and `values` over both."""
     from pathlib import Path
 
+    from diptych.core.errors import ParameterError
     from diptych.training import Run, choose_config
     from diptych.training.config import read_file
 
+    if resumed and not Path(resumed, "config.toml").is_file():
+        raise ParameterError(f"{resumed}: is not a run directory; leave --resume out to begin a new run")
     if resumed and not (preset or file):
         settings = Run(Path(resumed)).config
         for name, found in values.items():

@@ -30,7 +30,7 @@ class Record:
     fingerprint : str
         Hash of the job: of the model or recipe, and of how outputs are stored.
     status : str
-        ``started``, then ``done``, ``failed``, or ``refused`` where the output is there already and is not ours.
+        ``started``, then ``done``, ``failed``, or ``refused`` where the output exists already and is not ours.
     hash : str
         SHA-256 of the input; empty where it was not read.
     reason : str

@@ -188,7 +188,7 @@ class _Dispatcher:
         if self._manifest.is_done(name, version, self._fingerprint) and (target.local is None or target.exists(name)):
             return self._outcome(found, "skipped", "done before")
         if self._run.existing == "skip" and not ours and target.exists(name):
-            return self._outcome(found, "skipped", "the output is there already")
+            return self._outcome(found, "skipped", "the output exists already")
         self._sweep(target, name)
         self._manifest.add(Record(name, name, version, self._fingerprint, "started"))
         fresh = self._run.existing == "refuse" and not ours

@@ -102,7 +102,10 @@ def _do(task: Task, content: bytes) -> None:
         try:
             _store(task, _enhanced(enhancers, content, here))
         except DiptychError as error:
-            raise type(error)(str(error).replace(str(here), Location(task.source).path_of(task.name))) from None
+            name = Location(task.source).path_of(task.name)
+            text = str(error).replace(str(here), name)
+            named = text.startswith((name, Location(task.target).path_of(task.name)))
+            raise type(error)(text if named else f"{name}: {text}") from None
 
 
 def _store(task: Task, content: bytes) -> None:
@@ -111,7 +114,7 @@ def _store(task: Task, content: bytes) -> None:
         target.write(task.name, content)
     elif target.read(task.name) != content:  # the same bytes are ours: of a worker that was killed before it could tell
         raise PhotoExistsError(
-            f"{target.path_of(task.name)}: is there already; use `existing='overwrite'` or `existing='skip'`"
+            f"{target.path_of(task.name)}: exists already; use `existing='overwrite'` or `existing='skip'`"
         )
 
 

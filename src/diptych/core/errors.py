@@ -10,7 +10,7 @@ DiptychError
 ├── PhotoError (OSError)                a picture file cannot be read or written
 │   ├── PhotoFormatError                its bytes are not a picture that Diptych reads
 │   ├── PhotoTooLargeError              it has more pixels than the limit
-│   └── PhotoExistsError                the output is there already
+│   └── PhotoExistsError                the output exists already
 ├── BundleError (ValueError)            a model file is damaged, foreign, unsafe or from a newer version
 └── MissingExtraError (ImportError)     an optional dependency is not installed
 """
@@ -68,7 +68,7 @@ class PhotoTooLargeError(PhotoError):
 
 
 class PhotoExistsError(PhotoError):
-    """The output file is there already and overwriting was not asked for."""
+    """The output file exists already and overwriting was not asked for."""
 
 
 class BundleError(DiptychError, ValueError):

@@ -257,6 +257,15 @@ class _PictureStore:
                 )
 
 
+def check_apart(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
+    """Raise `ParameterError` if two folders are the same, or one lies in the other, whose pictures are then in both."""
+    first, second = Path(source).resolve(), Path(target).resolve()
+    if first == second:
+        raise ParameterError(f"A and B are the same folder, {source}; give two")
+    if first in second.parents or second in first.parents:
+        raise ParameterError(f"of A, {source}, and B, {target}, one lies in the other; give two separate folders")
+
+
 def _names_in(path: Path) -> tuple[tuple[str, ...], dict[str, str]]:
     if not path.is_dir():
         problem = "is a file; give the folder it is in" if path.exists() else "no such folder; check the path"

@@ -110,8 +110,8 @@ def _paired(
     items, unpaired = pair(inputs, wanted, outputs)
     if not items:
         raise ParameterError(
-            f"evaluate: files are paired by name, and no image has all its partners; "
-            f"e.g. {unpaired[0].image}: {unpaired[0].reason}"
+            f"files are paired by name, and no image has all its partners (e.g. {unpaired[0].image}: {unpaired[0].reason}); "
+            f"give files of the same names"
         )
     sides = [side for side in (inputs, wanted, *outputs.values()) if side]
     return items, unpaired, list(dict.fromkeys(path for side in sides for path in side.unreadable))

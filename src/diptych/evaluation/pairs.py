@@ -63,7 +63,7 @@ def read_side(source: Source, label: str) -> Side:
     if isinstance(source, str | os.PathLike):
         sources, single = [os.fspath(source)], True
         if not (os.path.lexists(sources[0]) or glob.has_magic(sources[0])):
-            raise ParameterError(f"{label}: no such folder or file: {sources[0]}; check the path")
+            raise ParameterError(f"{label}: {sources[0]}: no such file or folder; check the path")
     else:
         sources, single = [os.fspath(one) for one in source], False
     searched = search(sources)

@@ -207,6 +207,9 @@ def _tvm(request: Request) -> Artefact:
 def _cube(request: Request) -> Artefact:
     from diptych.export.cube import cube_text, to_cube
 
+    if request.bundle.metadata.channels_in != 3:
+        count = request.bundle.metadata.channels_in
+        raise ExportError(f"a .cube is a table of three channels, and the model takes {count}; give another target")
     found = to_cube(open_enhancer(request.bundle, threads=threads()), request.pictures)
     details = {"decibels_of_lut": found.decibels, "decibels_of_identity": found.identity_decibels}
     return Artefact("cube", cube_text(found.table, request.bundle.metadata.name).encode(), details)

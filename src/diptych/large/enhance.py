@@ -77,9 +77,7 @@ def enhance_large(
         rows = closing.enter_context(_opened(source))
         _check_rows(source, rows)
         if os.path.exists(target) and not overwrite:
-            raise PhotoExistsError(
-                f"{os.fspath(target)}: is there already; use `overwrite=True`, or choose another name"
-            )
+            raise PhotoExistsError(f"{os.fspath(target)}: exists already; use `overwrite=True`, or choose another name")
         made: Rows = _Reported(enhanced(enhancer, rows), progress)
         if is_zarr(target):
             write_zarr(target, made, overwrite=overwrite)

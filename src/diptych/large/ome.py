@@ -108,7 +108,7 @@ def write_zarr(path: str | os.PathLike[str], rows: Rows, *, overwrite: bool = Fa
     """
     target = Path(path)
     if target.exists() and not overwrite:
-        raise PhotoExistsError(f"{target}: is there already; choose another name, or use `overwrite=True`")
+        raise PhotoExistsError(f"{target}: exists already; choose another name, or use `overwrite=True`")
     folder = Path(tempfile.mkdtemp(prefix=".diptych-", dir=target.absolute().parent))
     try:
         with _quietly():

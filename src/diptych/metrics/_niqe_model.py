@@ -85,7 +85,7 @@ class NiqeModel:
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else error
             raise ParameterError(
-                f"{path}: is no NIQE model ({reason}); make one with NiqeModel.fit and save"
+                f"{path}: is no NIQE model ({reason}); make one with `diptych fit-niqe`, or NiqeModel.fit"
             ) from error
 
     def save(self, path: str | os.PathLike[str]) -> None:

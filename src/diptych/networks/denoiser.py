@@ -13,7 +13,7 @@ from diptych.networks.receptive_field import Spread, Window
 
 @dataclass(frozen=True, kw_only=True)
 class Denoiser(GeneratorConfig):
-    """A small residual U-Net on blocks of 2 x 2 px, which takes something small and dense off its input.
+    """A small residual U-Net on blocks of 2 x 2 px, which subtracts noise from its input.
 
     A block of the picture is the channels of a pixel of half the size, of which nothing is lost; there, at a quarter and at an
     eighth of the size are pairs of 3 x 3 convolutions without normalisation, and the way up adds what was seen on the way down.

@@ -12,7 +12,7 @@ from diptych.networks.receptive_field import Spread, Window
 
 @dataclass(frozen=True, kw_only=True)
 class UGATIT(GeneratorConfig):
-    """An encoder that learns where the domains differ, and a decoder that is told so.
+    """An encoder that learns where the domains differ, and a decoder that attends to it.
 
     Two halvings and residual blocks give maps E of a quarter of the size. An auxiliary classifier tells from their global
     average and their global maximum whether the picture is of the source or of the target; its weights w say how much

@@ -112,6 +112,9 @@ def write_error(path: str | os.PathLike[str], error: Exception) -> PhotoError:
         errno.EACCES: "no permission to write here; choose another folder",
         errno.EPERM: "no permission to write here; choose another folder",
         errno.EROFS: "the disk is read-only; choose another folder",
+        errno.EEXIST: "a file has the name of the folder; choose another folder",
+        errno.ENOTDIR: "a file has the name of the folder; choose another folder",
+        errno.ENOENT: "no such folder, or one that takes no files; choose another folder",
     }
     reason = advice.get(number or 0) or f"cannot be written ({getattr(error, 'strerror', None) or error})"
     return PhotoError(f"{os.fspath(path)}: {reason}")

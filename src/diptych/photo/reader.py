@@ -136,7 +136,7 @@ def open_regular(path: str) -> BinaryIO:
     except (OSError, ValueError) as error:
         raise PhotoError(f"cannot be opened ({one_line(error)}); check the path") from None
     if stat.S_ISDIR(mode):
-        raise PhotoError("is a folder; give the files in it, or list them with find_photos")
+        raise PhotoError("is a folder; give the files in it")
     raise PhotoError("is a device, pipe or socket; give the path of a regular file")
 
 

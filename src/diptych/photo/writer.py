@@ -105,6 +105,19 @@ def encode(photo: Photo, format_name: str, *, quality: int = QUALITY) -> bytes:
         return form.codec().encode(_fit(photo, form), quality)
 
 
+def reduction(path: str | os.PathLike[str], dtype: np.dtype[np.generic]) -> str | None:
+    """Return what is lost of samples of this type in the format that `path` names; None if nothing is.
+
+    >>> reduction("scan.jpg", np.dtype("uint16")), reduction("scan.png", np.dtype("uint16"))
+    ('uint16 was reduced to uint8, the most that JPEG holds', None)
+    """
+    form = formats.by_suffix(path)
+    written = _depth(dtype, form)
+    if dtype.kind == "b" or written == dtype:
+        return None
+    return f"{dtype} was reduced to {written}, the most that {form.label} holds"
+
+
 def _check_quality(quality: int) -> None:
     if not 1 <= quality <= 100:
         raise ParameterError(f"quality is {quality}; give 1 to 100")

@@ -89,7 +89,7 @@ class Auto:
     def spec(self) -> EnhancerSpec:
         """Name and summary."""
         return EnhancerSpec(
-            "auto", "Looks at exposure, contrast and noise, and does what is called for, no more.", by_rows=True
+            "auto", "Correct exposure, contrast and noise as far as the picture needs it, and no further.", by_rows=True
         )
 
     def plan(self, image: Image, /) -> Recipe:

@@ -133,7 +133,7 @@ class Recipe:
         Raises
         ------
         PhotoError
-            If the file cannot be written, or is there already and `overwrite` is false.
+            If the file cannot be written, or exists already and `overwrite` is false.
         """
         from diptych.photo import atomic_write
 

@@ -71,7 +71,8 @@ def read_text(path: str | Path) -> str:
             raise RecipeError(f"{path}: larger than {MOST_CHARACTERS} bytes; this is not a recipe")
         return data.decode()
     except OSError as error:
-        raise RecipeError(f"{path}: cannot be read: {error.strerror}") from None
+        reason = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        raise RecipeError(f"{path}: {reason}; check the path") from None
     except UnicodeDecodeError:
         raise RecipeError(f"{path}: not a text file; a recipe is TOML in UTF-8") from None
 

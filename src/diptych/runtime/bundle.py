@@ -92,14 +92,14 @@ def save_bundle(
     metadata : BundleMetadata
         What it is.
     overwrite : bool
-        Replace the file if it is there already.
+        Replace the file if it exists already.
 
     Raises
     ------
     BundleError
         If the graph does not fit the metadata or would not be read again.
     PhotoError
-        If the file cannot be written, or is there already and `overwrite` is false.
+        If the file cannot be written, or exists already and `overwrite` is false.
     """
     from diptych.photo import atomic_write
 

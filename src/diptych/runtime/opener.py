@@ -54,7 +54,9 @@ def open_enhancer(
     if is_render(bundle):
         return RenderEnhancer(bundle, threads=threads, providers=providers, memory=memory, profile=profile)
     if profile != "best":
-        raise ParameterError(f"profile: {bundle.source} has no profile {profile}; leave it out (render models have it)")
+        raise ParameterError(
+            f"{bundle.source}: has no profile {profile}, as only render models do; leave `profile` out"
+        )
     if is_planner(bundle):
         return NetworkPlanner(bundle, threads=threads, providers=providers)
     if is_refiner(bundle):

@@ -252,7 +252,7 @@ def _config_of(bundle: Bundle) -> Refiner:
     if not isinstance(config, Refiner):
         kind = bundle.metadata.generator.get("name", "model of another program")
         raise BundleError(
-            f"{bundle.source}: is a {kind}, not a refiner; give what a training with the objective refine and an export made"
+            f"{bundle.source}: is a {kind}, not a refiner; give one that was trained with the objective refine, and exported"
         )
     return config
 

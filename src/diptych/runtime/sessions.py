@@ -151,7 +151,7 @@ def _known(providers: Sequence[str]) -> list[str]:
     for name in providers:
         if name not in available:
             hint = did_you_mean(str(name), available)
-            raise ParameterError(f"providers: {name} is not there{hint}; available: {', '.join(available)}")
+            raise ParameterError(f"providers: {name} is not available{hint}; available: {', '.join(available)}")
     return list(providers)
 
 

@@ -56,7 +56,7 @@ def _device(wanted: str) -> str:
     if wanted == "auto":
         return "cuda" if there["cuda"] else "cpu"
     if not there[wanted]:
-        raise ParameterError(f"training: device = {wanted} is not there; give auto or cpu")
+        raise ParameterError(f"training: device = {wanted} is not available; give auto or cpu")
     return wanted
 
 

@@ -16,6 +16,7 @@ from lightning_fabric import Fabric
 
 from diptych.core.errors import TrainingError
 from diptych.data import Prefetcher
+from diptych.data.folder import check_apart
 from diptych.training.config import TrainConfig
 from diptych.training.data import Batch, TrainingData
 from diptych.training.distributed import chosen_threads, launch, torch_threads
@@ -45,7 +46,7 @@ def train(
     config : TrainConfig
         The settings; their class is the objective.
     source, target : path
-        Folders of the pictures to improve, and of pictures as they should look; searched deeply, no pairs. Some objectives
+        Folders of the pictures to improve, and of pictures as they should look; searched recursively, no pairs. Some objectives
         learn from one of them alone, see ``config.folders``.
     out : path
         The run directory: new, or with `resume` an existing one.
@@ -68,7 +69,8 @@ def train(
     Raises
     ------
     ParameterError
-        If a folder that the objective learns from is missing, or one is given besides.
+        If a folder that the objective learns from is missing, one is given besides, both are the same, or one lies in the
+        other, as the run directory must not either.
     DataError
         If a folder cannot be trained on.
     TrainingError
@@ -82,6 +84,9 @@ def train(
     ``train(preset("quick"), source="dark", target="bright", out="runs/night")``
     """
     config.check_folders(source=source is not None, target=target is not None)
+    if source is not None and target is not None:
+        check_apart(source, target)
+    directory.check_outside(out, *(folder for folder in (source, target) if folder is not None))
     fabric = launch(config)
     with contextlib.ExitStack() as closing:
         if fabric.is_global_zero:

@@ -15,6 +15,7 @@ from diptych.data.domain_check.files import find_files, find_other_kinds
 from diptych.data.domain_check.findings import Finding
 from diptych.data.domain_check.result import Counts, DomainCheck
 from diptych.data.domain_check.survey import PhotoSummary, Progress, Surveyed, Unreadable, survey
+from diptych.data.folder import check_apart
 from diptych.photo import Search, search, unreadable_reason
 
 _ORDER = ("error", "warning", "note")
@@ -104,11 +105,7 @@ def _folders(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> 
         if not path.is_dir():
             problem = "is not a folder" if path.exists() else "no such folder"
             raise ParameterError(f"{domain}: {path}: {problem}; give a folder of pictures")
-    first, second = (path.resolve() for path in paths.values())
-    if first == second:
-        raise ParameterError(f"A and B are the same folder, {source}; give two")
-    if first in second.parents or second in first.parents:
-        raise ParameterError(f"of A, {source}, and B, {target}, one lies in the other; give two separate folders")
+    check_apart(source, target)
     found = {domain: search([path]) for domain, path in paths.items()}
     for domain, one in found.items():
         if not one.photos:

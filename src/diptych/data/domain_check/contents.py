@@ -37,7 +37,7 @@ def _sample(photos: Sequence[PhotoSummary], seed: int) -> list[PhotoSummary]:
 
 
 def _too_few() -> Finding:
-    text = f"Whether the contents of A and B differ cannot be told from less than {FEWEST_SCENES} different scenes in each."
+    text = f"Whether the contents of A and B differ cannot be told from fewer than {FEWEST_SCENES} different scenes in each."
     return finding("contents", "note", text)
 
 

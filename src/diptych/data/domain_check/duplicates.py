@@ -78,7 +78,7 @@ def _within(domain: str, groups: Sequence[Sequence[PhotoSummary]]) -> Iterator[F
         yield finding(
             "duplicates",
             "warning",
-            f"{domain} shows {counted(len(within), 'view')} more than once, in {counted(extra)} too many: copies count "
+            f"{domain} shows {counted(len(within), 'view')} more than once ({counted(extra)} too many): copies count "
             f"double in training; remove those that bring nothing new.",
             numbers={"views": len(within), "too_many": extra},
             examples=_labels(within),

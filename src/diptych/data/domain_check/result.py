@@ -93,7 +93,7 @@ class DomainCheck:
         for domain, folder in (("A", self.source), ("B", self.target)):
             counts = self.counts[domain]
             missing = "" if counts.files == counts.readable else f", {counts.readable:,} readable"
-            lines.append(f"{domain} = {folder}: {counted(counts.files)}{missing}")
+            lines.append(f"{domain} = {_in_a_line(folder)}: {counted(counts.files)}{missing}")
         for one in self.findings:
             lines += ["", *_lines(one)]
         return "\n".join(lines) + "\n"
@@ -119,10 +119,14 @@ class DomainCheck:
 def _lines(one: Finding) -> Iterator[str]:
     yield from textwrap.wrap(f"{one.level}: {one.text}", _WIDTH, subsequent_indent="  ", break_long_words=False)
     apart = one.kind == "unreadable" or any(len(group) > 1 for group in one.examples)
-    shown = [" = ".join(group) for group in one.examples[: _GROUPS if apart else None]]
+    shown = [_in_a_line(" = ".join(group)) for group in one.examples[: _GROUPS if apart else None]]
     yield from (_INDENT + item for item in shown) if apart else _packed(shown)
     if one.count > len(shown):
         yield f"{_INDENT}and {one.count - len(shown):,} more"
+
+
+def _in_a_line(name: str) -> str:
+    return name.replace("\n", r"\n")
 
 
 def _packed(items: Sequence[str]) -> Iterator[str]:

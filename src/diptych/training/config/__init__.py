@@ -84,7 +84,5 @@ def from_toml(text: str, *, source: str = "config") -> TrainConfig:
 def check_objective(name: object, *, source: str = "training") -> str:
     """Return the name of an objective. Raises `ParameterError` if there is none of this name."""
     if not isinstance(name, str) or name not in CONFIGS:
-        raise ParameterError(
-            f"{source}: no objective named '{name}'{did_you_mean(str(name), CONFIGS)}; give one of {', '.join(CONFIGS)}"
-        )
+        raise ParameterError(f"{source}: no objective named '{name}'{did_you_mean(str(name), CONFIGS)}")
     return name

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from diptych.core.errors import ParameterError, did_you_mean
+from diptych.core.errors import DiptychError, ParameterError, did_you_mean
 from diptych.core.parameters import Parameter, Range, read_parameters
 from diptych.core.toml import MOST_CHARACTERS, parse_toml
 from diptych.networks import Degradation, GeneratorConfig, Mobile, NetworkConfig, from_dict, to_dict
@@ -231,8 +231,10 @@ def read_file(path: str | Path) -> dict[str, Any]:
         with open(path, encoding="utf-8") as file:
             return read_toml(file.read(MOST_CHARACTERS + 1), source=str(path))
     except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise ParameterError(f"{path}: no such file; check the path") from None
         reason = getattr(error, "strerror", None) or "it is not a text file"
-        raise ParameterError(f"{path}: the config cannot be read: {reason}") from None
+        raise ParameterError(f"{path}: cannot be read ({reason}); give a TOML file of settings") from None
 
 
 def _network(present: NetworkConfig, value: Any, source: str) -> NetworkConfig | None:
@@ -241,7 +243,10 @@ def _network(present: NetworkConfig, value: Any, source: str) -> NetworkConfig |
     if not isinstance(value, Mapping):
         raise ParameterError(f"{source} = {value!r} is not a table; write e.g. name = 'mobile'")
     same = value.get("name", present.name) == present.name
-    return from_dict((to_dict(present) if same else {}) | dict(value))
+    try:
+        return from_dict((to_dict(present) if same else {}) | dict(value))
+    except DiptychError as error:
+        raise ParameterError(f"{source}: {error}") from None
 
 
 def _weights(present: LossWeights, value: Any, source: str) -> LossWeights:

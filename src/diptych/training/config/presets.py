@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from diptych.core.errors import ParameterError, did_you_mean
+from diptych.core.errors import ParameterError, PhotoError, did_you_mean
+from diptych.core.image import Image
 from diptych.data import PhotoFolder
 from diptych.networks import (
     UGATIT,
@@ -289,10 +292,15 @@ def choose_config(
 
 
 def detect_channels(path: PathLike) -> int:
-    """Return 1 if the first pictures of a folder are all grey, otherwise 3."""
-    folder = PhotoFolder(path)
-    first = [read(Path(folder.path) / name).pixels for name in folder.names[:4]]
-    return 1 if all(pixels.ndim == 2 or pixels.shape[2] == 1 for pixels in first) else 3
+    """Return 1 if the first pictures of a folder that can be read are all grey, otherwise 3."""
+    first = list(itertools.islice(_readable(PhotoFolder(path)), 4))
+    return 1 if first and all(pixels.ndim == 2 or pixels.shape[2] == 1 for pixels in first) else 3
+
+
+def _readable(folder: PhotoFolder) -> Iterator[Image]:
+    for name in folder.names:
+        with contextlib.suppress(PhotoError):  # the training names what it skips, or stops if that is too much
+            yield read(Path(folder.path) / name).pixels
 
 
 def _with_channels(config: TrainConfig, channels: Sequence[int]) -> TrainConfig:

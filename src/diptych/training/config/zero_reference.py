@@ -63,6 +63,6 @@ class ZeroReferenceConfig(TrainConfig):
         super().__post_init__()
         if isinstance(self.forward, Render) and self.forward.denoiser != "none":
             raise ParameterError(
-                "training: objective = zero_reference does not teach a denoiser, and denoises before the network; give "
+                "training: objective = zero_reference trains no denoiser, and denoises before the network; give "
                 "forward.denoiser = none"
             )

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from diptych import __version__
-from diptych.core.errors import TrainingError
+from diptych.core.errors import ParameterError, TrainingError
 from diptych.core.locks import try_lock
 from diptych.photo import atomic_write, sweep_temporary, write_error
 from diptych.recipes import Recipe
@@ -138,6 +138,22 @@ def locked(path: str | os.PathLike[str]) -> Iterator[None]:
         os.close(handle)
 
 
+def check_outside(path: str | os.PathLike[str], *folders: str | os.PathLike[str]) -> None:
+    """Refuse a run directory in a folder of pictures: what is written there would be taken for pictures of the folder.
+
+    Raises
+    ------
+    ParameterError
+        If it is one of the folders, or lies in one.
+    """
+    inner = Path(path).resolve()
+    for folder in folders:
+        if Path(folder).resolve() in (inner, *inner.parents):
+            raise ParameterError(
+                f"{path}: the run directory lies in the folder of pictures {folder}; give another folder"
+            )
+
+
 def check_new(path: str | os.PathLike[str]) -> None:
     """Refuse a directory that something is in; what is left of a run that was killed while it was made is nothing.
 
@@ -212,7 +228,7 @@ def resume(path: str | os.PathLike[str], config: TrainConfig, data: TrainingData
     run = Run(Path(path))
     metadata = _read_metadata(run.path)
     if not metadata:
-        raise TrainingError(f"{path}: is not a run directory; begin a new run in another folder")
+        raise TrainingError(f"{path}: is not a run directory; leave `resume` out to begin a new run")
     old, new = _flat(run.config.to_dict()), _flat(config.to_dict())
     for name, value in new.items():
         if name not in _FREE and old.get(name) != value:

@@ -131,7 +131,8 @@ def _checkerboard(found: Measurements) -> str:
         return ""
     return (
         f"the outputs have a pattern of {board.period} px with an amplitude of {255 * board.amplitude:.1f} levels of 255; use "
-        f"generators that upsample by resize and convolution, e.g. `forward.upsampling=resize`, or raise total_variation"
+        f"generators that upsample by resize and convolution, e.g. `forward.upsampling=resize`, or raise total_variation, "
+        f"e.g. `weights.total_variation=0.1`"
     )
 
 
