@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diptych.cli.arguments import in_options
+from diptych.cli.interrupt import check
 from diptych.cli.progress import note, printable
 
 if TYPE_CHECKING:
@@ -66,14 +67,20 @@ def advise(
         training=_settings(source, target, preset, change or []) if train else None,
         run=train,
         seed=seed,
-        tell=note,
+        tell=_tell,
     )
+    check()
     _print(advice, source, output)
     _write(advice, output, json_file, overwrite)
     for problem in advice.problems:
         note(f"failed: {in_options(problem)}")
     if advice.problems:
         raise typer.Exit(1)
+
+
+def _tell(text: str) -> None:
+    check()
+    note(text)
 
 
 def _settings(source: str, target: str, preset: str, change: list[str]) -> TrainConfig:

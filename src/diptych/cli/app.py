@@ -32,6 +32,7 @@ from diptych.cli import (
 )
 from diptych.cli.arguments import fold_operators, in_options, without_types
 from diptych.cli.compilation import announce_compilation
+from diptych.cli.interrupt import interruptible
 from diptych.cli.progress import note
 from diptych.core.errors import DiptychError, ParameterError
 
@@ -124,9 +125,12 @@ def main(arguments: list[str] | None = None) -> None:
     announce_compilation(note)
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        if "" in given:  # a path that is empty would be the current folder
-            raise ParameterError("an argument is empty, as an unset shell variable is; give a value, or leave it out")
-        sys.exit(app(args=fold_operators(given), prog_name="diptych", standalone_mode=False))
+        with interruptible():
+            if "" in given:  # a path that is empty would be the current folder
+                raise ParameterError(
+                    "an argument is empty, as an unset shell variable is; give a value, or leave it out"
+                )
+            sys.exit(app(args=fold_operators(given), prog_name="diptych", standalone_mode=False))
     except _UsageError as error:
         if given:
             note(_usage_line(error))
@@ -139,5 +143,3 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:  # of the standard output, most likely: files have their own errors
         note(f"diptych: cannot write ({error.strerror or error}); free some space, or write elsewhere")
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from diptych.cli import interrupt
 from diptych.cli.arguments import in_options
 from diptych.cli.progress import note
 
@@ -170,6 +171,7 @@ def _single(request: Request, target: str, output: str, overwrite: bool, as_json
 
     artefact = build(target, request)
     artefact = check(artefact, request)
+    interrupt.check()
     write(artefact, request, output, overwrite=overwrite)
     _tell(artefact, request, output, as_json)
 
@@ -209,6 +211,7 @@ def _verified(
     from diptych.export import verify, write
 
     found = verify(request, targets=targets, pairs=pairs, suffix=Path(output).suffix)
+    interrupt.check()
     write(found.kept, request, output, overwrite=overwrite)
     typer.echo(found.to_json() if as_json else in_options(found.to_markdown()))
     note(f"{output}: {found.kept.target}, the fastest that loses no more than {found.max_drop:g} dB")

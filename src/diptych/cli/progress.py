@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import typer
 
+from diptych.cli.interrupt import check
+
 T = TypeVar("T")
 
 SECONDS = 30.0
@@ -17,6 +19,7 @@ SECONDS = 30.0
 
 def track(results: Iterable[T], total: int, description: str, quiet: bool = False) -> Iterator[T]:
     """Yield the results and show a progress bar on standard error; a line twice a minute where that is not a terminal."""
+    results = _interruptible(results)
     if quiet:
         yield from results
         return
@@ -32,6 +35,14 @@ def track(results: Iterable[T], total: int, description: str, quiet: bool = Fals
         for result in results:
             yield result
             progress.advance(task)
+
+
+def _interruptible(results: Iterable[T]) -> Iterator[T]:
+    # What a picture's failure was may have been Ctrl-C.
+    for result in results:
+        check()
+        yield result
+        check()
 
 
 def _in_lines(results: Iterable[T], total: int, description: str) -> Iterator[T]:

@@ -84,9 +84,12 @@ def survey(
     """
     tasks = [(domain, found) for domain, files in folders.items() for found in files]
     order = {(domain, _name(found)): index for index, (domain, found) in enumerate(tasks)}
-    with ThreadPoolExecutor(jobs) as pool:
+    pool = ThreadPoolExecutor(jobs)
+    try:
         results: Iterable[Surveyed] = _in_flight(pool, tasks, 2 * jobs)
         seen = list(results if progress is None else progress(results, len(tasks)))
+    finally:  # after Ctrl-C too, only what is being read is waited for
+        pool.shutdown(wait=True, cancel_futures=True)
     return sorted(seen, key=lambda one: order[one.domain, one.name])
 
 
@@ -100,18 +103,14 @@ def by_domain(photos: Iterable[PhotoSummary]) -> dict[str, list[PhotoSummary]]:
 
 def _in_flight(pool: ThreadPoolExecutor, tasks: Sequence[tuple[str, FoundPhoto]], limit: int) -> Iterator[Surveyed]:
     waiting: set[Future[Surveyed]] = set()
-    try:
-        for domain, found in tasks:
-            waiting.add(pool.submit(_summarise, domain, found))
-            if len(waiting) >= limit:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        while waiting:
+    for domain, found in tasks:
+        waiting.add(pool.submit(_summarise, domain, found))
+        if len(waiting) >= limit:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
-    finally:
-        for future in waiting:
-            future.cancel()
+    while waiting:
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        yield from (future.result() for future in done)
 
 
 def _name(found: FoundPhoto) -> str:
