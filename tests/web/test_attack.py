@@ -101,8 +101,13 @@ def test_the_end_does_not_wait_for_what_runs(slow):
         running(Settings(workers=1, queue=4, grace=1), slow.command) as (server, address),
         concurrent.futures.ThreadPoolExecutor(4) as pool,
     ):
-        held = [pool.submit(good, address, recipe) for recipe in ("slow", "long", "slow")]
+        # One after the other: what comes behind "slow" waits for its turn, even to be judged as long work.
+        held = [pool.submit(good, address, "long")]
+        wait_for(lambda: slow.calls == 1)
+        held.append(pool.submit(good, address, "slow"))
         wait_for(lambda: slow.calls == 2)
+        held.append(pool.submit(good, address, "slow"))
+        wait_for(lambda: value(address, "diptych_waiting") == 1)
         server.should_exit = True
         assert {one.result() for one in held} == {503}
 
