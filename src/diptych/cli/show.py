@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from diptych.cli.progress import printable
-<<<<<<< HEAD
 from diptych.cli.wishes import Brightness, Denoise, Saturation, Shadows, Strength, Warmth
-from diptych.core.wishes import Wishes
-=======
 from diptych.core.errors import ParameterError
->>>>>>> 2457dc6 (One line for every wrong call, with the next step; defaults in the help; what a folder or a format cannot hold is refused or said)
+from diptych.core.wishes import Wishes
 
 if TYPE_CHECKING:
     from diptych.core.operator import Declaration
@@ -59,13 +56,9 @@ def show(
         denoise=denoise,
     )
     if plan or op:
-<<<<<<< HEAD
-        typer.echo(_plan(name, op, wishes), nl=False)
-=======
         if as_json:
             raise ParameterError("--plan prints TOML; leave --json out")
-        typer.echo(_plan(name, op), nl=False)
->>>>>>> 2457dc6 (One line for every wrong call, with the next step; defaults in the help; what a folder or a format cannot hold is refused or said)
+        typer.echo(_plan(name, op, wishes), nl=False)
         return
     _refuse(wishes, "is for a plan; give --plan")
     details, text = _describe(name)
@@ -112,15 +105,10 @@ def _describe(name: str) -> tuple[dict[str, Any], str]:
         return _generator(name)
     if Path(name).exists() or is_readable(name):
         return _photo(name)
-<<<<<<< HEAD
     known = (*operators.names(), *catalogue.names(), *networks.names(role="generator"), DEFAULT, PACKAGED)
-    raise UnknownNameError(f"no operator, recipe, generator, model or file named '{name}'{did_you_mean(name, known)}")
-=======
-    known = (*operators.names(), *catalogue.names(), *networks.names(role="generator"), DEFAULT)
     close = did_you_mean(name, known)
     hint = "; diptych list has the names" if "; known" in close else close
     raise UnknownNameError(f"no operator, recipe, generator, model or file named '{name}'{hint}")
->>>>>>> 2457dc6 (One line for every wrong call, with the next step; defaults in the help; what a folder or a format cannot hold is refused or said)
 
 
 def _operator(declaration: Declaration) -> tuple[dict[str, Any], str]:

@@ -284,17 +284,13 @@ def _refuse_other_files(name: str) -> None:
         return
     if name in catalogue.names() or name.endswith(".toml"):
         raise ParameterError(f"'{name}' is a recipe and not a model; give it as the recipe")
-<<<<<<< HEAD
-    hint = did_you_mean(name, (DEFAULT, PACKAGED, NO_MODEL))
-    raise UnknownNameError(f"no model named '{name}'{hint}; give {DEFAULT}, {PACKAGED}, {NO_MODEL} or a .onnx file")
-=======
     if name.endswith(".safetensors") or os.path.isdir(name):
         raise ParameterError(f"{name}: is not a .onnx file; make one with `diptych export {name} -o MODEL.onnx`")
+    known = f"give {DEFAULT}, {PACKAGED}, {NO_MODEL} or a .onnx file"
     if os.path.isfile(name):
-        raise ParameterError(f"{name}: is not a .onnx file; give {DEFAULT}, {NO_MODEL} or a .onnx file")
-    close = did_you_mean(name, (DEFAULT, NO_MODEL)).partition("; known")[0]
-    raise UnknownNameError(f"no model named '{name}'{close or f'; give {DEFAULT}, {NO_MODEL} or a .onnx file'}")
->>>>>>> 2457dc6 (One line for every wrong call, with the next step; defaults in the help; what a folder or a format cannot hold is refused or said)
+        raise ParameterError(f"{name}: is not a .onnx file; {known}")
+    close = did_you_mean(name, (DEFAULT, PACKAGED, NO_MODEL)).partition("; known")[0]
+    raise UnknownNameError(f"no model named '{name}'{close or f'; {known}'}")
 
 
 def _recipe_of(steps: Sequence[Step]) -> Recipe:
