@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -100,14 +100,13 @@ def enhance(
 ) -> None:
     """Enhance pictures. Depth, EXIF, colour profile and transparency are kept; nothing is overwritten unasked."""
     from diptych.cli.batch import Batch
-    from diptych.core.errors import ParameterError
     from diptych.core.parallel import available_cores
     from diptych.runtime import EnhancerChoice, resolve_enhancer
 
     existing = _existing(overwrite, skip_existing)
-    for option, value in (("--manifest", manifest), ("--retries", retries)):
-        if value is not None and cluster is None:
-            raise ParameterError(f"{option} is for --cluster; leave it out, or give --cluster")
+    _check_cluster(
+        {"--manifest": manifest, "--retries": retries}, {"--large": large, "--variants": variants != 1}, cluster
+    )
     tones = {"brightness": brightness, "shadows": shadows, "warmth": warmth, "saturation": saturation}
     wishes = Wishes(strength=strength, denoise=denoise, **tones)
     choice = EnhancerChoice(
@@ -124,8 +123,6 @@ def enhance(
     )
     choice.check(OPTIONS)
     if cluster is not None:
-        if given := "--large" if large else "--variants" if variants != 1 else "":
-            raise ParameterError(f"{given} is not for --cluster; leave it out")
         from diptych.cli.cluster import enhance_on_cluster, finish
         from diptych.cluster import JobSpec
 
@@ -142,6 +139,15 @@ def enhance(
         return
     batch = Batch(enhancer, existing, max_pixels, quality, jobs or available_cores())
     _finish(_run_all(batch, inputs, output, as_json, variants=variants > 1), as_json)
+
+
+def _check_cluster(only: dict[str, Any], never: dict[str, bool], cluster: str | None) -> None:
+    from diptych.core.errors import ParameterError
+
+    if cluster is None and (given := [option for option, value in only.items() if value is not None]):
+        raise ParameterError(f"{given[0]} is for --cluster; leave it out, or give --cluster")
+    if cluster is not None and (given := [option for option, value in never.items() if value]):
+        raise ParameterError(f"{given[0]} is not for --cluster; leave it out")
 
 
 def _existing(overwrite: bool, skip_existing: bool) -> Existing:
