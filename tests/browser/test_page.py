@@ -159,6 +159,81 @@ def test_the_steps_of_a_recipe_can_be_adjusted(page, folder):
     assert moved == [*names[:-2], names[-1], names[-2]]
 
 
+def wish(browser, name, value):
+    """Move the slider of a wish, as a user does."""
+    script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))"
+    browser.execute_script(script, find(browser, f"#wish-{name}"), value)
+
+
+def said_as_command(browser):
+    return browser.execute_script("return document.querySelector('#words pre').textContent")
+
+
+def test_wishes_move_the_preview_the_plan_and_the_download(page, folder, tmp_path):
+    choose_files(page, folder / "dark.jpg")
+    status(page, "Preview in")
+    plan = find(page, "#plan").text
+    assert "develop exposure=" in plan
+    before = after(page)
+    find(page, "#wish-brightness").send_keys(Keys.ARROW_RIGHT * 10)
+    wait_for(lambda: after(page) != before and find(page, "#plan").text != plan)
+    assert page.execute_script("return document.querySelector('#wish-brightness').value") == "0.5"
+    assert "+0.50 stops" in find(page, "#wishes").text
+    wish(page, "warmth", -0.4)
+    find(page, "#words summary").click()
+    said = [one.text for one in page.find_elements(By.CSS_SELECTOR, "#words pre")]
+    assert said[0] == "diptych enhance dark.jpg --brightness 0.5 --warmth -0.4"
+    assert "dp.enhance(photo, brightness=0.5, warmth=-0.4)" in said[1]
+    assert "brightness=0.5&warmth=-0.4" in said[2]
+    got = download(page, tmp_path, "dark.enhanced.jpg")
+    options = ["--brightness", "0.5", "--warmth", "-0.4"]
+    assert got == by_command(folder / "dark.jpg", tmp_path / "command.jpg", *options)
+
+
+def test_a_double_click_and_reset_take_wishes_back(page, folder):
+    choose_files(page, folder / "dark.jpg")
+    status(page, "Preview in")
+    plan = find(page, "#plan").text
+    for name in ("strength", "shadows", "saturation"):
+        wish(page, name, 0.3)
+    wait_for(lambda: find(page, "#plan").text != plan)
+    ActionChains(page).double_click(find(page, "#wish-shadows")).perform()
+    wait_for(lambda: said_as_command(page) == "diptych enhance dark.jpg --strength 0.3 --saturation 0.3")
+    find(page, "#reset").click()
+    wait_for(lambda: find(page, "#plan").text == plan)
+    assert said_as_command(page) == "diptych enhance dark.jpg"
+
+
+def test_strength_0_shows_the_picture(page, folder):
+    choose_files(page, folder / "dark.jpg")
+    status(page, "Preview in")
+    wish(page, "strength", 0)
+    wait_for(lambda: "nothing" in find(page, "#plan").text)
+    same = """const [one, other] = ['#before', '#after'].map(s => { const image = document.querySelector(s),
+        canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight), context = canvas.getContext('2d');
+        context.drawImage(image, 0, 0); return context.getImageData(0, 0, canvas.width, canvas.height).data; });
+        return one.every((value, index) => value === other[index])"""
+    assert page.execute_script(same)
+
+
+def test_wishes_are_for_what_plans(page, folder):
+    choose_files(page, folder / "dark.jpg")
+    status(page, "Preview in")
+    wish(page, "denoise", 0.5)
+    for value, shown in (("recipe:auto", True), ("model:low_light", False), ("steps:", False), ("model:default", True)):
+        choose(page, value)
+        wait_for(lambda shown=shown: find(page, "#planned").is_displayed() == shown)
+        assert ("--denoise" in said_as_command(page)) == shown
+    find(page, "#fast").click()  # takes no noise away
+    assert not find(page, "#wish-denoise").is_enabled()
+    assert said_as_command(page) == "diptych enhance dark.jpg --profile fast"
+    status(page, "Preview in")
+    wish(page, "brightness", 1)
+    find(page, "#adjust").click()
+    wait_for(find(page, "#own").is_displayed)
+    assert [one.text for one in page.find_elements(By.CSS_SELECTOR, "#steps legend")] == ["develop"]
+
+
 def test_several_pictures_one_of_them_bad(page, folder):
     choose_files(page, folder / "dark.jpg", folder / "text.png")
     status(page, "Preview in")
@@ -222,14 +297,16 @@ def test_it_works_from_the_keyboard_alone(page, folder, tmp_path):
     status(page, "Preview in")
     reached = []
     page.execute_script("document.activeElement.blur()")
-    for _ in range(30):
+    for _ in range(40):
         ActionChains(page).send_keys(Keys.TAB).perform()
         reached.append(
             page.switch_to.active_element.get_attribute("id") or page.switch_to.active_element.get_attribute("class")
         )
         if reached[-1] == "download":
             ActionChains(page).send_keys(Keys.ENTER).perform()
-    assert {"divider", "download", "choose", "enhancer", "fast"} <= set(reached)
+    assert {"divider", "download", "choose", "enhancer", "fast", "wish-strength", "wish-denoise", "reset"} <= set(
+        reached
+    )
     wait_for((tmp_path / "dark.enhanced.jpg").exists)
 
 
@@ -275,12 +352,15 @@ def test_widths_and_schemes(page, folder, scheme, width):
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     choose_files(page, folder / "dark.jpg")
     status(page, "Preview in")
+    if folder_for_pictures := os.environ.get("DIPTYCH_SCREENSHOTS"):
+        page.save_screenshot(f"{folder_for_pictures}/wishes-{scheme}-{width}.png")
+    assert page.execute_script("return document.documentElement.scrollWidth") <= width
     choose(page, "steps:")
     find(page, "#words summary").click()
     assert page.execute_script("return document.documentElement.scrollWidth") <= width
     script = "const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]"
     paper, ink = (int(text.split("(")[1].split(",")[0]) for text in page.execute_script(script))
     assert (paper > ink + 100) if scheme == "light" else (ink > paper + 100)
-    if folder_for_pictures := os.environ.get("DIPTYCH_SCREENSHOTS"):
+    if folder_for_pictures:
         time.sleep(0.5)
         page.save_screenshot(f"{folder_for_pictures}/page-{scheme}-{width}.png")

@@ -134,7 +134,9 @@ def test_the_same_refusal_everywhere(name, files, capsys):
     assert not target.exists()
 
 
-@pytest.mark.parametrize("name", ["nothing", "fast", "by name", "recipe", "steps", *REFUSED])
+@pytest.mark.parametrize(
+    "name", ["nothing", "fast", "by name", "recipe", "steps", "wishes", "wishes of auto", *REFUSED]
+)
 def test_the_service_gives_the_same(name, files):
     pytest.importorskip("fastapi")
     from diptych.core.errors import ParameterError
@@ -143,9 +145,10 @@ def test_the_service_gives_the_same(name, files):
     from diptych.web.steps import enhancer_for
 
     fields = (CHOICES | REFUSED)[name][0]
-    if not set(fields) <= {"model", "recipe", "steps", "profile"}:
+    if not set(fields) <= {"model", "recipe", "steps", "profile", "wishes"} or "RECIPE" in fields.values():
         pytest.skip("a request cannot say this")
-    query = {key: value for key, value in fields.items() if key != "steps"}
+    query = {key: value for key, value in fields.items() if key not in ("steps", "wishes")}
+    query |= fields["wishes"].given if "wishes" in fields else {}
     if "steps" in fields:
         query["steps"] = json.dumps([{"operator": one.operator} | dict(one.parameters) for one in fields["steps"]])
     registry = ModelRegistry()

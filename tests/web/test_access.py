@@ -81,8 +81,8 @@ FILE = {"image": ("a.png", picture(), "image/png")}
 
 
 def test_fields_of_a_form_are_those_of_the_query(client):
-    by_query = client.post("/v1/enhance?recipe=auto&format=jpeg&quality=60", files=FILE)
-    by_form = client.post("/v1/enhance", files=FILE, data={"recipe": "auto", "format": "jpeg", "quality": "60"})
+    by_query = client.post("/v1/enhance?warmth=1&format=jpeg&quality=60", files=FILE)
+    by_form = client.post("/v1/enhance", files=FILE, data={"warmth": "1", "format": "jpeg", "quality": "60"})
     assert by_form.status_code == 200
     assert by_form.headers["content-type"] == "image/jpeg"
     assert by_form.content == by_query.content != client.post("/v1/enhance?format=jpeg&quality=60", files=FILE).content
@@ -101,7 +101,8 @@ def test_fields_of_a_form_are_those_of_the_query(client):
         ("/v1/enhance", {"recipe": ["auto", "auto"]}, 400, "twice"),
         ("/v1/enhance", {"steps": "x" * 100_001}, 400, "longer than"),
         ("/v1/preview", {"recipe": "auto"}, 422, "recipe"),
-        ("/v1/plan", {"model": "low_light"}, 422, "model"),
+        ("/v1/plan", {"model": "low_light"}, 422, "does not plan"),
+        ("/v1/plan", {"steps": "[]"}, 422, "steps"),
         ("/v1/preview?site=3", {}, 422, "site"),
         ("/v1/plan?recipe=auto&recipe=auto", {}, 422, "twice"),
     ],

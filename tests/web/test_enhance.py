@@ -11,6 +11,7 @@ import pytest
 
 import diptych as dp
 from diptych.cli.app import main
+from diptych.core.wishes import WISHES
 from diptych.photo import decode, encode
 from web_helpers import dark_scene, picture
 
@@ -122,10 +123,39 @@ def test_a_plan_can_be_asked_for_as_steps(client):
     assert by_steps.content == by_name.content
 
 
+def test_wishes_and_the_plan_of_an_answer(client):
+    data = picture()
+    photo = decode(data)
+    wishes = {"strength": 0.8, "brightness": -0.5, "shadows": 0.5, "warmth": 0.3, "saturation": -0.2, "denoise": 0.5}
+    for query in (wishes, {"recipe": "auto"} | wishes, {"profile": "fast", "brightness": 1}, {"strength": 0}, {}):
+        answer = client.post("/v1/enhance", params=query, content=data)
+        given = {name: value for name, value in query.items() if name in wishes}
+        given |= {"denoise": -1} if "profile" in query else {}
+        assert np.array_equal(decode(answer.content).pixels, dp.enhance(photo, **given).pixels)
+        done = [dp.step(one.pop("operator"), **one) for one in json.loads(answer.headers["Diptych-Plan"])]
+        assert tuple(done) == dp.plan(photo, **given).steps
+        planned = client.post("/v1/plan", params=query, content=data).json()
+        assert planned["recipe"] == query.get("recipe", "default")
+        assert [dp.step(one.pop("operator"), **one) for one in planned["steps"]] == done
+    form = client.post("/v1/enhance", files={"image": ("a.png", data, "image/png")}, data={"strength": "0"})
+    assert np.array_equal(decode(form.content).pixels, photo.pixels)
+
+
+def test_a_part_of_what_does_not_plan(client):
+    data = picture()
+    for query in ({"model": "low_light"}, {"steps": json.dumps(STEPS)}):
+        answer = client.post("/v1/enhance", params=query | {"strength": 0}, content=data)
+        assert np.array_equal(decode(answer.content).pixels, decode(data).pixels)
+        assert "Diptych-Plan" not in answer.headers
+
+
 def test_the_lists(client):
     models = client.get("/v1/models").json()
     assert [one["name"] for one in models] == ["default", "low_light"]
     assert models[0]["default"]
+    assert list(models[0]["wishes"]) == ["strength", "brightness", "shadows", "warmth", "saturation", "denoise"]
+    assert models[0]["wishes"]["brightness"]["minimum"] == -3
+    assert models[1]["wishes"] is None
     assert [one["name"] for one in client.get("/v1/recipes").json()] == ["auto"]
     schemas = {one["title"]: one for one in client.get("/v1/operators").json()}
     assert set(schemas) == set(dp.operators.names())
@@ -154,6 +184,7 @@ def test_models_and_recipes_of_the_start(tmp_path, make_client):
         "name": "bright",
         "summary": "Brighter.",
         "steps": [{"operator": "gamma", "gamma": 0.5}],
+        "wishes": None,
     }
     assert client.post("/v1/enhance?recipe=bright", content=picture()).status_code == 200
     assert client.post("/v1/enhance?model=mine&profile=fast", content=picture()).status_code == 200
@@ -163,7 +194,7 @@ def test_the_description_of_the_api_is_whole(client):
     described = client.get("/openapi.json").json()
     assert set(described["paths"]) >= {"/v1/enhance", "/v1/models", "/v1/operators", "/healthz", "/readyz", "/metrics"}
     names = [one["name"] for one in described["paths"]["/v1/enhance"]["post"]["parameters"]]
-    assert names == ["model", "recipe", "steps", "profile", "format", "quality"]
+    assert names == [*WISHES, "model", "recipe", "profile", "steps", "format", "quality"]
 
 
 def test_metrics_count(client):

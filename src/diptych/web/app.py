@@ -93,7 +93,7 @@ def _routes(app: FastAPI, service: Service) -> None:
         "/v1/enhance", service.enhance, "Enhance a picture, in the same format and depth, with its metadata", "image/*"
     )
     post("/v1/preview", service.preview, "A reduced copy as PNG, for display in a browser", "image/png")
-    post("/v1/plan", service.plan, "The steps of a recipe for one picture")
+    post("/v1/plan", service.plan, "The steps that are planned for one picture")
     get("/v1/models", service.models, "The models")
     get("/v1/recipes", service.recipes, "The recipes")
     get("/v1/operators", service.operators, "The operators, each as the JSON Schema of a step")
@@ -112,6 +112,8 @@ def _add(
 ) -> None:
     schema: dict[str, Any] = {"schema": {} if media_type == "application/json" else _ANY_PICTURE}
     answers: dict[int | str, dict[str, Any]] = {200: {"description": "Done.", "content": {media_type: schema}}}
+    if path == "/v1/enhance":
+        answers[200]["headers"] = {"Diptych-Plan": {"description": "What was planned.", "schema": {"type": "string"}}}
     refusals = _REFUSALS if method == "POST" else {401: _REFUSALS[401], 403: _REFUSALS[403]}
     if path in ("/healthz", "/readyz"):
         refusals = {503: "No."}
@@ -158,7 +160,8 @@ class Service:
         """Enhance the picture in the body with a model, a recipe or steps; by default with the default enhancer.
 
         The answer keeps the picture's format, depth, EXIF, colour profile and transparency. It has the bytes that
-        `diptych enhance` would write. The fields of the query can be fields of the form instead.
+        `diptych enhance` would write. The fields of the query can be fields of the form instead. Where it is planned what is
+        done, the plan is in `Diptych-Plan`: a JSON list of steps, as `steps` takes them, without values that are the defaults.
         """
         return await self._do(request, "enhance")
 
@@ -170,7 +173,7 @@ class Service:
         return await self._do(request, "preview")
 
     async def plan(self, request: Request, query: Annotated[PlanQuery, Query()]) -> Response:
-        """Return the steps of a recipe for the picture in the body, each parameter ``auto`` replaced by its value."""
+        """Return the steps that are planned for the picture in the body, each parameter ``auto`` replaced by its value."""
         return await self._do(request, "plan")
 
     async def _do(self, request: Request, route: str) -> Response:
@@ -203,7 +206,7 @@ class Service:
             raise
 
     async def models(self) -> Response:
-        """List the models, and as the first the default enhancer: name, summary, profiles, whether it is the default."""
+        """List the models, the first of which is the default enhancer: name, summary, profiles, and the wishes it takes."""
         return JSONResponse((await self._pool.crew.listing())["models"])
 
     async def recipes(self) -> Response:

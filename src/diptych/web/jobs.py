@@ -8,14 +8,14 @@ from diptych import operators
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError, PhotoTooLargeError
 from diptych.photo import Photo, decode, encode
-from diptych.recipes import Recipe, auto
-from diptych.runtime import enhance
+from diptych.recipes import Planner, Recipe
+from diptych.runtime import enhance, plan
 from diptych.web.costs import Costs
 from diptych.web.form import read_form
 from diptych.web.models import ModelRegistry
 from diptych.web.problem import Problem
 from diptych.web.query import EnhanceQuery, PlanQuery, PreviewQuery, parse
-from diptych.web.steps import check_growth, enhancer_for, to_json
+from diptych.web.steps import check_growth, compact, enhancer_for, to_json
 
 Answer = tuple[dict[str, Any], list[bytes]]
 
@@ -86,11 +86,15 @@ class Desk:
         wanted = parse(EnhanceQuery, query, form)
         enhancer = enhancer_for(wanted, self._registry)
         key = wanted.model_dump_json(include={"model", "recipe", "steps", "profile"})
-        photo = self._decode(data, enhancer, key)
+        photo = self._decode(data, enhancer_for(wanted, self._registry, wishes=False), key)
         del data
+        headers = {}
+        if isinstance(enhancer, Planner):
+            enhancer = plan(photo, enhancer)
+            headers = {"Diptych-Plan": compact(enhancer.steps)}
         photo = enhance(photo, enhancer)  # the pixels before it are free while it is encoded
         chosen = wanted.format or photo.format
-        return _made(f"image/{chosen}"), [encode(photo, chosen, quality=wanted.quality)]
+        return _made(f"image/{chosen}", headers), [encode(photo, chosen, quality=wanted.quality)]
 
     def _preview(self, data: bytes, query: dict[str, str], form: dict[str, str]) -> Answer:
         """Return a reduced upright copy as PNG, in 8 or 16 bits, for display in a browser."""
@@ -111,13 +115,18 @@ class Desk:
         return _made("image/png", headers), [encode(_reduced(photo, factor), "png")]
 
     def _plan(self, data: bytes, query: dict[str, str], form: dict[str, str]) -> Answer:
-        """Return the steps of a recipe for the picture, each parameter ``auto`` replaced by its value."""
-        name = parse(PlanQuery, query, form).recipe
-        enhancer = self._registry.recipe(name)
-        if not (isinstance(enhancer, Recipe) or enhancer is auto):
-            raise ParameterError("a model has no steps; request the plan of a recipe")
-        photo = self._decode(data, enhancer, name)
-        return {"status": 200, "json": {"recipe": name, "steps": to_json(enhancer.plan(photo.pixels).steps)}}, []
+        """Return the steps that are planned for the picture, each parameter ``auto`` replaced by its value."""
+        wanted = parse(PlanQuery, query, form)
+        enhancer = enhancer_for(wanted, self._registry)
+        if not isinstance(enhancer, Recipe | Planner):
+            raise ParameterError(
+                f"'{enhancer.spec.name}' does not plan steps; request those of a recipe, or of no model"
+            )
+        key = wanted.model_dump_json(include={"model", "recipe", "profile"})
+        photo = self._decode(data, enhancer_for(wanted, self._registry, wishes=False), key)
+        planned = plan(photo, enhancer) if isinstance(enhancer, Planner) else enhancer.plan(photo.pixels)
+        name = wanted.recipe or wanted.model or enhancer.spec.name
+        return {"status": 200, "json": {"recipe": name, "steps": to_json(planned.steps)}}, []
 
     def _decode(self, data: bytes, enhancer: Enhancer, key: str) -> Photo:
         """Return the picture, unless the work on it takes too long; judged by its header, and again by the steps' sizes."""

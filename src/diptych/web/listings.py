@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from diptych import operators
+from diptych.core.enhancer import Enhancer
 from diptych.core.operator import Declaration
 from diptych.core.parameters import Parameter
-from diptych.recipes import Recipe
+from diptych.core.wishes import WISHES
+from diptych.recipes import Planner, Recipe
 from diptych.runtime.default import DEFAULT, PACKAGED
 from diptych.web.models import ModelRegistry
 from diptych.web.steps import NOT_IN_QUERY, to_json
@@ -19,7 +21,7 @@ def everything(registry: ModelRegistry) -> dict[str, Any]:
 
 
 def models(registry: ModelRegistry) -> list[dict[str, Any]]:
-    """Return the values that ``model`` accepts."""
+    """Return the values that ``model`` accepts; `wishes` is null for what does not plan."""
     return [
         {
             "name": name,
@@ -27,6 +29,7 @@ def models(registry: ModelRegistry) -> list[dict[str, Any]]:
             "profiles": list(registry.profiles(name)),
             "default": name == DEFAULT,
             "packaged": name == PACKAGED,
+            "wishes": _wishes(registry.model(name)),
         }
         for name in registry.models
     ]
@@ -40,9 +43,27 @@ def recipes(registry: ModelRegistry) -> list[dict[str, Any]]:
             "name": name,
             "summary": one.spec.summary,
             "steps": to_json(one.steps) if isinstance(one, Recipe) else None,
+            "wishes": _wishes(one),
         }
         for name, one in found.items()
     ]
+
+
+def _wishes(enhancer: Enhancer) -> dict[str, dict[str, Any]] | None:
+    """Return the JSON Schema of each wish, for an enhancer that plans."""
+    if not isinstance(enhancer, Planner):
+        return None
+    return {
+        name: {
+            "type": "number",
+            "minimum": one.minimum,
+            "maximum": one.maximum,
+            "default": one.neutral,
+            "description": one.doc,
+        }
+        | ({"x-unit": one.unit} if one.unit else {})
+        for name, one in WISHES.items()
+    }
 
 
 def all_operators() -> list[dict[str, Any]]:

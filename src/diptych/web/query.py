@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from diptych.core.defaults import QUALITY
+from diptych.core.wishes import WISHES, Wishes
 from diptych.web.problem import Problem
 
 Q = TypeVar("Q", bound=BaseModel)
@@ -15,21 +16,53 @@ Q = TypeVar("Q", bound=BaseModel)
 FormatName = Literal["jpeg", "png", "tiff", "webp", "bmp"]
 
 
-class EnhanceQuery(BaseModel):
-    """The query of a request to enhance; at most one of model, recipe and steps."""
+def _wish(name: str) -> Any:
+    one = WISHES[name]
+    return Field(
+        one.neutral, ge=one.minimum, le=one.maximum, allow_inf_nan=False, description=f"{one.bounds}. {one.doc}"
+    )
+
+
+class WishesQuery(BaseModel):
+    """The wishes of a query."""
 
     model_config = ConfigDict(extra="forbid")
 
+    strength: float = _wish("strength")
+    brightness: float = _wish("brightness")
+    shadows: float = _wish("shadows")
+    warmth: float = _wish("warmth")
+    saturation: float = _wish("saturation")
+    denoise: float = _wish("denoise")
+
+    @property
+    def wishes(self) -> Wishes:
+        """The wishes."""
+        return Wishes(**{name: getattr(self, name) for name in WISHES})
+
+
+class ChoiceQuery(WishesQuery):
+    """Which enhancer is meant; without a name it is the default one."""
+
     model: str | None = Field(None, max_length=64, description="Name of a model; GET /v1/models lists them.")
     recipe: str | None = Field(None, max_length=64, description="Name of a recipe; GET /v1/recipes lists them.")
+    profile: Literal["best", "fast"] | None = Field(None, description="fast takes no noise away.")
+
+
+class EnhanceQuery(ChoiceQuery):
+    """The query of a request to enhance; at most one of model, recipe and steps."""
+
     steps: str | None = Field(
         None,
         max_length=50_000,
         description='Operators as a JSON list, e.g. [{"operator": "gamma", "gamma": 0.5}]; GET /v1/operators lists them.',
     )
-    profile: Literal["best", "fast"] | None = Field(None, description="For a model that renders: fast skips denoising.")
     format: FormatName | None = Field(None, description="Format of the answer; by default that of the picture.")
     quality: int = Field(QUALITY, ge=1, le=100, description="Quality of JPEG and WebP answers.")
+
+
+class PlanQuery(ChoiceQuery):
+    """The query of a request for a plan; at most one of model and recipe."""
 
 
 class PreviewQuery(BaseModel):
@@ -38,14 +71,6 @@ class PreviewQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     side: int = Field(1200, ge=16, le=4096, description="Longest side of the copy, pixels.")
-
-
-class PlanQuery(BaseModel):
-    """The query of a request for the plan of a recipe."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    recipe: str = Field("auto", max_length=64, description="Name of a recipe.")
 
 
 def parse(kind: type[Q], query: Mapping[str, str], form: Mapping[str, str]) -> Q:

@@ -9,20 +9,32 @@ from typing import Any
 from diptych import operators
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError, PhotoTooLargeError
-from diptych.recipes import Recipe, Step, step
+from diptych.recipes import Recipe, Step, Wishes, step
 from diptych.runtime import EnhancerChoice, resolve_enhancer
 from diptych.web.models import ModelRegistry
-from diptych.web.query import EnhanceQuery
+from diptych.web.query import ChoiceQuery, EnhanceQuery
 
 MOST_STEPS = 16
 NOT_IN_QUERY = ("image", "model")
 """Kinds of parameters that a query cannot give."""
 
 
-def enhancer_for(query: EnhanceQuery, registry: ModelRegistry) -> Enhancer:
-    """Return the enhancer of a query; raise `ParameterError` or `UnknownNameError` if there is no such enhancer."""
-    steps = None if query.steps is None else read_steps(query.steps)
-    choice = EnhancerChoice(model=query.model, recipe=query.recipe, steps=steps, profile=query.profile)
+def enhancer_for(query: ChoiceQuery, registry: ModelRegistry, *, wishes: bool = True) -> Enhancer:
+    """Return the enhancer of a query, or what it is without the wishes.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError
+        If there is no such enhancer.
+    """
+    steps = read_steps(query.steps) if isinstance(query, EnhanceQuery) and query.steps is not None else None
+    choice = EnhancerChoice(
+        model=query.model,
+        recipe=query.recipe,
+        steps=steps,
+        profile=query.profile,
+        wishes=query.wishes if wishes else Wishes(),
+    )
     return resolve_enhancer(choice, registry=registry)
 
 
@@ -53,6 +65,19 @@ def _step(item: Any, number: int) -> Step:
                 f"steps: step {number}: {name} {key} is a picture, which a request cannot give; leave it out"
             )
     return step(name, **values)
+
+
+def compact(steps: Iterable[Step]) -> str:
+    """Return steps as `read_steps` reads them, as short as can be: without values that are the defaults.
+
+    >>> compact([step("levels", white=0.9)])
+    '[{"operator":"levels","white":0.9}]'
+    """
+    shortened = []
+    for one in steps:
+        usual = {parameter.name: parameter.default for parameter in one.declaration.parameters}
+        shortened.append({name: value for name, value in one.as_dict().items() if usual.get(name) != value})
+    return json.dumps(shortened, separators=(",", ":"))
 
 
 def to_json(steps: Iterable[Step]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ _FILES = {
     "/page/icon.svg": ("icon.svg", "image/svg+xml"),
     **{
         f"/page/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
-        for name in ("main", "controls", "service", "words", "docs")
+        for name in ("main", "controls", "wishes", "service", "words", "docs")
     },
 }
 _SHARED = {

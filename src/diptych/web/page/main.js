@@ -3,22 +3,30 @@
 import {defaults, make, nearest, plain, stepForm} from "./controls.js";
 import {get, send} from "./service.js";
 import {Slider} from "./slider.js";
-import {command, outputName, query, request, script} from "./words.js";
+import {Wishes} from "./wishes.js";
+import {command, outputName, planText, query, request, script} from "./words.js";
 
 const find = (selector) => document.querySelector(selector);
 const PAUSE = 150; // ms without a change before a preview is requested
 
 const state = {pictures: [], current: null, models: [], recipes: [], schemas: new Map(), steps: []};
 const slider = new Slider(find("#stage"), find("#zoom"), () => ["before", "after"]);
+const wishes = new Wishes(find("#wishes"), () => changed());
 
 // The chosen enhancer
+
+function chosen() {
+  const [kind, name] = find("#enhancer").value.split(/:(.*)/s);
+  return kind === "steps" ? null : state[`${kind}s`].find((one) => one.name === name);
+}
 
 function choice() {
   const [kind, name] = find("#enhancer").value.split(/:(.*)/s);
   if (kind === "steps") return {kind, steps: state.steps.map((step) => plain(step, state.schemas.get(step.operator)))};
-  const known = state[`${kind}s`].find((one) => one.name === name);
+  const known = chosen();
   const file = kind === "model" && !known.packaged ? `${name}.onnx` : known.steps ? `${name}.toml` : name;
-  return {kind, name, file, isDefault: known.default, isPackaged: known.packaged, fast: find("#fast").checked && known.profiles?.includes("fast")};
+  const fast = find("#fast").checked && known.profiles?.includes("fast");
+  return {kind, name, file, isDefault: known.default, isPackaged: known.packaged, fast, wishes: known.wishes ? wishes.given : {}};
 }
 
 // On a reduced copy, lengths in pixels are reduced by the same factor.
@@ -36,11 +44,13 @@ function forPreview(wanted, factor) {
 }
 
 function showChoice() {
+  const known = chosen();
+  if (known?.wishes) wishes.show(known.wishes, known.profiles?.includes("fast") && find("#fast").checked ? ["denoise"] : []);
   const wanted = choice();
-  const known = wanted.kind === "steps" ? null : state[`${wanted.kind}s`].find((one) => one.name === wanted.name);
+  find("#planned").hidden = !known?.wishes;
   find("#summary").textContent = known ? known.summary : "Operators, applied in order.";
   find("#profile-row").hidden = !known?.profiles?.includes("fast");
-  find("#adjust").hidden = wanted.kind !== "recipe" || !(known.steps || state.current);
+  find("#adjust").hidden = !(known?.steps || (known?.wishes && state.current));
   find("#own").hidden = wanted.kind !== "steps";
   showWords();
 }
@@ -72,10 +82,8 @@ function addStep() {
 }
 
 async function adjust() {
-  const wanted = choice();
-  const known = state.recipes.find((one) => one.name === wanted.name);
   await guarded(async () => {
-    const steps = known.steps || (await (await send(`v1/plan?recipe=${encodeURIComponent(wanted.name)}`, state.current.file)).json()).steps;
+    const steps = chosen().steps || (await (await send(`v1/plan?${query(choice())}`, state.current.file)).json()).steps;
     state.steps = steps.map((step) => ({...defaults(state.schemas.get(step.operator)), ...step}));
     find("#enhancer").value = "steps:";
     showSteps();
@@ -141,6 +149,7 @@ async function refresh() {
     const blob = await answer.blob();
     if (picture !== state.current || preview.signal.aborted) return;
     await put(find("#after"), blob);
+    find("#plan").textContent = planText(answer.headers.get("Diptych-Plan"));
     const note = picture.factor < 1 ? `, on a copy reduced to ${Math.round(100 * picture.factor)} %; downloads have the full size` : "";
     say(`Preview in ${((performance.now() - start) / 1000).toFixed(1)} s${note}.`);
   } finally {
@@ -262,6 +271,7 @@ function listen() {
     changed();
   });
   find("#fast").addEventListener("change", changed);
+  find("#reset").addEventListener("click", () => wishes.reset());
   find("#add").addEventListener("click", addStep);
   find("#adjust").addEventListener("click", adjust);
   find("#download").addEventListener("click", () => download([state.current]));

@@ -5,7 +5,16 @@ export function query(choice, extra = {}) {
   if (choice.kind === "steps") wanted.set("steps", JSON.stringify(choice.steps));
   else wanted.set(choice.kind, choice.name);
   if (choice.kind === "model" && choice.fast) wanted.set("profile", "fast");
+  for (const [name, value] of Object.entries(choice.wishes || {})) wanted.set(name, value);
   return wanted.toString();
+}
+
+// A plan in words, a step on each line; nothing where nothing was planned.
+export function planText(json) {
+  if (json === null) return "";
+  const steps = JSON.parse(json).map(({operator, ...values}) =>
+    [operator, ...Object.entries(values).map(([name, value]) => `${name}=${value}`)].join(" "));
+  return steps.join("\n") || "nothing: the picture stays as it is";
 }
 
 const quote = (text) => (/^[\w.,/:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
@@ -28,6 +37,7 @@ export function command(choice, name) {
   if (choice.kind === "recipe") words.push("--recipe", quote(choice.file));
   if (choice.kind === "model" && !choice.isDefault) words.push("--model", quote(choice.file));
   if (choice.kind === "model" && choice.fast) words.push("--profile", "fast");
+  for (const [name, value] of Object.entries(choice.wishes || {})) words.push(`--${name}`, value);
   const operators = choice.kind !== "steps" ? [] : choice.steps.map(({operator, ...values}) =>
     ["--op", operator, ...Object.entries(values).map(([key, value]) => quote(`${key}=${typed(value)}`))].join(" "));
   return [words.join(" "), ...operators].join(operators.length > 1 ? " \\\n  " : " ");
@@ -52,7 +62,8 @@ export function script(choice, name) {
     lines[0] += "\nfrom diptych.runtime import DefaultEnhancer";
     how = ', DefaultEnhancer(profile="fast")';
   }
-  return [...lines, `photo = dp.read(${file})`, `dp.write(${python(outputName(name, ""))}, dp.enhance(photo${how}))`].join("\n");
+  const wishes = Object.entries(choice.wishes || {}).map(([key, value]) => `, ${key}=${value}`).join("");
+  return [...lines, `photo = dp.read(${file})`, `dp.write(${python(outputName(name, ""))}, dp.enhance(photo${how}${wishes}))`].join("\n");
 }
 
 export function request(choice, name, type) {
