@@ -21,7 +21,7 @@ NEUTRAL = {
     "follow": 1.0,
     "saturation": 1.0,
 }
-NEUTRAL |= {"warmth": 0.0, "tint": 0.0, "spread": 0.5}
+NEUTRAL |= {"warmth": 0.0, "tint": 0.0, "color_floor": 0.0, "spread": 0.5}
 
 DARK = NEUTRAL | {"exposure": 4.0, "shadows": 2.0, "local": 0.5, "warmth": 0.1, "spread": 0.7}
 """Numbers for a dark picture."""

@@ -35,12 +35,11 @@ def tensors(numbers):
 
 @pytest.mark.parametrize("channels", [1, 2, 3])
 @pytest.mark.parametrize("size", [(1, 1), (3, 50), (40, 61), (150, 90)], ids=str)
-@pytest.mark.parametrize("still", ["local", "follow"])
-def test_it_is_the_operator(channels, size, still):
+def test_it_is_the_operator(channels, size):
     draw = np.random.default_rng(channels)
     for _ in range(4):
         image = (draw.random((*size, channels)) ** 2).astype(np.float32)
-        numbers = drawn(draw) | {still: 0.0}
+        numbers = drawn(draw)
         found = develop(planes(image), tensors(numbers))[0].numpy().transpose(1, 2, 0)
         assert np.abs(found - operator(image, **numbers)).max() < 2e-3, numbers
 

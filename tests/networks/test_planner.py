@@ -157,4 +157,4 @@ def test_bad_fields_are_refused(fields, words):
 def test_what_the_config_says_of_itself():
     assert (COLOUR.receptive_field, COLOUR.receptive_field_radius, COLOUR.multiple) == (1, 0, 1)
     assert networks.from_dict(networks.to_dict(GREY)) == GREY
-    assert set(COLOUR.outputs) - set(GREY.outputs) == {"follow", "saturation", "warmth", "tint"}
+    assert set(COLOUR.outputs) - set(GREY.outputs) == {"follow", "saturation", "warmth", "tint", "color_floor"}

@@ -14,7 +14,7 @@ SPREAD = "spread"
 """The number that is no parameter of `develop`: how sure the network is of the exposure."""
 
 _TONES = ("exposure", "gamma", "shadows", "local", "protect")
-_COLOURS = ("follow", "saturation", "warmth", "tint")
+_COLOURS = ("follow", "saturation", "warmth", "tint", "color_floor")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from diptych.runtime.sessions import Sessions
 from diptych.runtime.thumbnail import thumbnail
 
 _DIGITS = 3  # after the point; no picture shows the next one
-_OF_COLOUR = ("follow", "saturation", "warmth", "tint")
+_OF_COLOUR = ("follow", "saturation", "warmth", "tint", "color_floor")
 
 Numbers = dict[str, float]
 

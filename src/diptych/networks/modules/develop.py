@@ -35,19 +35,19 @@ def develop(x: Tensor, numbers: Mapping[str, Tensor]) -> Tensor:
         x = x * (factors / luma(factors))
     largest, smallest, light = x.amax(1, keepdim=True), x.amin(1, keepdim=True), luma(x)
 
-    def alone(values: Tensor) -> Tensor:
-        """Return the tone without the surroundings."""
-        return lifted(base(values, gain, n["gamma"]), n["shadows"], n["toe"], n["protect"]).clamp(0, 1)
-
     around = guided(base(largest, gain, n["gamma"]), max(4, min(x.shape[-2:]) // 16)).clamp(1e-3, 1)
     lift = lifted(around, n["shadows"], n["toe"], n["protect"]) / around
-    own = alone(light)
-    toned = ((1 - n["local"]) * own + n["local"] * base(light, gain, n["gamma"]) * lift).clamp(0, 1)
-    wide = largest - smallest
-    slope = (alone(largest) - alone(smallest)) / wide.clamp_min(1e-4)
-    relative = torch.where(wide > 1e-4, slope * light / own.clamp_min(1e-5), torch.ones_like(light))
+
+    def curve(values: Tensor) -> Tensor:
+        based = base(values, gain, n["gamma"])
+        alone = lifted(based, n["shadows"], n["toe"], n["protect"])
+        return ((1 - n["local"]) * alone + n["local"] * based * lift).clamp(0, 1)
+
+    dark, toned, bright = curve(smallest), curve(light), curve(largest)
+    wide, ratio = largest - smallest, toned / light.clamp_min(1e-4)
+    slope = torch.where(wide > 1e-4, (bright - dark) / wide.clamp_min(1e-4), ratio)
     believed = light**2 / (light**2 + n["color_floor"] ** 2).clamp_min(1e-12)
-    chroma = n["saturation"] * believed * toned / light.clamp_min(1e-4) * (1 + n["follow"] * (relative - 1))
+    chroma = n["saturation"] * believed * (ratio + n["follow"] * (slope - ratio))
     chroma = torch.minimum(chroma, toned / (light - smallest).clamp_min(1e-6))
     out = toned + chroma * (x - light)
     return out / out.amax(1, keepdim=True).clamp_min(1)

@@ -18,10 +18,9 @@ STOPS = 2.2 / math.log(2)
 """Stops of light for each unit of the natural logarithm of encoded values, whose exponent is 2.2."""
 
 _FLOOR = 0.004  # of means and quantiles: one level of 255, so that black has a logarithm
+_COLOR_FLOOR = 0.01  # of every plan: what colours there are below, in dark photographs, are mostly noise
 _SLOPE = 0.1  # of the leaky rectifiers
-_AMOUNT = (
-    "amount"  # of the white balance that the colours call for; decides warmth and tint, and is no number of its own
-)
+_AMOUNT = "amount"  # of the white balance that the colours call for: decides warmth and tint
 
 # From what the last layer says to the numbers. Fresh networks say 0.
 _FORMS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -55,7 +54,7 @@ class PlannerModule(nn.Module):
         self.context = nn.Sequential(*_convolution(deep, deep, 2))
         casts = 2 if config.channels_in == 3 else 0
         self.mixing = nn.Sequential(*_linear(2 * deep + len(QUANTILES) + 2 + casts, deep), *_linear(deep, deep))
-        self._said = (*config.outputs, _AMOUNT) if casts else config.outputs
+        self._said = tuple(name for name in (*config.outputs, *([_AMOUNT] if casts else [])) if name in _FORMS)
         self.head = nn.Linear(deep, len(self._said))
         self._initialise()
 
@@ -96,7 +95,8 @@ class PlannerModule(nn.Module):
             amount = numbers.pop(_AMOUNT)
             for name, whole in zip(("warmth", "tint"), balance_of(thumbnail), strict=True):
                 numbers[name] = (amount * whole + numbers[name]).clamp(-1.0, 1.0)
-        return numbers
+            numbers["color_floor"] = torch.full_like(amount, _COLOR_FLOOR)
+        return {name: numbers[name] for name in self.config.outputs}
 
     def _features(self, thumbnail: Tensor) -> Tensor:
         """Return what is said of each picture as a whole: maps pooled, distribution of luma, cast."""
