@@ -5,6 +5,7 @@ Nothing here needs NumPy, so that whoever only asks for names and bounds does no
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -84,7 +85,7 @@ class Wishes:
         for name, wish in WISHES.items():
             object.__setattr__(self, name, wish.check(name, getattr(self, name)))
 
-    @property
+    @functools.cached_property
     def given(self) -> dict[str, float]:
         """The wishes that change something."""
         return {name: getattr(self, name) for name, wish in WISHES.items() if getattr(self, name) != wish.neutral}

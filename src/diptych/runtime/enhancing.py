@@ -81,7 +81,8 @@ def plan(
         saturation=saturation,
         denoise=denoise,
     )
-    return Planned(chosen, wishes).plan(_visible(photo) if isinstance(photo, Photo) else photo)
+    wanted = Planned(chosen, wishes) if wishes.given else chosen
+    return wanted.plan(_visible(photo) if isinstance(photo, Photo) else photo)
 
 
 def enhance(
@@ -142,10 +143,10 @@ def enhance(
     return _enhance_photo(photo, chosen) if isinstance(photo, Photo) else chosen(photo)  # type: ignore[return-value]
 
 
-def brighter(photo: Photo, planner: Planner, times: int) -> Planned:
+def brighter(photo: Photo, planner: Planner, times: int) -> Planner:
     """Return the planner with a wish for as many times its spread more brightness."""
     if not times:
-        return Planned(planner)
+        return planner
     planned = planner if isinstance(planner, Planned) else Planned(planner)
     return planned.brighter(times * planner.spread(_visible(photo)))
 
