@@ -1,6 +1,6 @@
 """Is a classical step before a light network worth it? Classical alone, network alone, and both, on the same pictures.
 
-    python benchmarks/hybrid.py LOW NORMAL TEST_LOW TEST_HIGH --alone mobile=FILE --hybrid mobile=FILE [--render FILE.onnx]
+    python benchmarks/hybrid.py LOW NORMAL TEST_LOW TEST_HIGH --alone mobile=FILE --hybrid mobile=FILE
 
 LOW and NORMAL are unpaired folders. Every classical family of `diptych advise` is tuned on them by the distance of its results
 from NORMAL, without any reference, and the best is taken; the networks (``best.safetensors`` of runs on the same folders, one
@@ -21,8 +21,7 @@ from diptych.advice.tuning import tuned
 from diptych.core.enhancer import Enhancer
 from diptych.core.image import Image, from_float, to_float
 from diptych.evaluation import evaluate
-from diptych.recipes import Recipe, auto, catalogue
-from diptych.runtime import open_enhancer
+from diptych.recipes import Recipe, catalogue
 from diptych.training.generator_file import TrainedGenerator, load_generator
 
 
@@ -41,16 +40,6 @@ def _on(enhancer: Enhancer, split: Split) -> list[Image]:
     return [enhancer(from_float(to_float(image), np.dtype(np.uint16))) for image in split.sources]
 
 
-class AfterDenoising:
-    """An enhancer after the denoising that `auto` plans."""
-
-    def __init__(self, enhancer: Enhancer) -> None:
-        self._enhancer, self.spec = enhancer, enhancer.spec
-
-    def __call__(self, image: Image) -> Image:
-        return self._enhancer(auto.plan(image).denoising(image))
-
-
 def network_alone(generator: TrainedGenerator) -> TrainedGenerator:
     """Return the network with nothing before or after it."""
     return replace(generator, preprocess=Recipe(), postprocess=Recipe())
@@ -62,7 +51,6 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     parser.add_argument("--alone", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--hybrid", action="append", default=[], metavar="NAME=FILE")
-    parser.add_argument("--render", type=Path)
     given = parser.parse_args()
     entries = {"auto": catalogue.find("auto"), "classical, tuned": best_classical(given.low, given.normal)}
     for text in given.alone:
@@ -71,9 +59,6 @@ def main() -> None:
     for text in given.hybrid:
         name, _, file = text.partition("=")
         entries[f"{name}, hybrid"] = load_generator(file)
-    if given.render:
-        entries["render alone"] = open_enhancer(given.render, profile="fast")
-        entries["render, hybrid"] = AfterDenoising(entries["render alone"])
     report = evaluate(entries, given.test_low, references=given.test_high, metrics=["psnr", "ssim", "niqe"])
     print(report.to_markdown())
 

@@ -94,7 +94,7 @@ def test_wrong_calls_are_exit_code_2_in_one_line_and_write_nothing(cli, folders,
         (a, b, "--model", tmp_path / "bad.onnx"),
         (a, b, "--set", "steps=5"),
         (a, b, "--train", tmp_path),
-        (a, b, "--preset", "render"),
+        (a, b, "--preset", "planner"),
         (a, b, "--train", tmp_path / "run", "--preset", "denoiser"),
     ):
         code, out, err = cli("advise", *arguments, "--json", tmp_path / "facts.json")

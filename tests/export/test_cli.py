@@ -16,9 +16,10 @@ from diptych.cli import app
 from diptych.export.sessions import open_session
 from diptych.export.tensorrt import PROVIDER
 from diptych.export.whole import to_whole
-from diptych.runtime import OnnxEnhancer, read_bundle
+from diptych.runtime import OnnxEnhancer, open_enhancer, read_bundle
 from diptych.training.generator_file import save_generator
 from export_helpers import generator
+from planner_helpers import trained
 
 
 @pytest.fixture
@@ -59,6 +60,20 @@ def test_a_run_becomes_a_bundle(run, recipes, tmp_path):
     picture = np.random.default_rng(0).integers(0, 200, (33, 18, 3), np.uint8)
     result = OnnxEnhancer(tmp_path / "a.onnx", threads=1)(picture)
     assert np.abs(result.astype(int) - one(picture)).max() <= 1
+
+
+def test_a_planner_becomes_a_bundle_and_nothing_else(run, images, tmp_path):
+    save_generator(tmp_path / "best.safetensors", trained("colour"))
+    code, _, errors = run(tmp_path / "best.safetensors", "-o", tmp_path / "a.onnx")
+    assert code == 0, errors
+    assert "eval mode is exported\n" in errors
+    picture = np.random.default_rng(0).integers(0, 40, (33, 18, 3), np.uint8)
+    assert open_enhancer(tmp_path / "a.onnx", threads=1)(picture).shape == picture.shape
+    for options in (("--target", "int8", "--images", images), ("--whole",)):
+        code, _, errors = run(tmp_path / "a.onnx", "-o", tmp_path / "b.onnx", *options)
+        assert code == 2
+        assert "diptych show PHOTO --plan" in errors
+    assert not (tmp_path / "b.onnx").exists()
 
 
 def test_whole(run, model, tmp_path):

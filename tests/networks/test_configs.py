@@ -33,12 +33,11 @@ def test_names():
         "patchgan",
         "planner",
         "refiner",
-        "render",
         "resnet",
         "ugatit",
         "unet",
     )
-    generators = ("degradation", "denoiser", "mobile", "planner", "refiner", "render", "resnet", "ugatit", "unet")
+    generators = ("degradation", "denoiser", "mobile", "planner", "refiner", "resnet", "ugatit", "unet")
     assert networks.names(role="generator") == generators
     assert networks.names(role="discriminator") == ("cam_patchgan", "patchgan")
 

@@ -14,8 +14,8 @@ from diptych.networks import Planner
 from diptych.networks.modules.develop import develop
 from diptych.networks.modules.planner import balance_of
 from diptych.operators import develop as operator
+from plain_area import plain_area
 from planner_helpers import CONFIGS, awaken
-from render_helpers import plain_area
 
 COLOUR, GREY = CONFIGS["colour"], CONFIGS["grey"]
 

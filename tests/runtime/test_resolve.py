@@ -27,7 +27,7 @@ CHOICES = {
     "memory": ({"memory": 64 << 20}, DefaultEnhancer),
     "by name": ({"model": "default", "profile": "fast"}, lambda: DefaultEnhancer(profile="fast")),
     "in the package": ({"model": "low_light"}, lambda: open_enhancer(default_model())),
-    "by file": ({"model": "FILE", "profile": "fast"}, lambda: open_enhancer(default_model(), profile="fast")),
+    "by file": ({"model": "FILE"}, lambda: open_enhancer(default_model())),
     "none": ({"model": "none"}, lambda: dp.auto),
     "recipe": ({"recipe": "auto"}, lambda: dp.auto),
     "recipe file": ({"recipe": "RECIPE"}, lambda: Recipe(GAMMA)),
@@ -35,7 +35,7 @@ CHOICES = {
     "wishes": ({"wishes": WISHES}, lambda: Planned(dp.auto, WISHES)),
     "wishes of auto": ({"recipe": "auto", "wishes": WISHES}, lambda: Planned(dp.auto, WISHES)),
     "part of a recipe": ({"recipe": "RECIPE", "wishes": HALF}, lambda: Blended(Recipe(GAMMA), 0.5)),
-    "part of a model": ({"model": "FILE", "wishes": HALF}, lambda: Blended(open_enhancer(default_model()), 0.5)),
+    "wishes of a file": ({"model": "FILE", "wishes": WISHES}, lambda: Planned(open_enhancer(default_model()), WISHES)),
     "fast, with wishes": (
         {"profile": "fast", "wishes": Wishes(warmth=1)},
         lambda: Planned(dp.auto, Wishes(warmth=1, denoise=-1)),
@@ -48,6 +48,7 @@ REFUSED = {
     "none and steps": ({"model": "none", "steps": (GAMMA,)}, "exclude each other"),
     "profile of a recipe": ({"recipe": "auto", "profile": "fast"}, "profile is for a model"),
     "profile of steps": ({"steps": (GAMMA,), "profile": "best"}, "profile is for a model"),
+    "profile of a file": ({"model": "FILE", "profile": "fast"}, "fast is for the default enhancer"),
     "profile of none": ({"model": "none", "profile": "fast"}, "profile is for a model"),
     "memory of a recipe": ({"recipe": "auto", "memory": 1 << 30}, "memory is for a model"),
     "strength without a refiner": ({"refine_strength": 0.5}, "is for a refiner"),
@@ -58,7 +59,6 @@ REFUSED = {
     "a library": ({"model": "evening.so"}, "evening.so"),
     "wishes of a recipe": ({"recipe": "RECIPE", "wishes": WISHES}, "cannot be wished of 'recipe', which does not plan"),
     "wishes of steps": ({"steps": (GAMMA,), "wishes": Wishes(shadows=1)}, "cannot be wished of 'steps'"),
-    "wishes of a model": ({"model": "low_light", "wishes": Wishes(denoise=1)}, "cannot be wished of 'low_light'"),
     "noise left and taken": ({"profile": "fast", "wishes": Wishes(denoise=0.5)}, "fast takes no noise away"),
     "part of a movement": ({"steps": (step("flip"),), "wishes": HALF}, "cannot blend what the step flip has moved"),
 }

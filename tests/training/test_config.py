@@ -53,7 +53,7 @@ def test_paper_is_the_papers():
         ({"structure": 1}, "did you mean 'weights.structure'"),
         ({"weights": {"structur": 1}}, "did you mean 'structure'"),
         ({"weights": 3}, "is not a table"),
-        ({"objective": "render"}, "the settings are for cyclegan; begin with a preset of render"),
+        ({"objective": "planner"}, "the settings are for cyclegan; begin with a preset of planner"),
         ({"preprocess": "magic"}, "one of none, stretch, specify"),
         ({"forward": 3}, "is not a table"),
         ({"forward": {"name": "patchgan"}}, "forward is not the config of a generator"),
@@ -104,7 +104,7 @@ def test_grey_folders_get_grey_networks(tmp_path):
         (tmp_path / name).mkdir()
         for number in range(2):
             write(tmp_path / name / f"{number}.png", draw.integers(0, 255, shape, np.uint8))
-    for preset_name in ("quick", "render", "refine"):
+    for preset_name in ("quick", "planner", "refine"):
         config = choose_config([tmp_path / "grey"], preset_name=preset_name)
         assert (config.forward.channels_in, config.forward.channels_out) == (1, 1)
     config = choose_config([tmp_path / "grey", tmp_path / "colour"], preset_name="paper")

@@ -7,14 +7,12 @@ import pytest
 import torch
 
 from diptych.core.errors import DataError
-from diptych.data import THUMBNAIL_SIDE, BoxedCropSampler, PhotoFolder, ViewSampler, thumbnails_of
+from diptych.data import PhotoFolder, ViewSampler, balanced, thumbnails_of
 from diptych.networks import Degradation, build
 from diptych.networks.modules.degradation import NAMES
 from diptych.photo import write
 from diptych.quality.flat_noise import measure_noise
 from diptych.training.degradation import energy_distance, fit_tones, set_noise, tone_statistics
-from diptych.training.objectives import render
-from diptych.training.objectives.base import crop_views
 from training_helpers import clean_picture
 
 
@@ -107,19 +105,6 @@ def folder(tmp_path_factory):
     return PhotoFolder(path)
 
 
-def test_a_crop_lies_where_its_box_says(folder):
-    thumbnails = thumbnails_of(folder, cache_bytes=2**24)
-    sampler = BoxedCropSampler(folder, thumbnails, domain="B", crop=16, seed=3)
-    found = sampler.batch(0, 30)
-    assert found.thumbnails.shape == (30, 3, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
-    assert all(np.array_equal(a, b) for a, b in zip(sampler.batch(7, 1), [part[7:8] for part in found], strict=True))
-    shown = crop_views(torch.from_numpy(found.thumbnails), torch.from_numpy(found.boxes), side=16).numpy()
-    assert np.abs(shown - found.crops).mean() < 0.01
-    assert (found.boxes[:, 3] < 0).any()
-    assert (found.boxes[:, 3] > 0).any()
-    assert len(np.unique(found.boxes[:, 0])) > 5
-
-
 def test_views_show_most_of_a_picture(folder):
     sampler = ViewSampler(thumbnails_of(folder, cache_bytes=2**24), domain="B", seed=3)
     thumbnails, boxes = sampler.batch(5, 20)
@@ -135,13 +120,16 @@ def test_views_show_most_of_a_picture(folder):
     assert thumbnails.dtype == np.float32
 
 
-def test_losses_of_a_rendering():
-    first = pictures(3)
-    assert render.tone(first, first) == render.chroma(first, first) == 0
-    assert float(render.restoration(first, first)) == pytest.approx(0, abs=1e-6)
-    assert float(render.tone(first + 0.1, first)) == pytest.approx(0.03, rel=1e-4)
-    grey = first.mean(1, keepdim=True).expand(3, 3, -1, -1)
-    assert float(render.chroma(grey, first)) > 0.01
-    assert float(render.chroma(first[:, :1], first[:, 1:2])) == 0
-    noisy = first + 0.1 * torch.randn(first.shape, generator=torch.Generator().manual_seed(0))
-    assert float(render.structural_similarity(noisy, first)) < 0.9
+def test_balanced_views_show_each_brightness_alike(tmp_path):
+    for index in range(30):
+        value = 20 if index < 24 else 120 if index < 27 else 230
+        write(tmp_path / f"{index:02}.png", np.full((20, 20, 3), value, np.uint8))
+    thumbnails = thumbnails_of(PhotoFolder(tmp_path), cache_bytes=2**24)
+    plain, even = (balanced(thumbnails, share) for share in (0.0, 1.0))
+    assert np.allclose(plain, 1 / 30)
+    assert even.sum() == pytest.approx(1)
+    assert even[24] == pytest.approx(24 / 5 * even[0])  # no group counts as less than five pictures
+    sampler = ViewSampler(thumbnails, domain="B", seed=1, weights=even)
+    pictures, _ = sampler.batch(0, 200)
+    assert np.array_equal(sampler.batch(7, 1)[0][0], pictures[7])
+    assert 0.3 < (pictures.mean((1, 2, 3)) < 0.2).mean() < 0.6

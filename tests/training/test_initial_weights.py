@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file
 
 from diptych.core.errors import TrainingError
-from diptych.networks import Mobile, PatchGAN, Render, UNet, build
-from diptych.training import CycleGANConfig, ReconstructionConfig, RenderConfig, load_generator, save_generator, train
+from diptych.networks import Mobile, PatchGAN, Planner, UNet, build
+from diptych.training import CycleGANConfig, PlannerConfig, ReconstructionConfig, load_generator, save_generator, train
 from diptych.training.generator_file import TrainedGenerator
 from diptych.training.initial_weights import fitting
 from training_helpers import write_folders
@@ -60,9 +60,9 @@ def test_both_generators_begin_with_the_weights_of_the_file(folders, given, tmp_
 
 
 def test_a_degradation_model_is_left_alone(folders, tmp_path):
-    network = Render(width=4, thumbnail=32, depth=2, knots=2)
-    path = saved(tmp_path / "render.safetensors", network)
-    small = RenderConfig(steps=2, eval_every=1, batch=2, crop=24, denoise=0.0, workers=0, precision="float32")
+    network = Planner(width=4, thumbnail=32)
+    path = saved(tmp_path / "planner.safetensors", network)
+    small = PlannerConfig(steps=2, eval_every=1, batch=2, crop=24, preprocess="none", workers=0, precision="float32")
     config = still(small).updated(
         {"forward": network, "calibration_steps": 0, "discriminator": {"width": 4, "depth": 1}}
     )

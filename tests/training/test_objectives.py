@@ -82,7 +82,7 @@ def test_workers_change_nothing(finished, folders, tmp_path):
     ("objective", "given", "words"),
     [
         ("cyclegan", {"source": True, "target": False}, "cyclegan learns from folder B"),
-        ("render", {"source": False, "target": True}, "render learns from folder A"),
+        ("planner", {"source": False, "target": True}, "planner learns from folder A"),
         ("reconstruction", {"source": False, "target": False}, "reconstruction learns from folder A"),
         ("zero_reference", {"source": True, "target": True}, "one folder alone; leave out folder B"),
         ("refine", {"source": True, "target": False}, "refine learns from folder B"),
@@ -147,8 +147,3 @@ def test_every_config_makes_an_objective(name):
 def test_what_does_not_fit_is_refused(values, words):
     with pytest.raises(ParameterError, match=words):
         SMALL.updated(values)
-
-
-def test_exposure_teaches_no_denoiser():
-    with pytest.raises(ParameterError, match="denoiser = none"):
-        from_dict({"objective": "zero_reference", "forward": {"denoiser": "small"}})

@@ -91,7 +91,7 @@ def _settings(source: str, target: str, preset: str, change: list[str]) -> Train
     if len(settings.folders) == 1:
         raise ParameterError(
             f"--preset {preset} learns from one folder; advise compares models that learn from two: give quick, mobile, "
-            f"planner, render or ugatit"
+            f"planner or ugatit"
         )
     return settings
 

@@ -190,7 +190,7 @@ def _lines(key: str, value: Any, indent: str = "  ") -> list[str]:
         return [f"{indent}{key}:", *(line for name, one in value.items() for line in _lines(name, one, indent + "  "))]
     if isinstance(value, str) and "\n" in value.strip():
         return [f"{indent}{key}:", *(f"{indent}  {line}".rstrip() for line in value.strip().splitlines())]
-    return [f"{indent}{key}: {value}"]
+    return [f"{indent}{key}: {', '.join(map(str, value)) if isinstance(value, list | tuple) else value}"]
 
 
 def _photo(name: str) -> tuple[dict[str, Any], str]:

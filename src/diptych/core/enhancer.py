@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from diptych.core.image import Image
+
+Profile = Literal["fast", "best"]
 
 
 @dataclass(frozen=True)

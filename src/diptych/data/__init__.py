@@ -14,12 +14,10 @@
 from diptych.data.folder import PhotoFolder
 from diptych.data.preparation import mean_quantiles, prepare, split
 from diptych.data.sampler import Prefetcher, Sampler
-from diptych.data.views import THUMBNAIL_SIDE, BoxedCrops, BoxedCropSampler, ViewSampler, balanced, thumbnails_of
+from diptych.data.views import THUMBNAIL_SIDE, ViewSampler, balanced, thumbnails_of
 
 __all__ = [
     "THUMBNAIL_SIDE",
-    "BoxedCropSampler",
-    "BoxedCrops",
     "PhotoFolder",
     "Prefetcher",
     "Sampler",

@@ -1,12 +1,10 @@
-"""Samplers that say where in its picture a sample lies: views of thumbnails, and crops with the thumbnails of their pictures.
+"""A sampler that says where in its picture a sample lies: views of thumbnails.
 
 A position is a box in shares of the picture: top, left, height and width. A negative width is a mirrored view, whose left edge
 lies to the right.
 """
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,24 +24,6 @@ _LEAST_COUNT = 5  # pictures that a group is taken to have, so that no single pi
 _ASPECT = 0.85, 1.15  # height of a view relative to its width, as shares
 
 Floats = NDArray[np.float32]
-
-
-class BoxedCrops(NamedTuple):
-    """Crops of pictures, with the positions and thumbnails of the pictures.
-
-    Attributes
-    ----------
-    thumbnails : ndarray, shape (N, C, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
-        The whole pictures.
-    crops : ndarray, shape (N, C, crop, crop)
-        The crops at full resolution.
-    boxes : ndarray, shape (N, 4)
-        Where they lie.
-    """
-
-    thumbnails: Floats
-    crops: Floats
-    boxes: Floats
 
 
 def thumbnails_of(folder: PhotoFolder, *, cache_bytes: int) -> PhotoFolder:
@@ -128,61 +108,6 @@ def balanced(thumbnails: PhotoFolder, share: float) -> NDArray[np.float64]:
     even = 1 / np.maximum(counts, _LEAST_COUNT)[groups]
     weights = share * even / even.sum() + (1 - share) / len(means)
     return np.asarray(weights / weights.sum(), np.float64)
-
-
-class BoxedCropSampler:
-    """Random crops at full resolution with their boxes, and the thumbnails of the pictures that they come from.
-
-    Parameters
-    ----------
-    folder, thumbnails : PhotoFolder
-        The pictures, and `thumbnails_of` them.
-    crop, domain, seed, flips, crops_per_picture :
-        As for `Sampler`.
-    """
-
-    def __init__(
-        self,
-        folder: PhotoFolder,
-        thumbnails: PhotoFolder,
-        *,
-        domain: str,
-        crop: int,
-        seed: int,
-        flips: bool = True,
-        crops_per_picture: int = 1,
-    ) -> None:
-        self._thumbnails = thumbnails
-        self._flips = flips
-        self._sampler = Sampler(
-            folder, domain=f"{domain} part", crop=crop, seed=seed, crops_per_picture=crops_per_picture
-        )
-
-    def batch(self, start: int, count: int) -> BoxedCrops:
-        """Return crops `start` to ``start + count - 1``."""
-        samples = [self._sample(number) for number in range(start, start + count)]
-        thumbnails, crops, boxes = (np.stack(column) for column in zip(*samples, strict=True))
-        return BoxedCrops(thumbnails, crops, boxes)
-
-    def _sample(self, number: int) -> tuple[Floats, Floats, Floats]:
-        index, size, generator = self._sampler.index(number), self._sampler.crop, self._sampler.generator(number)
-        picture = self._sampler.folder.picture(index)
-        top, left, crop = _crop(picture, size, generator)
-        height, width = picture.shape[:2]
-        mirrored = self._flips and generator.random() < 0.5
-        across = (left + size, -size) if mirrored else (left, size)
-        box = np.array([top / height, across[0] / width, size / height, across[1] / width], np.float32)
-        planes = _planes(crop[:, ::-1] if mirrored else crop)
-        return _planes(self._thumbnails.picture(index)), planes, box
-
-
-def _crop(picture: Image, size: int, generator: np.random.Generator) -> tuple[int, int, Image]:
-    """Return top, left and a square; a smaller picture is padded by reflection."""
-    missing = [max(0, size - length) for length in picture.shape[:2]]
-    if any(missing):
-        picture = np.pad(picture, (*((0, length) for length in missing), (0, 0)), mode="symmetric")
-    top, left = (int(generator.integers(0, length - size + 1)) for length in picture.shape[:2])
-    return top, left, picture[top : top + size, left : left + size]
 
 
 def _planes(picture: Image) -> Floats:

@@ -16,7 +16,7 @@ from diptych.export.errors import ExportError
 from diptych.export.pictures import Batch
 from diptych.export.sessions import open_session
 from diptych.export.torch_export import Parity, export_module
-from diptych.networks import Planner, Refiner, Render, to_dict
+from diptych.networks import Planner, Refiner, to_dict
 from diptych.networks.modules.layers import Generator
 from diptych.runtime import Bundle, BundleMetadata, make_bundle
 from diptych.runtime.bundle import INPUT
@@ -35,7 +35,7 @@ def to_bundle(generator: TrainedGenerator, *, half: bool = False) -> Bundle:
     generator : TrainedGenerator
         The network with its weights. The recipes before and after it go into the metadata.
     half : bool
-        Store the weights of a `planner` or a `render` in float16, which halves the file; it still computes in float32.
+        Store the weights of a `planner` in float16, which halves the file; it still computes in float32.
 
     Returns
     -------
@@ -79,10 +79,6 @@ def to_onnx(generator: TrainedGenerator) -> bytes:
         convolution is computed in blocks of 2 x 2 px (`diptych.export._few_channels`).
     """
     config = generator.config
-    if isinstance(config, Render):
-        from diptych.export.render import render_graph
-
-        return render_graph(generator)
     sample = torch.zeros(2, config.channels_in, 2 * config.multiple, 3 * config.multiple)
     graph = export_module(_WithoutPadding(generator.module), sample)
     return in_blocks(graph, config.multiple).SerializeToString(deterministic=True)
@@ -112,8 +108,8 @@ def measure_parity(generator: TrainedGenerator, model: bytes) -> Parity:
 def _halved(generator: TrainedGenerator) -> TrainedGenerator:
     from diptych.export.halves import halved
 
-    if not isinstance(generator.config, Planner | Render):
-        raise ExportError(f"{generator.name}: half is for the generators planner and render; omit it")
+    if not isinstance(generator.config, Planner):
+        raise ExportError(f"{generator.name}: half is for the generator planner; omit it")
     return halved(generator)
 
 

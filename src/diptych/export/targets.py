@@ -56,7 +56,7 @@ class Request:
     precision : {"float32", "float16", "int8"}
         The precision of TensorRT engines.
     half : bool
-        Store the weights of a `planner` or a `render` in float16.
+        Store the weights of a `planner` in float16.
     """
 
     source: TrainedGenerator | Bundle

@@ -41,7 +41,7 @@ def enhance_large(
     target : path
         A TIFF, which becomes a tiled pyramid, or an OME-Zarr. Metadata and alpha go from TIFF to TIFF.
     enhancer : Enhancer
-        A recipe whose steps are curves or have a halo, `auto`, or a model that renders.
+        A recipe whose steps are curves or have a halo, `auto`, or another planner.
     overwrite : bool
         Replace a target that is there.
     progress : function

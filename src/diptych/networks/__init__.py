@@ -23,7 +23,6 @@ from diptych.networks.mobile import Mobile
 from diptych.networks.patchgan import PatchGAN
 from diptych.networks.planner import Planner
 from diptych.networks.refiner import Refiner
-from diptych.networks.render import Render
 from diptych.networks.resnet import ResNet
 from diptych.networks.ugatit import UGATIT
 from diptych.networks.unet import UNet
@@ -43,7 +42,6 @@ __all__ = [
     "PatchGAN",
     "Planner",
     "Refiner",
-    "Render",
     "ResNet",
     "UNet",
     "build",
@@ -55,7 +53,7 @@ __all__ = [
 
 _CONFIGS: dict[str, type[NetworkConfig]] = {
     kind.name: kind
-    for kind in (CAMPatchGAN, Degradation, Denoiser, Mobile, PatchGAN, Planner, Refiner, Render, ResNet, UGATIT, UNet)
+    for kind in (CAMPatchGAN, Degradation, Denoiser, Mobile, PatchGAN, Planner, Refiner, ResNet, UGATIT, UNet)
 }
 
 

@@ -1,8 +1,7 @@
 """Models as files: the bundle, and the enhancer that runs one with ONNX Runtime at any size, within any memory.
 
 `read_bundle` and `save_bundle` are the only doors to a file; `open_enhancer` runs what they let in: `OnnxEnhancer`,
-`NetworkPlanner` for a `planner`, `RenderEnhancer` for the generator `render`, or `OnnxRefiner` for a `refiner`.
-`resolve_enhancer` finds what a name means.
+`NetworkPlanner` for a `planner`, or `OnnxRefiner` for a `refiner`. `resolve_enhancer` finds what a name means.
 Importing this package loads neither onnx nor onnxruntime.
 """
 
@@ -16,7 +15,6 @@ from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.opener import open_enhancer
 from diptych.runtime.planner import NetworkPlanner
 from diptych.runtime.refiner import OnnxRefiner, Refined
-from diptych.runtime.render import RenderEnhancer
 from diptych.runtime.resolve import EnhancerChoice, is_model, resolve_enhancer
 
 __all__ = [
@@ -28,7 +26,6 @@ __all__ = [
     "OnnxEnhancer",
     "OnnxRefiner",
     "Refined",
-    "RenderEnhancer",
     "default_model",
     "enhance",
     "is_model",

@@ -5,11 +5,10 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from diptych.core.enhancer import EnhancerSpec
+from diptych.core.enhancer import EnhancerSpec, Profile
 from diptych.core.errors import ParameterError, UnknownNameError
 from diptych.core.wishes import Wishes
 from diptych.recipes import Planned, auto
-from diptych.runtime.render import Profile
 
 DEFAULT = "default"
 """Name of the default enhancer."""

@@ -252,11 +252,6 @@ def _inferred(model: onnx.ModelProto, metadata: BundleMetadata) -> onnx.ModelPro
     return onnx.shape_inference.infer_shapes(skeleton, check_type=True, strict_mode=True, data_prop=True)
 
 
-def tensor_shapes(model: onnx.ModelProto, metadata: BundleMetadata) -> dict[str, tuple[int, ...]]:
-    """Return the shapes that the tensors of a checked model have for one small picture."""
-    return {value.name: tuple(_sides(value)) for value in _inferred(model, metadata).graph.value_info}
-
-
 def _check_all_known(graph: onnx.GraphProto, nodes: Iterable[onnx.NodeProto]) -> None:
     """Refuse tensors whose size depends on values: they could be of any size."""
     known = {value.name for value in (*graph.value_info, *graph.output) if _is_known(value.type.tensor_type)}

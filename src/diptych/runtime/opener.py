@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from diptych.core.errors import ParameterError
 from diptych.runtime.bundle import Bundle, read_bundle
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.planner import NetworkPlanner, is_planner
 from diptych.runtime.refiner import OnnxRefiner, is_refiner
-from diptych.runtime.render import Profile, RenderEnhancer, is_render
 
 
 def open_enhancer(
@@ -19,8 +17,7 @@ def open_enhancer(
     threads: int | None = None,
     providers: Sequence[str] | None = None,
     memory: int | None = None,
-    profile: Profile = "best",
-) -> OnnxEnhancer | OnnxRefiner | NetworkPlanner | RenderEnhancer:
+) -> OnnxEnhancer | OnnxRefiner | NetworkPlanner:
     """Return the enhancer that runs a bundle.
 
     Parameters
@@ -33,30 +30,20 @@ def open_enhancer(
         ONNX Runtime's execution providers, the preferred one first; None for the CPU.
     memory : int or None
         Bytes that the model may take; see `OnnxEnhancer`.
-    profile : {"best", "fast"}
-        ``fast`` leaves the denoiser of a `render` out; other models have the one profile ``best``.
 
     Returns
     -------
-    NetworkPlanner, RenderEnhancer, OnnxRefiner or OnnxEnhancer
-        The first if the bundle is a `planner`, the second if it is a `render`, the third if it is a `refiner`.
+    NetworkPlanner, OnnxRefiner or OnnxEnhancer
+        The first if the bundle is a `planner`, the second if it is a `refiner`.
 
     Raises
     ------
     BundleError
         If the file is not a bundle that this Diptych runs.
     ParameterError
-        If an option is out of its bounds, or the model has no profile ``fast``.
+        If an option is out of its bounds.
     """
     bundle = source if isinstance(source, Bundle) else read_bundle(source)
-    if profile not in ("best", "fast"):
-        raise ParameterError(f"profile = {profile!r} is not allowed; give best or fast")
-    if is_render(bundle):
-        return RenderEnhancer(bundle, threads=threads, providers=providers, memory=memory, profile=profile)
-    if profile != "best":
-        raise ParameterError(
-            f"{bundle.source}: has no profile {profile}, as only render models do; leave `profile` out"
-        )
     if is_planner(bundle):
         return NetworkPlanner(bundle, threads=threads, providers=providers)
     if is_refiner(bundle):

@@ -56,7 +56,7 @@ class Pipeline:
 
     @property
     def spec(self) -> EnhancerSpec:
-        """What the metadata says of the model; a model that renders adds its own."""
+        """What the metadata says of the model."""
         metadata = self._metadata
         return EnhancerSpec(
             metadata.name,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
-from diptych.core.enhancer import Enhancer
+from diptych.core.enhancer import Enhancer, Profile
 from diptych.core.errors import ParameterError, UnknownNameError, did_you_mean
 from diptych.core.wishes import Wishes
 from diptych.recipes import Recipe, Step, auto, catalogue, wished
@@ -16,7 +16,6 @@ from diptych.runtime.bundle import Bundle, read_bundle
 from diptych.runtime.default import DEFAULT, PACKAGED, DefaultEnhancer, default_model
 from diptych.runtime.opener import open_enhancer
 from diptych.runtime.refiner import STRENGTH, OnnxRefiner, Refined
-from diptych.runtime.render import Profile
 
 Source: TypeAlias = "str | os.PathLike[str]"
 
@@ -42,7 +41,7 @@ class EnhancerChoice:
     steps : sequence of Step
         What is done, in order.
     profile : {"best", "fast"}
-        For a model; None leaves it to the model.
+        Of the default enhancer: ``fast`` takes no noise away. None for ``best``.
     memory : int
         Bytes that a model may take; see `OnnxEnhancer`.
     refiner : path or Bundle
@@ -95,8 +94,8 @@ class EnhancerChoice:
             raise ParameterError(f"{given(*sources)} exclude each other; give one of them")
         if (options := given("profile", "memory")) and (sources not in ([], ["model"]) or self.model == NO_MODEL):
             raise ParameterError(f"{options} is for a model; leave it out, or give {word('model')}")
-        if self.profile == "fast" and self.wishes.denoise > 0:
-            raise ParameterError(f"{word('profile')} fast takes no noise away; leave it out, or leave `denoise` out")
+        if self.profile == "fast":
+            self._check_fast(word("profile"))
         refining = given("refine_strength", "refine_steps", "refine_seed")
         if refining and self.refiner is None:
             raise ParameterError(f"{refining} is for a refiner; give {word('refiner')}")
@@ -106,6 +105,12 @@ class EnhancerChoice:
             raise ParameterError(f"the recipe refines with a model that it only names; give {word('refiner')}")
         if refining:
             raise ParameterError(f"{refining}: the recipe says how it refines; leave it out, or change the recipe")
+
+    def _check_fast(self, word: str) -> None:
+        if self.model not in (None, DEFAULT):
+            raise ParameterError(f"{word} fast is for the default enhancer; leave it out")
+        if self.wishes.denoise > 0:
+            raise ParameterError(f"{word} fast takes no noise away; leave it out, or leave `denoise` out")
 
     def portable(self, *, called: Mapping[str, str] | None = None) -> EnhancerChoice:
         """Return the same choice with the content of its files in their place, so that it can be resolved on any machine.
@@ -181,7 +186,7 @@ class LocalRegistry:
             name = default_model()
         if not isinstance(name, Bundle):
             _refuse_other_files(os.fspath(name))
-        return open_enhancer(name, memory=memory, profile=profile or "best")
+        return open_enhancer(name, memory=memory)
 
     def recipe(self, name: str) -> Enhancer:
         """Return the recipe of this name, or the one in a file."""

@@ -18,7 +18,6 @@ from diptych.training.config import (
     PlannerConfig,
     ReconstructionConfig,
     RefineConfig,
-    RenderConfig,
     TrainConfig,
     ZeroReferenceConfig,
 )
@@ -36,7 +35,6 @@ __all__ = [
     "PlannerConfig",
     "ReconstructionConfig",
     "RefineConfig",
-    "RenderConfig",
     "Run",
     "TrainConfig",
     "TrainedGenerator",

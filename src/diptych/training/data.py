@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import Image, from_float, to_float
-from diptych.data import BoxedCropSampler, PhotoFolder, Sampler, ViewSampler, balanced, split, thumbnails_of
-from diptych.networks import Render
+from diptych.data import PhotoFolder, Sampler, ViewSampler, balanced, split, thumbnails_of
 from diptych.recipes import Recipe, step
-from diptych.training.config import PlannerConfig, RenderConfig, TrainConfig, ZeroReferenceConfig
+from diptych.training.config import PlannerConfig, TrainConfig, ZeroReferenceConfig
 
 PathLike = str | os.PathLike[str]
 Batch = tuple[NDArray[np.float32], ...]
@@ -150,50 +149,6 @@ class PlannerBatches:
         return _evenly(self._thumbnails, _TARGET_PICTURES)
 
 
-class RenderBatches:
-    """Views of the target, of the source where a discriminator looks at them, and crops of the target for a denoiser."""
-
-    def __init__(self, config: RenderConfig, source: PhotoFolder, target: PhotoFolder) -> None:
-        assert isinstance(config.forward, Render)
-        budget = int(config.cache * 2**20 * _THUMBNAIL_SHARE)
-        thumbnails = thumbnails_of(target, cache_bytes=budget)
-        self._source, self._thumbnails = source, thumbnails
-        self._size, self._crop_count = config.batch, config.crops
-        self._target = _views(thumbnails, "B", config)
-        self._crops = None
-        if config.forward.denoiser != "none" and config.crops and config.weights.denoising:
-            self._crops = BoxedCropSampler(
-                target,
-                thumbnails,
-                domain="B",
-                crop=config.crop,
-                crops_per_picture=config.crops_per_picture,
-                seed=config.seed,
-                flips=config.flips,
-            )
-        self._discriminated = None
-        if config.weights.adversarial:
-            self._discriminated = _views(thumbnails_of(source, cache_bytes=budget // 2), "A", config)
-
-    def batch(self, number: int, *, rank: int = 0, world: int = 1) -> Batch:
-        """Return thumbnails and boxes of target views; of source views; thumbnails, crops and boxes of target crops."""
-        turn = number * world + rank
-        found: Batch = self._target.batch(turn * self._size, self._size)
-        if self._discriminated:
-            found += self._discriminated.batch(turn * self._size, self._size)
-        if self._crops:
-            found += tuple(self._crops.batch(turn * self._crop_count, self._crop_count))
-        return found
-
-    def source_pictures(self) -> Iterator[Image]:
-        """Yield up to 256 whole pictures of the source, from all over the folder, one at a time."""
-        return _evenly(self._source, _SOURCE_PICTURES)
-
-    def target_thumbnails(self) -> Iterator[Image]:
-        """Yield up to 512 thumbnails of pictures of the target."""
-        return _evenly(self._thumbnails, _TARGET_PICTURES)
-
-
 def open_folder(path: PathLike, *, channels: int, config: TrainConfig, preprocess: Recipe | None = None) -> PhotoFolder:
     """Open a folder with its share of the run's memory. Raises `DataError` if it cannot be trained on."""
     return PhotoFolder(path, preprocess=preprocess, channels=channels, cache_bytes=config.cache * 2**19)
@@ -245,7 +200,7 @@ def training_data(
 def _views(
     thumbnails: PhotoFolder,
     domain: str,
-    config: PlannerConfig | RenderConfig,
+    config: PlannerConfig,
     weights: NDArray[np.float64] | None = None,
 ) -> ViewSampler:
     return ViewSampler(

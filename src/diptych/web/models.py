@@ -9,13 +9,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from diptych import operators
-from diptych.core.enhancer import Enhancer
+from diptych.core.enhancer import Enhancer, Profile
 from diptych.core.errors import ParameterError, RecipeError, UnknownNameError, did_you_mean
 from diptych.recipes import Recipe, catalogue
 from diptych.runtime import open_enhancer
 from diptych.runtime.bundle import Bundle, bundle_of, read_bundle
 from diptych.runtime.default import DEFAULT, PACKAGED, DefaultEnhancer, default_model
-from diptych.runtime.render import Profile
 
 File: TypeAlias = "tuple[str, str, str, int] | list[Any]"
 
@@ -91,9 +90,7 @@ class ModelRegistry:
             raise ParameterError(f"the model '{name}' has no profile {chosen}; leave profile out")
         if (name, chosen) not in self._open:
             self._open[name, chosen] = (
-                DefaultEnhancer(profile=chosen)
-                if name == DEFAULT
-                else open_enhancer(self._bundles[name], profile=chosen)
+                DefaultEnhancer(profile=chosen) if name == DEFAULT else open_enhancer(self._bundles[name])
             )
         return self._open[name, chosen]
 

@@ -16,14 +16,12 @@ from diptych.networks.modules.mobile import MobileModule
 from diptych.networks.modules.patchgan import PatchGANModule
 from diptych.networks.modules.planner import PlannerModule
 from diptych.networks.modules.refiner import RefinerModule
-from diptych.networks.modules.render import RenderModule
 from diptych.networks.modules.resnet import ResNetModule
 from diptych.networks.modules.ugatit import UGATITModule
 from diptych.networks.modules.unet import UNetModule
 from diptych.networks.patchgan import PatchGAN
 from diptych.networks.planner import Planner
 from diptych.networks.refiner import Refiner
-from diptych.networks.render import Render
 from diptych.networks.resnet import ResNet
 from diptych.networks.ugatit import UGATIT
 from diptych.networks.unet import UNet
@@ -36,7 +34,6 @@ _MODULES: dict[type[NetworkConfig], type[nn.Module]] = {
     PatchGAN: PatchGANModule,
     Planner: PlannerModule,
     Refiner: RefinerModule,
-    Render: RenderModule,
     ResNet: ResNetModule,
     UGATIT: UGATITModule,
     UNet: UNetModule,

@@ -12,7 +12,6 @@ from diptych.training.config.neighbor2neighbor import Neighbor2NeighborConfig, N
 from diptych.training.config.planner import PlannerConfig, PlannerWeights
 from diptych.training.config.reconstruction import ReconstructionConfig
 from diptych.training.config.refine import RefineConfig
-from diptych.training.config.render import RenderConfig, RenderWeights
 from diptych.training.config.zero_reference import ZeroReferenceConfig, ZeroReferenceWeights
 
 __all__ = [
@@ -27,8 +26,6 @@ __all__ = [
     "Preprocess",
     "ReconstructionConfig",
     "RefineConfig",
-    "RenderConfig",
-    "RenderWeights",
     "TrainConfig",
     "ZeroReferenceConfig",
     "ZeroReferenceWeights",
@@ -43,7 +40,6 @@ CONFIGS: dict[str, type[TrainConfig]] = {
     for kind in (
         CycleGANConfig,
         PlannerConfig,
-        RenderConfig,
         ZeroReferenceConfig,
         Neighbor2NeighborConfig,
         ReconstructionConfig,

@@ -21,7 +21,6 @@ from diptych.networks import (
     PatchGAN,
     Planner,
     Refiner,
-    Render,
     ResNet,
 )
 from diptych.photo import read
@@ -32,8 +31,6 @@ from diptych.training.config import (
     PlannerConfig,
     ReconstructionConfig,
     RefineConfig,
-    RenderConfig,
-    RenderWeights,
     TrainConfig,
     ZeroReferenceConfig,
     check_objective,
@@ -81,29 +78,6 @@ def _paper() -> CycleGANConfig:
         precision="float32",
         eval_every=2500,
         patience=1000,
-    )
-
-
-def _render() -> RenderConfig:
-    return RenderConfig(
-        forward=Render(denoiser="small"),
-        discriminator=PatchGAN(width=32, depth=2, normalisation="none"),
-        weights=RenderWeights(adversarial=0.0, identity=0.25),
-        steps=3000,
-        lr_decay_fraction=1.0,
-        batch=16,
-        crop=96,
-        crops_per_picture=4,
-        preprocess="none",
-        denoise=0.0,
-        learning_rate=2e-3,
-        discriminator_rate=5e-4,
-        beta1=0.9,
-        ema_decay=0.995,
-        precision="float32",
-        eval_every=250,
-        patience=1000,
-        choose="last",
     )
 
 
@@ -218,7 +192,6 @@ PRESETS = {
     "mobile": _mobile,
     "paper": _paper,
     "planner": _planner,
-    "render": _render,
     "zero_reference": _zero_reference,
     "denoiser": _denoiser,
     "pretraining": _pretraining,
@@ -229,7 +202,6 @@ PRESETS = {
 _OF_OBJECTIVE = {
     "cyclegan": "quick",
     "planner": "planner",
-    "render": "render",
     "zero_reference": "zero_reference",
     "neighbor2neighbor": "denoiser",
     "reconstruction": "pretraining",
@@ -240,7 +212,7 @@ _OF_OBJECTIVE = {
 def preset(name: str) -> TrainConfig:
     """Return a preset by name.
 
-    Two folders: quick (minutes), mobile (hours), paper (the CycleGAN paper's), render (with a degradation model), ugatit (with
+    Two folders: quick (minutes), mobile (hours), paper (the CycleGAN paper's), planner (with a degradation model), ugatit (with
     attention). The pictures to improve alone: zero_reference (exposure), denoiser (noise), pretraining (first weights for
     another training). Good pictures alone: refine (details, after any enhancement).
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
-from diptych.core.errors import ParameterError
 from diptych.core.parameters import Range
-from diptych.networks import GeneratorConfig, Render
+from diptych.networks import GeneratorConfig, Planner
 from diptych.training.config.base import LossWeights, Side, TrainConfig, Weight
 
 
@@ -44,25 +43,17 @@ class ZeroReferenceConfig(TrainConfig):
 
     Notes
     -----
-    The parameters of every objective are those of `TrainConfig`; for a generator that is no `Render`, `crop` is the side of
+    The parameters of every objective are those of `TrainConfig`; for a generator that is no `Planner`, `crop` is the side of
     the views.
     """
 
     objective: ClassVar[str] = "zero_reference"
     folders: ClassVar[tuple[Side, ...]] = ("source",)
 
-    forward: GeneratorConfig = field(default_factory=Render)
+    forward: GeneratorConfig = field(default_factory=Planner)
     weights: ZeroReferenceWeights = field(default_factory=ZeroReferenceWeights)
 
     level: Annotated[float, Range(0.05, 0.95)] = 0.45
     stops: Annotated[float, Range(0.1, 2)] = 0.75
     least_view: Annotated[float, Range(0.1, 1)] = 0.6
     denoise: Annotated[float, Range(0, 3)] = 1.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if isinstance(self.forward, Render) and self.forward.denoiser != "none":
-            raise ParameterError(
-                "training: objective = zero_reference trains no denoiser, and denoises before the network; give "
-                "forward.denoiser = none"
-            )

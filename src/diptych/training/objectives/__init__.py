@@ -12,7 +12,6 @@ from diptych.training.config import (
     PlannerConfig,
     ReconstructionConfig,
     RefineConfig,
-    RenderConfig,
     TrainConfig,
     ZeroReferenceConfig,
 )
@@ -22,7 +21,6 @@ from diptych.training.objectives.neighbor2neighbor import Neighbor2NeighborObjec
 from diptych.training.objectives.planner import PlannerObjective
 from diptych.training.objectives.reconstruction import ReconstructionObjective
 from diptych.training.objectives.refine import RefineObjective
-from diptych.training.objectives.render import RenderObjective
 from diptych.training.objectives.zero_reference import ZeroReferenceObjective
 
 __all__ = ["Objective", "make_objective"]
@@ -37,7 +35,6 @@ def make_objective(config: TrainConfig, fabric: Fabric) -> Objective:
 _OBJECTIVES: dict[type[TrainConfig], Callable[..., Objective]] = {
     CycleGANConfig: CycleGANObjective,
     PlannerConfig: PlannerObjective,
-    RenderConfig: RenderObjective,
     ZeroReferenceConfig: ZeroReferenceObjective,
     Neighbor2NeighborConfig: Neighbor2NeighborObjective,
     ReconstructionConfig: ReconstructionObjective,

@@ -20,9 +20,9 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from diptych.networks import Render
+from diptych.networks import Planner
 from diptych.networks.modules.pictures import luma
-from diptych.networks.modules.render import RenderModule
+from diptych.networks.modules.planner import PlannerModule
 from diptych.training.config import ZeroReferenceConfig
 from diptych.training.data import PathLike, TrainingData, ViewBatches, open_folder, split_folder, training_data
 from diptych.training.objectives.base import Tensors, Term, Terms, crop_views
@@ -41,8 +41,8 @@ _LOST = 4.0  # weight of what is lost beyond white and black, beside the mean
 class ZeroReferenceObjective(SingleGenerator):
     """One generator that learns to expose dark pictures well.
 
-    A `diptych.networks.Render` has its smoothness asked of its grid and curve, and its picture before it is bounded; any other
-    generator of what it multiplies the picture by.
+    Any generator is asked for smoothness, of what it multiplies the picture by; but for a `diptych.networks.Planner`, whose
+    operation is smooth.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class ZeroReferenceObjective(SingleGenerator):
     def __init__(self, config: ZeroReferenceConfig, fabric: Fabric) -> None:
         self.config: ZeroReferenceConfig = config
         super().__init__(config, fabric)
-        self._side = config.forward.thumbnail if isinstance(config.forward, Render) else config.crop
+        self._side = config.forward.thumbnail if isinstance(config.forward, Planner) else config.crop
 
     def open_data(self, *, source: PathLike | None, target: PathLike | None) -> TrainingData:
         """Open the folder of dark pictures; batches are views of whole ones."""
@@ -85,11 +85,8 @@ class ZeroReferenceObjective(SingleGenerator):
 
 def _enhanced(network: nn.Module, dark: Tensor) -> tuple[Tensor, Tensor]:
     """Return what a network makes of dark pictures, and the loss of its smoothness."""
-    if isinstance(network, RenderModule):
-        parameters = network.predict(network.thumbnail(dark))
-        return network.render(dark, parameters).float(), roughness(parameters.grid, parameters.curve)
     made = network(dark).float()
-    return made, unevenness(made, dark)
+    return made, made.new_zeros(()) if isinstance(network, PlannerModule) else unevenness(made, dark)
 
 
 def exposure(made: Tensor, dark: Tensor, *, level: float) -> Tensor:
@@ -131,13 +128,6 @@ def color(made: Tensor, dark: Tensor) -> Tensor:
     means = dark.mean((2, 3), keepdim=True).clamp(min=1e-3)
     balanced = dark * (means.mean(1, keepdim=True) / means) ** BALANCED
     return ((_colors(made) - _colors(balanced)) ** 2).mean()
-
-
-def roughness(grid: Tensor, curve: Tensor) -> Tensor:
-    """Return the mean squared steps between neighbouring cells of a grid, and squared bends of a curve."""
-    steps = sum((grid.diff(dim=dim) ** 2).mean() for dim in (2, 3, 4))
-    knots = curve.shape[1] - 1
-    return steps + ((curve.diff(dim=1, n=2) * knots) ** 2).mean() / knots
 
 
 def unevenness(made: Tensor, dark: Tensor) -> Tensor:
