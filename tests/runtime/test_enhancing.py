@@ -57,7 +57,7 @@ def test_what_is_planned_is_done(dark, dtype):
     for wishes in ({}, {"strength": 0.4}, {"brightness": -1, "shadows": 0.5, "warmth": 1, "denoise": 0.5}):
         assert np.array_equal(dp.plan(image, **wishes)(image), dp.enhance(image, **wishes))
         assert np.array_equal(dp.plan(image, auto, **wishes)(image), dp.enhance(image, auto, **wishes))
-    assert dp.plan(image) == auto.plan(image)
+    assert dp.plan(image, auto) == auto.plan(image)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])

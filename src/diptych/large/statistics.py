@@ -16,6 +16,8 @@ from diptych.large.steps import after_steps
 from diptych.recipes import Planned, Recipe, apply_wishes
 from diptych.recipes.automatic import Auto, image_statistics, subsample_step
 from diptych.runtime import NetworkPlanner
+from diptych.runtime.corrected import CorrectedPlanner
+from diptych.runtime.planner import Numbers
 from diptych.runtime.thumbnail import thumbnail_by_rows
 
 _BLOCK = 16  # px, of the noise
@@ -46,6 +48,20 @@ def _(planner: Auto, rows: Rows) -> Recipe:
     sample = sample_of(rows)
     luma, chroma = noise_of(rows)
     return planner.plan_for(replace(image_statistics(sample), luma_noise=luma, chroma_noise=chroma), sample)
+
+
+@planned.register
+def _(planner: CorrectedPlanner, rows: Rows) -> Recipe:
+    """As `auto` and the network do it."""
+    sample = sample_of(rows)
+    luma, chroma = noise_of(rows)
+    statistics = replace(image_statistics(sample), luma_noise=luma, chroma_noise=chroma)
+    network = planner.network
+
+    def numbers() -> Numbers:
+        return network.numbers_of(thumbnail_by_rows(rows.read, rows.shape, network.side))
+
+    return planner.plan_for(statistics, sample, numbers)
 
 
 @planned.register

@@ -8,7 +8,8 @@ from pathlib import Path
 from diptych.core.enhancer import EnhancerSpec, Profile
 from diptych.core.errors import ParameterError, UnknownNameError
 from diptych.core.wishes import Wishes
-from diptych.recipes import Planned, auto
+from diptych.recipes import Planned
+from diptych.runtime.corrected import CorrectedPlanner
 
 DEFAULT = "default"
 """Name of the default enhancer."""
@@ -34,7 +35,8 @@ def default_model() -> Path:
 
 
 class DefaultEnhancer(Planned):
-    """What enhances if nothing else is named: plans what a picture calls for, and does it. The planner is `auto`.
+    """What enhances if nothing else is named: plans what a picture calls for, and does it. The planner
+    is `auto`, corrected by the model in the package where a picture got too little light.
 
     Parameters
     ----------
@@ -45,6 +47,8 @@ class DefaultEnhancer(Planned):
     ------
     ParameterError
         If there is no such profile.
+    UnknownNameError
+        If this installation has no model.
 
     Examples
     --------
@@ -57,7 +61,9 @@ class DefaultEnhancer(Planned):
     def __init__(self, *, profile: Profile = "best") -> None:
         if profile not in ("best", "fast"):
             raise ParameterError(f"profile = {profile!r} is not allowed; give best or fast")
-        super().__init__(auto, Wishes(denoise=-1) if profile == "fast" else Wishes())
+        super().__init__(
+            CorrectedPlanner(default_model(), name=DEFAULT), Wishes(denoise=-1) if profile == "fast" else Wishes()
+        )
 
     @property
     def spec(self) -> EnhancerSpec:

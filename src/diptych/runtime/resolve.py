@@ -147,10 +147,10 @@ class EnhancerChoice:
 
         chosen = self.portable()
         recipe = chosen.recipe.to_toml() if isinstance(chosen.recipe, Recipe) else chosen.recipe
+        model = default_model() if chosen.model is None and recipe is None else chosen.model
         settings = (self.profile, self.refine_strength, self.refine_steps, self.refine_seed, self.wishes.given)
         hashes = [
-            None if one is None else hashlib.sha256(_bundle(one).model).digest()
-            for one in (chosen.model, chosen.refiner)
+            None if one is None else hashlib.sha256(_bundle(one).model).digest() for one in (model, chosen.refiner)
         ]
         return hashlib.sha256(repr((__version__, recipe, settings, hashes)).encode()).hexdigest()
 

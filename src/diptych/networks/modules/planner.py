@@ -18,7 +18,7 @@ STOPS = 2.2 / math.log(2)
 """Stops of light for each unit of the natural logarithm of encoded values, whose exponent is 2.2."""
 
 _FLOOR = 0.004  # of means and quantiles: one level of 255, so that black has a logarithm
-_COLOR_FLOOR = 0.01  # of every plan: what colours there are below, in dark photographs, are mostly noise
+_COLOR_FLOOR = 0.014  # of every plan: what colours there are below, in dark photographs, are mostly noise
 _SLOPE = 0.1  # of the leaky rectifiers
 _AMOUNT = "amount"  # of the white balance that the colours call for: decides warmth and tint
 
@@ -95,7 +95,8 @@ class PlannerModule(nn.Module):
             amount = numbers.pop(_AMOUNT)
             for name, whole in zip(("warmth", "tint"), balance_of(thumbnail), strict=True):
                 numbers[name] = (amount * whole + numbers[name]).clamp(-1.0, 1.0)
-            numbers["color_floor"] = torch.full_like(amount, _COLOR_FLOOR)
+            # In training a network would make up for it by more saturation, of colours that are not noise there.
+            numbers["color_floor"] = torch.full_like(amount, 0.0 if self.training else _COLOR_FLOOR)
         return {name: numbers[name] for name in self.config.outputs}
 
     def _features(self, thumbnail: Tensor) -> Tensor:

@@ -1,0 +1,116 @@
+"""The planner of the rules, whose numbers a network corrects where a picture got too little light."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+from diptych.core.enhancer import EnhancerSpec
+from diptych.core.image import FloatImage, Image, check_image, to_float
+from diptych.recipes import Recipe, Step, auto, step
+from diptych.recipes.automatic import ImageStatistics, image_statistics, subsample
+from diptych.runtime.bundle import Bundle
+from diptych.runtime.planner import NetworkPlanner, Numbers
+
+_GATE = (0.4, 0.8)
+"""Of `ImageStatistics.under_exposed`: from where on the network has a say, and where it alone decides. What is photographed
+in the dark lies beyond, ordinary dark pictures, whose highlights are bright, below; there the rules are what people prefer."""
+
+_DEVELOP = "develop"
+
+
+class CorrectedPlanner:
+    """Plans by the rules of `auto`; of RGB pictures that are under-exposed a network corrects the step `develop`.
+
+    Parameters
+    ----------
+    source : path or Bundle
+        The file of a planner, opened when the first under-exposed picture is met.
+    name : str
+        What to call it.
+
+    Raises
+    ------
+    BundleError
+        When it plans, if the file is not a bundle of a planner.
+    """
+
+    def __init__(self, source: str | os.PathLike[str] | Bundle, *, name: str) -> None:
+        self._source, self._name = source, name
+        self._opened: NetworkPlanner | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def spec(self) -> EnhancerSpec:
+        """Name and summary."""
+        summary = "The rules of auto; of pictures that got too little light a network writes the numbers."
+        return EnhancerSpec(self._name, summary, by_rows=True)
+
+    @property
+    def network(self) -> NetworkPlanner:
+        """The network's planner."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = NetworkPlanner(self._source)
+            return self._opened
+
+    def __call__(self, image: Image, /) -> Image:
+        """Return the enhanced image: same dtype, same number of axes."""
+        return self.plan(image)(image)
+
+    def plan(self, image: Image, /) -> Recipe:
+        """Return the recipe for this image, without applying it."""
+        floats = _planes(image)
+        return self.plan_for(image_statistics(floats), subsample(floats), lambda: self.network.numbers(image))
+
+    def plan_for(self, statistics: ImageStatistics, sample: FloatImage, numbers: Callable[[], Numbers]) -> Recipe:
+        """Return the recipe for an image from its statistics and a subsample of its pixels ``(H, W, C)``.
+
+        Parameters
+        ----------
+        statistics : ImageStatistics
+            Of the image.
+        sample : ndarray
+            Every n-th pixel of every n-th row.
+        numbers : function
+            Returns what the network says of the image; called only if it has a say.
+        """
+        rules = auto.plan_for(statistics, sample)
+        share = correction(statistics) if sample.shape[2] == 3 else 0.0
+        if share == 0:
+            return rules
+        network = self.network.recipe_of(numbers(), channels=3)
+        return Recipe(*corrected(rules, network, share), name=self._name, summary=f"made by {self._name} for one image")
+
+    def spread(self, image: Image, /) -> float:
+        """Return how far the right exposure may lie from the planned one, in stops: a standard deviation."""
+        floats = _planes(image)
+        share = correction(image_statistics(floats)) if floats.shape[2] == 3 else 0.0
+        return auto.spread(image) + (share * (self.network.spread(image) - auto.spread(image)) if share else 0.0)
+
+
+def correction(statistics: ImageStatistics) -> float:
+    """Return how far the network decides about a picture: 0 to 1."""
+    low, high = _GATE
+    return float(np.clip((statistics.under_exposed - low) / (high - low), 0, 1))
+
+
+def corrected(rules: Recipe, network: Recipe, share: float) -> tuple[Step, ...]:
+    """Return the steps of the rules, with the numbers of `develop` so far on the way to those of the network."""
+    start = _numbers_of(rules) or dict(step(_DEVELOP).parameters)
+    numbers = {name: round(value + share * (_numbers_of(network)[name] - value), 5) for name, value in start.items()}
+    others = tuple(one for one in rules.steps if one.operator != _DEVELOP)
+    return (*others, step(_DEVELOP, **numbers))
+
+
+def _numbers_of(recipe: Recipe) -> dict[str, float]:
+    found = [one for one in recipe.steps if one.operator == _DEVELOP]
+    return {name: float(value) for name, value in found[0].parameters} if found else {}
+
+
+def _planes(image: Image) -> FloatImage:
+    floats = to_float(check_image(image))
+    return floats if floats.ndim == 3 else floats[:, :, np.newaxis]
