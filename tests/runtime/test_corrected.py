@@ -28,10 +28,11 @@ def test_the_rules_plan_what_is_well_lit_and_what_is_not_rgb(image):
 
 def test_the_network_plans_what_got_too_little_light():
     image = dark(0.2)
-    assert correction(image_statistics(to_float(image))) == 1
-    numbers = dict(PLANNER.plan(image).steps[-1].parameters)
-    network = dict(PLANNER.network.plan(image).steps[-1].parameters)
-    assert numbers == pytest.approx(network)
+    share = correction(image_statistics(to_float(image)))
+    assert share == pytest.approx(0.8)
+    numbers, rules, network = (dict(one.plan(image).steps[-1].parameters) for one in (PLANNER, auto, PLANNER.network))
+    for name, value in numbers.items():
+        assert value == pytest.approx(rules[name] + share * (network[name] - rules[name]), abs=1e-4)
     assert 0 < PLANNER.spread(image) < 3
 
 

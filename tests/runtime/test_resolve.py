@@ -32,13 +32,13 @@ CHOICES = {
     "recipe": ({"recipe": "auto"}, lambda: dp.auto),
     "recipe file": ({"recipe": "RECIPE"}, lambda: Recipe(GAMMA)),
     "steps": ({"steps": (GAMMA,)}, lambda: Recipe(GAMMA)),
-    "wishes": ({"wishes": WISHES}, lambda: Planned(dp.auto, WISHES)),
+    "wishes": ({"wishes": WISHES}, lambda: Planned(DefaultEnhancer(), WISHES)),
     "wishes of auto": ({"recipe": "auto", "wishes": WISHES}, lambda: Planned(dp.auto, WISHES)),
     "part of a recipe": ({"recipe": "RECIPE", "wishes": HALF}, lambda: Blended(Recipe(GAMMA), 0.5)),
     "wishes of a file": ({"model": "FILE", "wishes": WISHES}, lambda: Planned(open_enhancer(default_model()), WISHES)),
     "fast, with wishes": (
         {"profile": "fast", "wishes": Wishes(warmth=1)},
-        lambda: Planned(dp.auto, Wishes(warmth=1, denoise=-1)),
+        lambda: Planned(DefaultEnhancer(profile="fast"), Wishes(warmth=1)),
     ),
 }
 

@@ -147,12 +147,15 @@ class EnhancerChoice:
 
         chosen = self.portable()
         recipe = chosen.recipe.to_toml() if isinstance(chosen.recipe, Recipe) else chosen.recipe
-        model = default_model() if chosen.model is None and recipe is None else chosen.model
+        by_default = (
+            chosen.model is None and recipe is None
+        )  # what plans, with the model in the package as a part of it
+        model = default_model() if by_default else chosen.model
         settings = (self.profile, self.refine_strength, self.refine_steps, self.refine_seed, self.wishes.given)
         hashes = [
             None if one is None else hashlib.sha256(_bundle(one).model).digest() for one in (model, chosen.refiner)
         ]
-        return hashlib.sha256(repr((__version__, recipe, settings, hashes)).encode()).hexdigest()
+        return hashlib.sha256(repr((__version__, recipe, by_default, settings, hashes)).encode()).hexdigest()
 
 
 class Registry(Protocol):
