@@ -17,7 +17,7 @@ from diptych.runtime.planner import NetworkPlanner, Numbers
 
 _GATE, _MOST = (0.4, 0.8), 0.8
 """Of `ImageStatistics.under_exposed`: from where on the network has a say, and where it has most of it. What is photographed in
-the dark lies beyond; ordinary dark pictures, whose highlights are bright, lie below, and there the rules are what people prefer.
+the dark lies beyond; ordinary dark pictures, whose highlights are bright, lie below: there the rules are what people prefer.
 The network errs least, but lifts blacks, which the rules keep: a fifth of the plan stays theirs."""
 
 _DEVELOP = "develop"
