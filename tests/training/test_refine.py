@@ -75,7 +75,7 @@ def test_a_stopped_run_ends_with_the_same_bytes(finished, good, tmp_path):
 
 
 def test_the_velocity_is_learned(good):
-    config = SMALL.updated({"steps": 40, "forward": {"width": 16, "noise": 0.2}, "learning_rate": 3e-3})
+    config = SMALL.updated({"steps": 120, "forward": {"width": 16, "noise": 0.2}, "learning_rate": 3e-3})
     objective = RefineObjective(config, launch(config))
     data = objective.open_data(source=None, target=good)
     before = objective.held_out_loss(data)

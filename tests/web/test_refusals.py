@@ -60,7 +60,7 @@ def check_problem(answer, status, text=""):
         ({"brightness": "-9"}, "brightness: Input should be greater than or equal to -3"),
         ({"warmth": "nan"}, "warmth: Input should be a finite number"),
         ({"denoise": "none"}, "denoise: Input should be a valid number"),
-        ({"model": "low_light", "shadows": "1"}, "cannot be wished of 'low_light', which does not plan"),
+        ({"model": "low_light", "profile": "fast"}, "profile fast is for the default enhancer"),
         ({"steps": '[{"operator": "gamma"}]', "saturation": "1"}, "cannot be wished of 'steps'"),
         ({"steps": '[{"operator": "flip"}]', "strength": "0.5"}, "cannot blend what the step flip has moved"),
         ({"profile": "fast", "denoise": "0.5"}, "fast takes no noise away"),
