@@ -67,8 +67,8 @@ def test_models_travel(client, folder, tmp_path, kind):
     if kind == "box":
         job, enhancer = job_of(profile="fast"), dp.runtime.DefaultEnhancer(profile="fast")
     elif kind == "file":
-        job = job_of(model=default_model(), profile="fast")
-        enhancer = dp.runtime.open_enhancer(default_model(), profile="fast")
+        job = job_of(model=default_model())
+        enhancer = dp.runtime.open_enhancer(default_model())
     else:
         job, enhancer = job_of("auto"), dp.auto
     run(client, made, job)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import diptych as dp
+from diptych.runtime import DefaultEnhancer
 
 ONES = ("a.darker.png", "a.png", "a.brighter.png")
 
@@ -20,8 +21,8 @@ def dark(tmp_path, dark_picture):
     return path
 
 
-def plan_of(path):
-    return [step.as_dict() for step in dp.plan(dp.read(path)).steps]
+def plan_of(path, planner=None):
+    return [step.as_dict() for step in dp.plan(dp.read(path), planner).steps]
 
 
 def test_each_wish(cli, dark, tmp_path):
@@ -76,7 +77,7 @@ def test_three_variants(cli, dark, tmp_path):
     assert code == 0
     results = json.loads(out)
     assert [one["output"] for one in results] == [str(tmp_path / "out" / name) for name in ONES]
-    photo, spread = dp.read(dark), dp.auto.spread(dp.read(dark).pixels)
+    photo, spread = dp.read(dark), DefaultEnhancer().spread(dp.read(dark).pixels)
     for result, name, brightness in zip(results, ONES, (-spread, 0, spread), strict=True):
         made = dp.read(tmp_path / "out" / name).pixels
         assert np.array_equal(made, dp.enhance(photo, brightness=brightness).pixels)
@@ -120,7 +121,7 @@ def test_the_plan_of_each_picture_as_json(cli, pictures, tmp_path):
         assert result["plan"] == plan_of(result["input"])
         assert dp.Recipe(*(dp.step(step.pop("operator"), **step) for step in result["plan"])).steps
     code, out, _ = cli("enhance", pictures, "-o", tmp_path / "recipe", "--json", "--recipe", "auto")
-    assert [one["plan"] for one in json.loads(out)] == [plan_of(one["input"]) for one in json.loads(out)]
+    assert [one["plan"] for one in json.loads(out)] == [plan_of(one["input"], dp.auto) for one in json.loads(out)]
     code, out, _ = cli("enhance", pictures, "-o", tmp_path / "steps", "--json", "--op", "gamma", "gamma=0.5")
     assert [one["plan"] for one in json.loads(out)] == [None] * 3
 

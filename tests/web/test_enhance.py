@@ -119,7 +119,7 @@ def test_a_plan_can_be_asked_for_as_steps(client):
     plan = client.post("/v1/plan", content=data).json()["steps"]
     assert plan
     by_steps = client.post("/v1/enhance", params={"steps": json.dumps(plan)}, content=data)
-    by_name = client.post("/v1/enhance?recipe=auto", content=data)
+    by_name = client.post("/v1/enhance", content=data)
     assert by_steps.content == by_name.content
 
 
@@ -131,9 +131,10 @@ def test_wishes_and_the_plan_of_an_answer(client):
         answer = client.post("/v1/enhance", params=query, content=data)
         given = {name: value for name, value in query.items() if name in wishes}
         given |= {"denoise": -1} if "profile" in query else {}
-        assert np.array_equal(decode(answer.content).pixels, dp.enhance(photo, **given).pixels)
+        planner = dp.auto if "recipe" in query else None
+        assert np.array_equal(decode(answer.content).pixels, dp.enhance(photo, planner, **given).pixels)
         done = [dp.step(one.pop("operator"), **one) for one in json.loads(answer.headers["Diptych-Plan"])]
-        assert tuple(done) == dp.plan(photo, **given).steps
+        assert tuple(done) == dp.plan(photo, planner, **given).steps
         planned = client.post("/v1/plan", params=query, content=data).json()
         assert planned["recipe"] == query.get("recipe", "default")
         assert [dp.step(one.pop("operator"), **one) for one in planned["steps"]] == done
