@@ -58,7 +58,7 @@ def test_numbers_are_those_of_the_config_and_in_the_bounds_of_the_operator(confi
         assert values.shape == (16, 1, 1, 1)
         if name == "spread":
             assert values.min() > 0
-        elif name not in ("shadows", "protect"):  # whose end is the runtime's affair
+        else:
             bounds = operator.declaration.parameter(name)
             assert values.min() >= bounds.minimum, name
             assert values.max() <= bounds.maximum, name

@@ -26,9 +26,6 @@ _AMOUNT = "amount"  # of the white balance that the colours call for: decides wa
 _FORMS: dict[str, Callable[[Tensor], Tensor]] = {
     "exposure": lambda p: p.clamp(-0.7, 4.0) * STOPS,
     "gamma": lambda p: torch.exp(0.9 * p.clamp(-1.0, 1.0)),
-    "shadows": lambda p: F.softplus(3 * p - 3),
-    "local": lambda p: torch.sigmoid(2 * p - 2),
-    "protect": lambda p: F.softplus(2 * p),
     "follow": lambda p: torch.sigmoid(2 * p + 1),
     "saturation": lambda p: torch.exp(0.4 * torch.tanh(p)),
     "warmth": lambda p: 0.3 * torch.tanh(p),
