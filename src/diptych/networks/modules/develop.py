@@ -35,13 +35,15 @@ def develop(x: Tensor, numbers: Mapping[str, Tensor]) -> Tensor:
         x = x * (factors / luma(factors))
     largest, smallest, light = x.amax(1, keepdim=True), x.amin(1, keepdim=True), luma(x)
 
-    around = guided(base(largest, gain, n["gamma"]), max(4, min(x.shape[-2:]) // 16)).clamp(1e-3, 1)
-    lift = lifted(around, n["shadows"], n["toe"], n["protect"]) / around
+    lift: Tensor | None = None
+    if {"shadows", "local"} <= set(numbers):
+        around = guided(base(largest, gain, n["gamma"]), max(4, min(x.shape[-2:]) // 16)).clamp(1e-3, 1)
+        lift = lifted(around, n["shadows"], n["toe"], n["protect"]) / around
 
     def curve(values: Tensor) -> Tensor:
         based = base(values, gain, n["gamma"])
         alone = lifted(based, n["shadows"], n["toe"], n["protect"])
-        return ((1 - n["local"]) * alone + n["local"] * based * lift).clamp(0, 1)
+        return (alone if lift is None else (1 - n["local"]) * alone + n["local"] * based * lift).clamp(0, 1)
 
     dark, toned, bright = curve(smallest), curve(light), curve(largest)
     wide, ratio = largest - smallest, toned / light.clamp_min(1e-4)
