@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 from collections import defaultdict
 from pathlib import Path
 
@@ -19,6 +21,10 @@ FILE = ROOT / "tests" / "durations.json"
 SHORT = 1.0  # seconds; the order of files whose tests are all shorter does not matter
 
 _seconds: defaultdict[str, float] = defaultdict(float)
+
+# A shell lets jobs in the background ignore Ctrl-C, and their children inherit it; tests of Ctrl-C need it.
+if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
