@@ -220,7 +220,7 @@ def test_wishes_are_for_what_plans(page, folder):
     choose_files(page, folder / "dark.jpg")
     status(page, "Preview in")
     wish(page, "denoise", 0.5)
-    for value, shown in (("recipe:auto", True), ("model:low_light", False), ("steps:", False), ("model:default", True)):
+    for value, shown in (("recipe:auto", True), ("model:low_light", True), ("steps:", False), ("model:default", True)):
         choose(page, value)
         wait_for(lambda shown=shown: find(page, "#planned").is_displayed() == shown)
         assert ("--denoise" in said_as_command(page)) == shown

@@ -101,7 +101,6 @@ def test_fields_of_a_form_are_those_of_the_query(client):
         ("/v1/enhance", {"recipe": ["auto", "auto"]}, 400, "twice"),
         ("/v1/enhance", {"steps": "x" * 100_001}, 400, "longer than"),
         ("/v1/preview", {"recipe": "auto"}, 422, "recipe"),
-        ("/v1/plan", {"model": "low_light"}, 422, "does not plan"),
         ("/v1/plan", {"steps": "[]"}, 422, "steps"),
         ("/v1/preview?site=3", {}, 422, "site"),
         ("/v1/plan?recipe=auto&recipe=auto", {}, 422, "twice"),
