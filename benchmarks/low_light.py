@@ -263,6 +263,7 @@ def main() -> None:
             if row in {"pairs", "report"}:
                 add_differences(tables[row], pictures[row])
         print(to_markdown(row, tables[row]), flush=True)
+    given.work.mkdir(parents=True, exist_ok=True)
     (given.work / "pictures.json").write_text(json.dumps(pictures, indent=1, default=float) + "\n")
     if given.json:
         about = {"diptych": dp.__version__, "numpy": np.__version__, "machine": platform.machine(), "side": judge.side}

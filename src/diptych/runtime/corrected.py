@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.image import FloatImage, Image, check_image, to_float
+from diptych.core.noise import picture_noise
 from diptych.recipes import Recipe, Step, auto, step
 from diptych.recipes.automatic import ImageStatistics, image_statistics, subsample
 from diptych.runtime.bundle import Bundle
@@ -32,6 +34,9 @@ class CorrectedPlanner:
         The file of a planner, opened when the first under-exposed picture is met.
     name : str
         What to call it.
+    noise_side : int, optional
+        Side in px of the square in the middle that the noise is measured in, where all of a large picture would take longer
+        than the rest of the plan. Default: all of it.
 
     Raises
     ------
@@ -39,8 +44,8 @@ class CorrectedPlanner:
         When it plans, if the file is not a bundle of a planner.
     """
 
-    def __init__(self, source: str | os.PathLike[str] | Bundle, *, name: str) -> None:
-        self._source, self._name = source, name
+    def __init__(self, source: str | os.PathLike[str] | Bundle, *, name: str, noise_side: int | None = None) -> None:
+        self._source, self._name, self._noise_side = source, name, noise_side
         self._opened: NetworkPlanner | None = None
         self._lock = threading.Lock()
 
@@ -64,8 +69,19 @@ class CorrectedPlanner:
 
     def plan(self, image: Image, /) -> Recipe:
         """Return the recipe for this image, without applying it."""
-        floats = _planes(image)
-        return self.plan_for(image_statistics(floats), subsample(floats), lambda: self.network.numbers(image))
+        statistics, sample = self._measured(image)
+        return self.plan_for(statistics, sample, lambda: self.network.numbers(image))
+
+    def _measured(self, image: Image) -> tuple[ImageStatistics, FloatImage]:
+        """Return the statistics and a subsample; whole pictures are not turned to floats where only a part is looked at."""
+        checked = check_image(image)
+        planes = checked if checked.ndim == 3 else checked[:, :, np.newaxis]
+        sample, side = to_float(subsample(planes)), self._noise_side
+        if side is not None:
+            top, left = (max(0, (length - side) // 2) for length in planes.shape[:2])
+            planes = planes[top : top + side, left : left + side]
+        luma, chroma = picture_noise(planes)
+        return replace(image_statistics(sample), luma_noise=luma, chroma_noise=chroma), sample
 
     def plan_for(self, statistics: ImageStatistics, sample: FloatImage, numbers: Callable[[], Numbers]) -> Recipe:
         """Return the recipe for an image from its statistics and a subsample of its pixels ``(H, W, C)``.
@@ -88,8 +104,8 @@ class CorrectedPlanner:
 
     def spread(self, image: Image, /) -> float:
         """Return how far the right exposure may lie from the planned one, in stops: a standard deviation."""
-        floats = _planes(image)
-        share = correction(image_statistics(floats)) if floats.shape[2] == 3 else 0.0
+        statistics, sample = self._measured(image)
+        share = correction(statistics) if sample.shape[2] == 3 else 0.0
         return auto.spread(image) + (share * (self.network.spread(image) - auto.spread(image)) if share else 0.0)
 
 
@@ -110,8 +126,3 @@ def corrected(rules: Recipe, network: Recipe, share: float) -> tuple[Step, ...]:
 def _numbers_of(recipe: Recipe) -> dict[str, float]:
     found = [one for one in recipe.steps if one.operator == _DEVELOP]
     return {name: float(value) for name, value in found[0].parameters} if found else {}
-
-
-def _planes(image: Image) -> FloatImage:
-    floats = to_float(check_image(image))
-    return floats if floats.ndim == 3 else floats[:, :, np.newaxis]
