@@ -8,7 +8,7 @@ from skimage import data
 
 from diptych.core.image import from_float, to_float
 from diptych.recipes import Recipe, auto, step
-from diptych.recipes.automatic import image_statistics
+from diptych.recipes.automatic import measured
 from diptych.runtime import default_model
 from diptych.runtime.corrected import CorrectedPlanner, corrected, correction
 
@@ -28,7 +28,7 @@ def test_the_rules_plan_what_is_well_lit_and_what_is_not_rgb(image):
 
 def test_the_network_plans_what_got_too_little_light():
     image = dark(0.2)
-    share = correction(image_statistics(to_float(image)))
+    share = correction(*measured(image))
     assert share == pytest.approx(0.8)
     numbers, rules, network = (dict(one.plan(image).steps[-1].parameters) for one in (PLANNER, auto, PLANNER.network))
     for name, value in numbers.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
@@ -46,22 +45,19 @@ def planned(planner: Any, rows: Rows) -> Recipe:
 def _(planner: Auto, rows: Rows) -> Recipe:
     """Tones from some of the pixels, the noise from all of them."""
     sample = sample_of(rows)
-    luma, chroma = noise_of(rows)
-    return planner.plan_for(replace(image_statistics(sample), luma_noise=luma, chroma_noise=chroma), sample)
+    return planner.plan_for(image_statistics(sample, noise_of(rows)), sample)
 
 
 @planned.register
 def _(planner: CorrectedPlanner, rows: Rows) -> Recipe:
     """As `auto` and the network do it."""
     sample = sample_of(rows)
-    luma, chroma = noise_of(rows)
-    statistics = replace(image_statistics(sample), luma_noise=luma, chroma_noise=chroma)
-    network = planner.network
 
     def numbers() -> Numbers:
+        network = planner.network
         return network.numbers_of(thumbnail_by_rows(rows.read, rows.shape, network.side))
 
-    return planner.plan_for(statistics, sample, numbers)
+    return planner.plan_for(image_statistics(sample, noise_of(rows)), sample, numbers)
 
 
 @planned.register

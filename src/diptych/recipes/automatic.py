@@ -94,9 +94,7 @@ class Auto:
 
     def plan(self, image: Image, /) -> Recipe:
         """Return the recipe for this image, without applying it. A good photo gets the empty recipe."""
-        floats = to_float(check_image(image))
-        channels = floats if floats.ndim == 3 else floats[:, :, np.newaxis]
-        return self.plan_for(image_statistics(channels), subsample(channels))
+        return self.plan_for(*measured(image))
 
     def plan_for(self, statistics: ImageStatistics, sample: FloatImage) -> Recipe:
         """Return the recipe for an image from its statistics and a subsample of its pixels ``(H, W, C)``."""
@@ -115,14 +113,33 @@ class Auto:
 auto = Auto()
 
 
-def image_statistics(image: FloatImage) -> ImageStatistics:
-    """Measure an image of shape ``(H, W, C)``."""
+def measured(image: Image, *, noise_side: int | None = None) -> tuple[ImageStatistics, FloatImage]:
+    """Return the statistics of an image, and the subsample ``(H, W, C)`` that they are of.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        Any image of the contract.
+    noise_side : int, optional
+        Side in px of the square in the middle that the noise is measured in. Default: all of the image.
+    """
+    checked = check_image(image)
+    planes = checked if checked.ndim == 3 else checked[:, :, np.newaxis]
+    sample = to_float(subsample(planes))
+    if noise_side is not None:
+        top, left = (max(0, (length - noise_side) // 2) for length in planes.shape[:2])
+        planes = planes[top : top + noise_side, left : left + noise_side]
+    return image_statistics(sample, picture_noise(planes)), sample
+
+
+def image_statistics(image: FloatImage, noise: tuple[float, float] | None = None) -> ImageStatistics:
+    """Measure an image of shape ``(H, W, C)``; its noise of luma and chroma only if it is not given."""
     sample = subsample(image)
     light, largest = luma(sample), sample.max(axis=2)
     highlight = max(float(np.percentile(largest, 99.5)), 0.02)
     middle = max(float(np.percentile(largest, 50)), 1 / 255)
     black, white = np.percentile(sample, [0.5, 99.5])
-    luma_noise, chroma_noise = picture_noise(image)
+    luma_noise, chroma_noise = picture_noise(image) if noise is None else noise
     return ImageStatistics(
         mean=float(light.mean()),
         highlight=highlight,

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from diptych.core.enhancer import EnhancerSpec
-from diptych.core.image import FloatImage, Image, check_image, to_float
-from diptych.core.noise import picture_noise
+from diptych.core.image import FloatImage, Image
 from diptych.recipes import Recipe, Step, auto, step
-from diptych.recipes.automatic import ImageStatistics, image_statistics, subsample
+from diptych.recipes.automatic import ImageStatistics, measured
 from diptych.runtime.bundle import Bundle
 from diptych.runtime.planner import NetworkPlanner, Numbers
 
@@ -69,19 +67,8 @@ class CorrectedPlanner:
 
     def plan(self, image: Image, /) -> Recipe:
         """Return the recipe for this image, without applying it."""
-        statistics, sample = self._measured(image)
+        statistics, sample = measured(image, noise_side=self._noise_side)
         return self.plan_for(statistics, sample, lambda: self.network.numbers(image))
-
-    def _measured(self, image: Image) -> tuple[ImageStatistics, FloatImage]:
-        """Return the statistics and a subsample; whole pictures are not turned to floats where only a part is looked at."""
-        checked = check_image(image)
-        planes = checked if checked.ndim == 3 else checked[:, :, np.newaxis]
-        sample, side = to_float(subsample(planes)), self._noise_side
-        if side is not None:
-            top, left = (max(0, (length - side) // 2) for length in planes.shape[:2])
-            planes = planes[top : top + side, left : left + side]
-        luma, chroma = picture_noise(planes)
-        return replace(image_statistics(sample), luma_noise=luma, chroma_noise=chroma), sample
 
     def plan_for(self, statistics: ImageStatistics, sample: FloatImage, numbers: Callable[[], Numbers]) -> Recipe:
         """Return the recipe for an image from its statistics and a subsample of its pixels ``(H, W, C)``.
@@ -96,7 +83,7 @@ class CorrectedPlanner:
             Returns what the network says of the image; called only if it has a say.
         """
         rules = auto.plan_for(statistics, sample)
-        share = correction(statistics) if sample.shape[2] == 3 else 0.0
+        share = correction(statistics, sample)
         if share == 0:
             return rules
         network = self.network.recipe_of(numbers(), channels=3)
@@ -104,25 +91,27 @@ class CorrectedPlanner:
 
     def spread(self, image: Image, /) -> float:
         """Return how far the right exposure may lie from the planned one, in stops: a standard deviation."""
-        statistics, sample = self._measured(image)
-        share = correction(statistics) if sample.shape[2] == 3 else 0.0
+        statistics, sample = measured(image, noise_side=self._noise_side)
+        share = correction(statistics, sample)
         return auto.spread(image) + (share * (self.network.spread(image) - auto.spread(image)) if share else 0.0)
 
 
-def correction(statistics: ImageStatistics) -> float:
-    """Return how far the network decides about a picture: 0 to 0.8."""
+def correction(statistics: ImageStatistics, sample: FloatImage) -> float:
+    """Return how far the network decides about a picture: 0 to 0.8, and 0 if it is not RGB."""
+    if sample.shape[2] != 3:
+        return 0.0
     low, high = _GATE
     return _MOST * float(np.clip((statistics.under_exposed - low) / (high - low), 0, 1))
 
 
 def corrected(rules: Recipe, network: Recipe, share: float) -> tuple[Step, ...]:
     """Return the steps of the rules, with the numbers of `develop` so far on the way to those of the network."""
-    start = _numbers_of(rules) or dict(step(_DEVELOP).parameters)
-    numbers = {name: round(value + share * (_numbers_of(network)[name] - value), 5) for name, value in start.items()}
+    start, end = (_numbers_of(one) for one in (rules, network))
+    numbers = {name: round(value + share * (end[name] - value), 5) for name, value in start.items()}
     others = tuple(one for one in rules.steps if one.operator != _DEVELOP)
     return (*others, step(_DEVELOP, **numbers))
 
 
 def _numbers_of(recipe: Recipe) -> dict[str, float]:
-    found = [one for one in recipe.steps if one.operator == _DEVELOP]
-    return {name: float(value) for name, value in found[0].parameters} if found else {}
+    found = next((one for one in recipe.steps if one.operator == _DEVELOP), step(_DEVELOP))
+    return {name: float(value) for name, value in found.parameters}
