@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diptych.core.color import luma
+from diptych.core.color import LUMA, luma
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.image import FloatImage, Image, check_image, to_float
 from diptych.core.noise import picture_noise
@@ -160,7 +160,7 @@ def _decide(statistics: ImageStatistics, sample: FloatImage) -> list[Step]:
     ):  # nothing there to see: a blank page, a lens cap
         flat = 0.0
     gain = float((_WHITE / statistics.highlight) ** under) if under > 0 else 1.0
-    shadows = Shadows.of(sample)
+    shadows = Shadows.of(sample[::2, ::2])
     lift = _lift(statistics, np.clip(sample * gain, 0, 1)) * (1 - _LOW_KEY * max(shadows.low_key, night) * (1 - under))
     backlit = shadows.backlit * (1 - night) * (1 - under)
     opened = shadows.lift(backlit, statistics.luma_noise) if backlit > 0.05 else 0.0
@@ -212,13 +212,22 @@ def _lift(statistics: ImageStatistics, sample: FloatImage) -> float:
     aim = max(mean, scene ** (1 - under) * (_GOOD_MEAN * (mean / _DARK_MEAN) ** 0.25) ** under)
     low, high = 0.0, 4 * (1 - 0.4 * night) * (1 - under) + 12 * under
     toe, protect = 2 / 255 * (1 - under), 1.5 * (1 - under)
+    values, shares = _distribution(sample)
     for _ in range(16):
         lift = (low + high) / 2
-        curved = sample * (
-            1 + lift * (1 - sample) ** (1 + protect) / (1 + lift * sample) * sample / (sample + toe + 1e-6)
+        curved = values * (
+            1 + lift * (1 - values) ** (1 + protect) / (1 + lift * values) * values / (values + toe + 1e-6)
         )
-        low, high = (lift, high) if luma(curved).mean() < aim else (low, lift)
+        low, high = (lift, high) if curved @ shares < aim else (low, lift)
     return max((low + high) / 2, 2 * shadows)
+
+
+def _distribution(sample: FloatImage) -> tuple[FloatImage, FloatImage]:
+    """Return 1024 values and their shares over the channels, each channel by its weight in luma: means of curves follow."""
+    levels = np.rint(sample.reshape(-1, sample.shape[2]) * 1023).astype(np.int64)
+    weights = LUMA if sample.shape[2] == len(LUMA) else np.full(sample.shape[2], 1 / sample.shape[2])
+    counts = sum(w * np.bincount(levels[:, channel], minlength=1024) for channel, w in enumerate(weights))
+    return np.arange(1024) / 1023, np.asarray(counts) / len(levels)
 
 
 def _step(name: str, **values: float) -> Step:

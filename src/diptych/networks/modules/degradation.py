@@ -13,6 +13,7 @@ from diptych.networks.degradation import Degradation
 from diptych.networks.modules.everyday import Everyday
 from diptych.networks.modules.grain import Grain
 from diptych.networks.modules.pictures import luma
+from diptych.networks.modules.sensor import Camera
 from diptych.networks.modules.smooth import Field, above_zero, stepped, toned
 
 NAMES = ("exposure", "gamma", "red", "blue", "saturation", "light", "depth", "air", "black")
@@ -81,6 +82,8 @@ class Sample(NamedTuple):
         What is lit by itself and stays as it is: how much of it (0 for none), from which luma on, and how sharply.
     correlation : float
         Of neighbouring values of the noise.
+    camera : Camera or None
+        What the noise comes from if it lies before the curve of tones; `noise` and `correlation` do not count then.
     generator : torch.Generator
         What the noise is drawn from.
     """
@@ -91,6 +94,7 @@ class Sample(NamedTuple):
     noise: Tensor
     lamps: Tensor
     correlation: float
+    camera: Camera | None
     generator: torch.Generator
 
 
@@ -155,7 +159,8 @@ class DegradationModule(nn.Module):
             values = torch.where(is_one, drawn.values(NAMES), values)
             lamps, noise = torch.where(is_one, drawn.lamps(), lamps), torch.where(is_one, drawn.noise(noise), noise)
             light, correlation = light.masked_fill(is_one[:, :, None, None], 0.0), drawn.correlation(correlation)
-        return Sample(values, varies * light, varies * depth, noise, lamps, correlation, generator)
+        camera = self._camera(pictures, values, clean, generator)
+        return Sample(values, varies * light, varies * depth, noise, lamps, correlation, camera, generator)
 
     def degrade(
         self,
@@ -163,7 +168,7 @@ class DegradationModule(nn.Module):
         sample: Sample,
         *,
         boxes: Tensor | None = None,
-        noise: float | Tensor = 1.0,
+        noise: float = 1.0,
         quantise: bool = True,
         averaged: bool = False,
     ) -> Tensor:
@@ -186,6 +191,9 @@ class DegradationModule(nn.Module):
         """
         with torch.autocast(picture.device.type, enabled=False):
             clear = self._expose(picture.float(), sample, Field(boxes, picture))
+            if sample.camera is not None:
+                x = sample.camera.photograph(clear, self.grain, sample.generator, noise=noise, averaged=averaged)
+                return stepped(x, 2**self.config.bits - 1) if quantise and self.config.bits else x
             x = self.grain.cut_off(clear, sample.noise) if averaged else clear
             x = self.grain(x, sample.noise * noise, sample.generator, correlation=sample.correlation).clamp(0, 1)
             return stepped(x, 2**self.config.bits - 1) if quantise and self.config.bits else x
@@ -210,6 +218,12 @@ class DegradationModule(nn.Module):
         much, start, sharpness = sample.lamps[:, :, None, None, None].unbind(1)
         lit = much * torch.sigmoid(sharpness * (before - start))
         return lit * picture + (1 - lit) * x
+
+    def _camera(self, pictures: Tensor, values: Tensor, clean: float, generator: torch.Generator) -> Camera | None:
+        if not (self.config.camera and self.training):
+            return None
+        gamma = values[:, NAMES.index("gamma"), None].exp()
+        return Camera.drawn(pictures, gamma, noise=self.config.noise, clean=clean, generator=generator)
 
     def _varied(self, spread: float | None, clean: float | None) -> tuple[float, float]:
         if not self.training:
