@@ -12,7 +12,7 @@ from diptych.operators.guided import guided_filter
 
 _DEEP = 0.25  # the brightness of the surroundings under which a place lies in the shadow
 _EPSILON = 0.01  # of the guided filter, as in `develop`
-_AIM, _MOST = 0.2, 3.2  # luma that the middle of the shadows is brought to, and the largest factor
+_AIM, _MOST = 0.22, 3.6  # luma that the middle of the shadows is brought to, and the largest factor
 _VISIBLE = 5.0  # levels of 255: noise that opened shadows may show
 
 PROTECT = 2.0

@@ -21,7 +21,7 @@ from diptych.recipes.steps import Step, step
 _GOOD_MEAN = 0.45
 _WHITE = 0.8
 _DARK_MEAN = 0.24
-_LOW_KEY = 0.8  # share of the lift that a night, or a picture that is dark on purpose, does not get
+_LOW_KEY = 0.75  # share of the lift that a night, or a picture that is dark on purpose, does not get
 _OPENED = {"local": 0.95, "follow": 0.6, "color_floor": 0.006}
 
 COLOR_FLOOR = 0.014
@@ -184,8 +184,8 @@ def _decide(statistics: ImageStatistics, sample: FloatImage) -> list[Step]:
 
 def _exposed(sample: FloatImage, gain: float, lift: float, under: float) -> Step:
     lit = 1 - under  # a scene with lights of its own: work locally, keep black and lamps
-    numbers = {"exposure": float(np.log2(gain)) / STOP, "shadows": lift, "color_floor": COLOR_FLOOR * under}
-    numbers |= {"local": 0.6 * lit, "toe": 2 / 255 * lit, "protect": 1.5 * lit}
+    numbers = {"exposure": float(np.log2(gain)) / STOP, "shadows": lift, "toe": 2 / 255 * lit, "protect": 1.5 * lit}
+    numbers |= {"local": 0.85 * lit, "follow": 1 - 0.25 * lit, "color_floor": COLOR_FLOOR * under + 0.006 * lit}
     if under > 0.05:
         numbers |= _balance(_step("develop", **numbers)(sample), 0.4 * under)
     return _step("develop", **numbers)
