@@ -7,15 +7,17 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
+from typing import Literal
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision, Precision
 
 from diptych.core.errors import ParameterError
 from diptych.core.parallel import available_cores, threads
 from diptych.training.config import TrainConfig
 
-_PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed", "float16": "16-mixed"}
+_MIXED: dict[str, Literal["bf16-mixed", "16-mixed"]] = {"bfloat16": "bf16-mixed", "float16": "16-mixed"}
 
 
 def launch(config: TrainConfig) -> Fabric:
@@ -30,6 +32,7 @@ def launch(config: TrainConfig) -> Fabric:
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     nodes = int(os.environ.get("WORLD_SIZE", "1")) // processes
     several = processes * nodes > 1
+    torch.backends.cudnn.benchmark = kind == "cuda"  # crops are all of one size: cuDNN tries once what is fastest
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # what it has chosen is in the log of the run
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning_fabric")
@@ -38,7 +41,7 @@ def launch(config: TrainConfig) -> Fabric:
             devices=processes,
             num_nodes=nodes,
             strategy="ddp" if several else "auto",
-            precision=_PRECISIONS[resolved_precision(config, kind)],  # type: ignore[arg-type]
+            plugins=[_precision(resolved_precision(config, kind), kind)],
         )
         fabric.launch()
     return fabric
@@ -49,6 +52,11 @@ def resolved_precision(config: TrainConfig, device: str) -> str:
     if config.precision != "auto":
         return config.precision
     return "bfloat16" if _has_bfloat16(device) else "float32"
+
+
+def _precision(name: str, device: str) -> Precision:
+    # Asked for float16 on a CPU by its name, Fabric would compute in bfloat16.
+    return MixedPrecision(_MIXED[name], device=device) if name in _MIXED else Precision()
 
 
 def _device(wanted: str) -> str:

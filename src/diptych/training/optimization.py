@@ -63,12 +63,27 @@ class ExponentialMovingAverage:
     def update(self, module: nn.Module, *, step: int) -> None:
         """Move the copy towards the original."""
         share = 1 - min(self.decay, (1 + step) / (10 + step))
-        ours, theirs = self.module.state_dict(), module.state_dict()
-        for name, value in ours.items():
-            if value.is_floating_point():
-                value.lerp_(theirs[name].to(value.dtype), share)
-            else:
-                value.copy_(theirs[name])
+        ours, theirs = self._floats(self.module), self._floats(module)
+        torch._foreach_lerp_(ours, theirs, share)  # as torch.optim.swa_utils does: one kernel for all on a GPU
+        for kept, latest in zip(self._others(self.module), self._others(module), strict=True):
+            kept.copy_(latest)
+
+    @staticmethod
+    def _floats(module: nn.Module) -> list[Tensor]:
+        return [value for value in module.state_dict().values() if value.is_floating_point()]
+
+    @staticmethod
+    def _others(module: nn.Module) -> list[Tensor]:
+        return [value for value in module.state_dict().values() if not value.is_floating_point()]
+
+
+def clip_gradients(fabric: Fabric, optimiser: torch.optim.Optimizer, *, norm: float) -> None:
+    """Limit the norm of the gradients of each group of parameters; of their true norm, where float16 has scaled the losses."""
+    scaler = getattr(fabric.strategy.precision, "scaler", None)
+    if scaler is not None:
+        scaler.unscale_(optimiser)
+    for group in optimiser.param_groups:
+        nn.utils.clip_grad_norm_(group["params"], norm)
 
 
 def gather_gradients(fabric: Fabric, optimiser: torch.optim.Optimizer) -> None:

@@ -13,7 +13,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from diptych.recipes import Recipe
 from diptych.training.config import TrainConfig
-from diptych.training.data import PathLike, TrainingData
+from diptych.training.data import Batch, PathLike, TrainingData
 from diptych.training.generator_file import TrainedGenerator
 from diptych.training.image_pool import ImagePool
 from diptych.training.optimization import ExponentialMovingAverage
@@ -92,6 +92,16 @@ def to_layout(module: nn.Module, config: TrainConfig) -> nn.Module:
     """Return the module in the memory layout of the config."""
     # torch's own stubs do not know this argument of Module.to.
     return module.to(memory_format=torch.channels_last) if config.channels_last else module  # type: ignore[call-overload]
+
+
+def placed(batch: Batch, config: TrainConfig, fabric: Fabric) -> Tensors:
+    """Return a batch on the device of the run, pictures in the memory layout of the config."""
+    layout = torch.channels_last if config.channels_last else torch.contiguous_format
+    tensors = [torch.from_numpy(part) for part in batch]
+    if fabric.device.type == "cuda":  # so that the copy need not wait for the step before
+        tensors = [part.pin_memory() for part in tensors]
+    moved = [fabric.to_device(part) for part in tensors]
+    return tuple(part.contiguous(memory_format=layout) if part.ndim == 4 else part for part in moved)
 
 
 def crop_views(thumbnails: Tensor, boxes: Tensor, *, side: int) -> Tensor:

@@ -72,7 +72,7 @@ class CycleGANObjective:
         )
         if config.compile:
             for module in networks:
-                module.compile()
+                module.compile(dynamic=False)  # two sizes of batch, each with its own kernels
 
     @property
     def generator(self) -> nn.Module:
@@ -194,10 +194,11 @@ class CycleGANObjective:
         return terms
 
     def _gradient_penalty(self, discriminator: nn.Module, real: Tensor, fake: Tensor, number: int) -> Tensor:
+        plain = discriminator.forward  # torch.compile has no second derivatives
         if self.config.gradient_penalty_kind == "r1":
-            return losses.r1(discriminator, real)
+            return losses.r1(plain, real)
         mix = np.random.default_rng((self.config.seed, number)).random((len(real), 1, 1, 1), np.float32)
-        return losses.wgan_gp(discriminator, real, fake, mix=torch.from_numpy(mix).to(real.device))
+        return losses.wgan_gp(plain, real, fake, mix=torch.from_numpy(mix).to(real.device))
 
     def _update(self, optimiser: torch.optim.Optimizer, rate: float, *, step: int) -> None:
         gather_gradients(self.fabric, optimiser)

@@ -36,7 +36,7 @@ from diptych.training.degradation import calibrate
 from diptych.training.generator_file import TrainedGenerator
 from diptych.training.image_pool import ImagePool
 from diptych.training.objectives.base import Losses, Parts, Tensors, Term, Terms, backward, crop_views
-from diptych.training.optimization import ExponentialMovingAverage, cosine_decay, gather_gradients
+from diptych.training.optimization import ExponentialMovingAverage, clip_gradients, cosine_decay, gather_gradients
 from diptych.training.preprocessing import preprocess_pair
 from diptych.training.validation.evaluator import MonitorEvaluator
 
@@ -204,7 +204,7 @@ class PlannerObjective:
         factor = cosine_decay(step, steps=self.config.steps, decay_fraction=self.config.lr_decay_fraction)
         for group in optimiser.param_groups:
             group["lr"] = group["initial_lr"] * factor
-            nn.utils.clip_grad_norm_(group["params"], _MAX_GRADIENT)
+        clip_gradients(self.fabric, optimiser, norm=_MAX_GRADIENT)
         self.fabric.strategy.optimizer_step(optimiser)
         optimiser.zero_grad()
 

@@ -19,7 +19,7 @@ from diptych.training.config import TrainConfig
 from diptych.training.data import CropBatches, PathLike, TrainingData, open_folder, split_folder, training_data
 from diptych.training.generator_file import TrainedGenerator, run_network
 from diptych.training.objectives.base import Losses, Parts, Tensors, Terms, adam, backward, to_layout
-from diptych.training.optimization import ExponentialMovingAverage, cosine_decay, gather_gradients
+from diptych.training.optimization import ExponentialMovingAverage, clip_gradients, cosine_decay, gather_gradients
 from diptych.training.preprocessing import preprocess_alone
 from diptych.training.validation.evaluator import LossEvaluator
 
@@ -50,7 +50,7 @@ class SingleGenerator(ABC):
         self.optimiser = adam(self.network, config, config.learning_rate)
         self.parts = Parts({"forward": self.network}, {"average_forward": self.average}, {"optimiser": self.optimiser})
         if config.compile:
-            self.network.compile()
+            self.network.compile(dynamic=False)
 
     @abstractmethod
     def losses(self, network: nn.Module, batch: Tensors, draw: np.random.Generator, *, progress: float) -> Terms:
@@ -98,7 +98,7 @@ class SingleGenerator(ABC):
         factor = cosine_decay(step, steps=config.steps, decay_fraction=config.lr_decay_fraction)
         for group in self.optimiser.param_groups:
             group["lr"] = config.learning_rate * factor
-            nn.utils.clip_grad_norm_(group["params"], 1.0)
+        clip_gradients(self.fabric, self.optimiser, norm=1.0)
         self.fabric.strategy.optimizer_step(self.optimiser)
         self.optimiser.zero_grad()
         self.average.update(self.network, step=step)
