@@ -60,6 +60,13 @@ def train(
             metavar="FILE", help="First weights: a generator file or run directory of the same kind of network."
         ),
     ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="How long it may take: the run measures its own speed and sets steps and eval_every by it.",
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue RUN from its newest checkpoint.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each entry of the log as a line of JSON.")] = False,
 ) -> None:
@@ -81,7 +88,9 @@ def train(
                 _say_outside(output, entry)
 
         try:
-            run = run_training(settings, **folders, out=output, init=init, resume=resume, on_event=on_event)
+            run = run_training(
+                settings, **folders, out=output, init=init, resume=resume, minutes=minutes, on_event=on_event
+            )
         except KeyboardInterrupt:
             _say_interrupted(output)
             raise
@@ -238,7 +247,7 @@ class _Bar(_Display):
 
     def _advance(self, entry: dict[str, Any]) -> None:
         if entry["event"] == "progress":
-            self._progress.update(self._task, completed=entry["step"])
+            self._progress.update(self._task, completed=entry["step"], total=entry["steps"])
         elif entry["event"] == "losses":
             text = " ".join(f"{_short(name)} {value:.3f}" for name, value in entry["losses"].items())
             text = f"{entry['images_per_second']:.1f} images/s  {text}"
@@ -263,6 +272,7 @@ def lines_of(entry: dict[str, Any]) -> list[str]:
     say = {
         "begin": _begin_lines,
         "progress": _progress_lines,
+        "schedule": _schedule_lines,
         "init": lambda entry: [_init_line(name, part) for name, part in entry["networks"].items()],
         "calibration": _calibration_lines,
         "skipped": lambda entry: [f"skipped: {entry['picture']}: {entry['reason']}"],
@@ -281,6 +291,13 @@ def _begin_lines(entry: dict[str, Any]) -> list[str]:
 def _progress_lines(entry: dict[str, Any]) -> list[str]:
     left = duration(entry["seconds_left"])
     return [f"step {entry['step']} of {entry['steps']}: {entry['images_per_second']:.2g} images/s, {left} left"]
+
+
+def _schedule_lines(entry: dict[str, Any]) -> list[str]:
+    return [
+        f"{entry['steps']} steps fit into the time, at {entry['step_seconds']:.3g} s each; a validation every "
+        f"{entry['eval_every']}, at {entry['validation_seconds']:.2g} s"
+    ]
 
 
 def _calibration_lines(entry: dict[str, Any]) -> list[str]:

@@ -6,23 +6,24 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
 import numpy as np
-import torch
 from lightning_fabric import Fabric
 
 from diptych.core.errors import TrainingError
 from diptych.data import Prefetcher
 from diptych.data.folder import check_apart
+from diptych.training import schedule
 from diptych.training.config import TrainConfig
 from diptych.training.data import Batch, TrainingData
 from diptych.training.distributed import chosen_threads, launch, torch_threads
 from diptych.training.initial_weights import fingerprint_of, initialise_from
 from diptych.training.objectives import Objective, make_objective
-from diptych.training.objectives.base import Losses, Tensors
+from diptych.training.objectives.base import Losses, placed
 from diptych.training.run import directory
 from diptych.training.run.checkpoint import checkpoints, load_checkpoint
 from diptych.training.run.directory import Run
@@ -37,6 +38,7 @@ def train(
     out: str | os.PathLike[str],
     init: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    minutes: float | None = None,
     on_event: OnEvent | None = None,
 ) -> Run:
     """Train a generator without pairs: from source to target, or from what a single folder teaches.
@@ -56,10 +58,13 @@ def train(
         checkpoint.
     resume : bool
         Continue from the newest checkpoint. On a CPU the result is then, byte for byte, that of a run without a stop.
+    minutes : float, optional
+        How long the run may take, more than 0. It measures its own speed first and sets ``steps`` and ``eval_every`` of the
+        config by it, which are then those of the run: one that is resumed keeps them, whatever is given.
     on_event : callable, optional
-        Called with each entry of the log as it is written: ``begin``, ``init``, ``calibration``, ``losses``, ``validation``,
-        ``skipped``, ``interrupted``, ``end``; and after the first step and then twice a minute with one that is not logged,
-        ``progress``, which has ``step``, ``steps``, ``images_per_second`` and ``seconds_left``.
+        Called with each entry of the log as it is written: ``begin``, ``schedule``, ``init``, ``calibration``, ``losses``,
+        ``validation``, ``skipped``, ``interrupted``, ``end``; and after the first step and then twice a minute with one that
+        is not logged, ``progress``, which has ``step``, ``steps``, ``images_per_second`` and ``seconds_left``.
 
     Returns
     -------
@@ -70,7 +75,7 @@ def train(
     ------
     ParameterError
         If a folder that the objective learns from is missing, one is given besides, both are the same, or one lies in the
-        other, as the run directory must not either.
+        other, as the run directory must not either; or if `minutes` is not above 0.
     DataError
         If a folder cannot be trained on.
     TrainingError
@@ -87,6 +92,10 @@ def train(
     if source is not None and target is not None:
         check_apart(source, target)
     directory.check_outside(out, *(folder for folder in (source, target) if folder is not None))
+    began = time.perf_counter()
+    schedule.check_minutes(minutes)
+    if minutes and resume:
+        config = schedule.kept(config, Run(Path(out)))
     fabric = launch(config)
     with contextlib.ExitStack() as closing:
         if fabric.is_global_zero:
@@ -96,14 +105,24 @@ def train(
                 closing.enter_context(directory.locked(out))
         objective = make_objective(config, fabric)
         data = objective.open_data(source=source, target=target)
+        threads = chosen_threads(Run(Path(out)).threads if resume else None)
+        closing.enter_context(torch_threads(threads))
+        plan = None
+        if minutes and not resume:
+            plan = schedule.fit(objective, data, began=began, seconds=60 * minutes)
+            config = plan.applied(config)
+            objective = make_objective(config, fabric)  # as it was before the steps that were measured
         begun_from = initialise_from(objective, init) if init is not None else None
         origin = fingerprint_of(init)
         opened = (config, data)
-        run = directory.resume(out, *opened, init=origin) if resume else _begun(out, *opened, fabric, origin, closing)
-        closing.enter_context(torch_threads(chosen_threads(run.threads)))
+        run = (
+            directory.resume(out, *opened, init=origin)
+            if resume
+            else _begun(out, *opened, fabric, origin, threads, closing)
+        )
         recorder = RunRecorder(run, objective, data, on_event)
         first = recorder.resume(_loaded(run, objective)) if resume else 0
-        recorder.begin(first, *((begun_from, objective.prepare(data)) if first == 0 else ()))
+        recorder.begin(first, *((plan and plan.entry(), begun_from, objective.prepare(data)) if first == 0 else ()))
         recorder.end(_steps(objective, data, recorder, first))
     return run
 
@@ -122,7 +141,7 @@ def _steps(objective: Objective, data: TrainingData, recorder: RunRecorder, firs
             for step in range(first, config.steps):
                 if recorder.should_stop:
                     break
-                batches = [_placed(next(ready), config, fabric) for _ in range(config.accumulate)]
+                batches = [placed(next(ready), config, fabric) for _ in range(config.accumulate)]
                 losses = objective.train_step(batches, step=step)
                 done, stopped = step + 1, interrupt.requested
                 due = done % config.eval_every == 0 or done == config.steps
@@ -178,12 +197,13 @@ def _begun(
     data: TrainingData,
     fabric: Fabric,
     init: str | None,
+    threads: int,
     closing: contextlib.ExitStack,
 ) -> Run:
     # With several processes the first one makes the folders.
     if fabric.is_global_zero:
         closing.enter_context(directory.locked(out))
-        directory.begin(out, config, data, init=init, threads=chosen_threads())
+        directory.begin(out, config, data, init=init, threads=threads)
     fabric.barrier()
     return Run(Path(out))
 
@@ -191,12 +211,6 @@ def _begun(
 def _loaded(run: Run, objective: Objective) -> dict[str, Any]:
     found = checkpoints(run.checkpoints)
     return load_checkpoint(found[-1], objective) if found else {"step": 0}
-
-
-def _placed(batch: Batch, config: TrainConfig, fabric: Fabric) -> Tensors:
-    layout = torch.channels_last if config.channels_last else torch.contiguous_format
-    placed = [fabric.to_device(torch.from_numpy(part)) for part in batch]
-    return tuple(part.contiguous(memory_format=layout) if part.ndim == 4 else part for part in placed)
 
 
 def _check(losses: Losses, step: int, run: Run) -> None:
