@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TOGETHER := -n 2 --dist worksteal
+MINUTES ?= 25
 
-.PHONY: demo test check bench chromium nginx web-example docs docs-check soak test-oldest release-check clean
+.PHONY: demo test check bench gpu chromium nginx web-example docs docs-check soak test-oldest release-check clean
 
 demo: $(READY)  ## Install and run the main job on a sample picture
 	mkdir -p out
@@ -35,6 +36,9 @@ check: $(READY)  ## Lint, types, and the tests that guard the architecture
 
 bench: $(READY)  ## Measure, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
+
+gpu:  ## Measure everything on a GPU in MINUTES; needs DATA=folder of pictures (see benchmarks/gpu.py); writes benchmarks/results/gpu
+	PYTHONPATH=src:$(PYTHONPATH) $(PYTHON) benchmarks/gpu.py --minutes $(MINUTES) $(if $(DATA),--data $(DATA)) $(if $(PARTS),--parts $(PARTS)) $(if $(OUT),--out $(OUT))
 
 release-check: $(READY)  ## Build source archive and wheel, install the wheel alone elsewhere, and run the main job with it
 	rm -rf dist build/release
