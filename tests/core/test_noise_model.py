@@ -35,3 +35,53 @@ def test_bad_input_is_refused():
             JpegTables(luma=steps)
     with pytest.raises(ParameterError):
         JpegTables(luma=(1,) * 64, origin=(8, 0))
+
+
+def _scene(side=384):
+    """A picture of soft shapes and a few edges, in all brightnesses, of which every value is known."""
+    y, x = np.mgrid[0:side, 0:side] / side
+    soft = 0.5 + 0.38 * np.sin(5 * x + 2 * y) * np.cos(4 * y)
+    red = np.where((x - 0.6) ** 2 + (y - 0.4) ** 2 < 0.03, 0.75, soft)
+    return np.stack([red, soft, 0.9 * soft + 0.03], axis=2)
+
+
+def _smooth(noise):
+    taps = np.array([0.25, 0.5, 0.25])
+    for axis in (0, 1):
+        noise = np.apply_along_axis(np.convolve, axis, noise, taps, "same")
+    return noise / noise.std()
+
+
+NOISES = {
+    "white": lambda scene, noise: noise,
+    "correlated": lambda scene, noise: _smooth(noise),
+    "by brightness": lambda scene, noise: noise * np.sqrt((scene + 0.02) / 0.52),
+    "luma only": lambda scene, noise: np.repeat(noise[:, :, :1], 3, axis=2),
+}
+
+
+@pytest.mark.parametrize("kind", NOISES)
+@pytest.mark.parametrize("levels", [2, 5, 15, 50])
+def test_made_noise_is_found(kind, levels):
+    scene = _scene()
+    noise = NOISES[kind](scene, np.random.default_rng(levels).standard_normal(scene.shape))
+    noisy = np.rint(255 * np.clip(scene + levels / 255 * noise, 0, 1)).astype(np.uint8)
+    made = (noisy / 255 - scene).std(axis=(0, 1))
+    found = np.sqrt((measure_noise(noisy).sigma_map(noisy) ** 2).mean(axis=(0, 1)))
+    assert np.abs(found / made - 1).max() < 0.1
+
+
+def test_noise_by_brightness_is_told_apart():
+    scene = np.repeat(np.linspace(0.05, 0.95, 512)[np.newaxis], 512, 0)
+    noisy = scene + 0.03 * np.sqrt(scene) * np.random.default_rng(0).standard_normal(scene.shape)
+    model = measure_noise(np.clip(noisy, 0, 1).astype(np.float32))
+    at = np.array([0.15, 0.3, 0.5, 0.8])
+    assert np.abs(model.luma(at) / (0.03 * np.sqrt(at)) - 1).max() < 0.12
+
+
+def test_how_coarse_noise_is_is_told():
+    flat = np.full((256, 256, 3), 0.5)
+    noise = 0.02 * np.random.default_rng(0).standard_normal(flat.shape)
+    white, smooth = (measure_noise((flat + one).astype(np.float32)) for one in (noise, 0.02 * _smooth(noise)))
+    assert np.abs(np.array(white.coarse) - 0.5).max() < 0.03
+    assert min(smooth.coarse) > 0.8

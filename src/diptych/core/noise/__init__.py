@@ -16,7 +16,8 @@ from diptych.core.noise.level import (
     noise_planes,
     picture_noise,
 )
-from diptych.core.noise.model import NoiseModel, measure_noise
+from diptych.core.noise.measure import measure_noise, noise_of_regions
+from diptych.core.noise.model import NoiseModel
 
 __all__ = [
     "JpegTables",
@@ -29,6 +30,7 @@ __all__ = [
     "noise_blocks",
     "noise_curve",
     "noise_level",
+    "noise_of_regions",
     "noise_planes",
     "picture_noise",
 ]

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diptych.core.color import CB_SCALE, CR_SCALE, LUMA, RGB_FROM_YCBCR, luma
+from diptych.core.color import CB_SCALE, CR_SCALE, LUMA, luma
 from diptych.core.image import FloatImage, Image, check_image, to_float
 from diptych.core.noise.jpeg import JpegTables
-from diptych.core.noise.level import picture_noise
 
 _WINDOW = 5  # px: over which the brightness is averaged, so that the noise of a pixel does not decide its own strength
 _VISIBLE = 0.1 / 255
@@ -30,10 +29,13 @@ class NoiseModel:
         RGB (P = 2), of the colour differences.
     jpeg : JpegTables or None
         How the picture was compressed, if it was.
+    share : ndarray, shape (K,), or None
+        How much of the image lies nearest to each brightness; None for the same everywhere.
 
     Examples
     --------
     >>> noisy = 0.5 + np.random.default_rng(0).normal(0, 0.02, (256, 256, 3)).astype(np.float32)
+    >>> from diptych.core.noise import measure_noise
     >>> model = measure_noise(noisy)
     >>> model.sigma_map(noisy).shape
     (256, 256, 3)
@@ -45,6 +47,7 @@ class NoiseModel:
     covariance: FloatImage
     spectrum: FloatImage
     jpeg: JpegTables | None = None
+    share: FloatImage | None = None
 
     @property
     def visible(self) -> bool:
@@ -68,6 +71,23 @@ class NoiseModel:
         rows = np.array([np.array([0, 0, 1]) - LUMA, np.array([1, 0, 0]) - LUMA]) / [[CB_SCALE], [CR_SCALE]]
         return self._at(sum(row @ self.covariance @ row for row in rows) / 2, brightness)
 
+    @property
+    def overall(self) -> tuple[float, float]:
+        """Standard deviations of the noise of luma and of the colour differences, root mean squares over the image."""
+        luma_sigma, chroma_sigma = (
+            float(np.sqrt(np.average(s**2, weights=self.share))) for s in (self.luma(), self.chroma())
+        )
+        return luma_sigma, chroma_sigma
+
+    @property
+    def coarse(self) -> tuple[float, float]:
+        """Share of the noise of luma, and of the colour differences, that is left where 2 x 2 px are averaged.
+
+        0.5 for white noise; near 1 for noise that demosaicing, scaling or JPEG has made smooth.
+        """
+        luma_share, *chroma_share = (float(np.sqrt(one[:4, :4].sum() / max(one.sum(), 1e-12))) for one in self.spectrum)
+        return luma_share, chroma_share[0] if chroma_share else luma_share
+
     def sigma_map(self, image: Image) -> FloatImage:
         """Return the standard deviation of the noise of each value of an image.
 
@@ -89,41 +109,6 @@ class NoiseModel:
     def _at(self, variance: FloatImage, brightness: FloatImage | None) -> FloatImage:
         sigma = np.sqrt(np.maximum(variance, 0))
         return np.asarray(sigma if brightness is None else np.interp(brightness, self.brightness, sigma))
-
-
-def measure_noise(image: Image, jpeg: JpegTables | None = None) -> NoiseModel:
-    """Measure the noise of an image.
-
-    Parameters
-    ----------
-    image : ndarray, shape (H, W) or (H, W, C)
-        Any image of the contract.
-    jpeg : JpegTables, optional
-        How it was compressed, as its file says it (`diptych.photo.Photo.jpeg`); without it, its pixels are asked.
-
-    Returns
-    -------
-    NoiseModel
-        Without noise for an image under 3 x 3.
-
-    Raises
-    ------
-    ImageError
-        If the image breaks the contract.
-    """
-    floats = to_float(check_image(image))
-    planes = floats if floats.ndim == 3 else floats[:, :, np.newaxis]
-    of_luma, of_chroma = picture_noise(planes)
-    if planes.shape[2] == 3:
-        covariance = RGB_FROM_YCBCR @ np.diag([of_luma, of_chroma, of_chroma]) ** 2 @ RGB_FROM_YCBCR.T
-    else:
-        covariance = of_luma**2 * planes.shape[2] * np.eye(planes.shape[2])
-    return NoiseModel(
-        brightness=np.array([0.0, 1.0]),
-        covariance=np.stack([covariance, covariance]),
-        spectrum=np.ones((2 if planes.shape[2] == 3 else 1, 8, 8)),
-        jpeg=jpeg,
-    )
 
 
 def local_brightness(image: FloatImage) -> FloatImage:
