@@ -21,6 +21,8 @@ from diptych.recipes.steps import Step, step
 _GOOD_MEAN = 0.45
 _WHITE = 0.8
 _DARK_MEAN = 0.24
+_STOPS_UNDER = (2.3, 3.3)  # nine of ten of 179 photographs of dark rooms lie over 2.8, of good dark ones none over 2.9
+_ALIKE = (0.28, 0.40)  # mean luma over highlights: of good photographs the median is 0.48; of dark ones that are meant so 0.2 to 0.3
 _LOW_KEY = 0.75  # share of the lift that a night, or a picture that is dark on purpose, does not get
 _OPENED = {"local": 0.95, "follow": 0.6, "color_floor": 0.006}
 
@@ -71,8 +73,14 @@ class ImageStatistics:
 
     @property
     def under_exposed(self) -> float:
-        """How far this is a picture that got too little light, so that even its highlights are dark: 0 to 1."""
-        return self.dark * ramp(np.log2(_WHITE / self.highlight), 0.3, 1.4)  # lamps of a night are bright
+        """How far this is a picture that got too little light, so that even its highlights are dark: 0 to 1.
+
+        Either all of it is dark alike, or it is so dark that it was photographed in the dark: 3 stops and more under a good
+        picture, those of the mean and those of the highlights taken together. What is dark because it is meant so is neither.
+        """
+        highlights, mean = np.log2(_WHITE / self.highlight), np.log2(_DARK_MEAN / max(self.mean, 1e-3))
+        alike = ramp(self.mean / self.highlight, *_ALIKE)
+        return self.dark * ramp(highlights, 0.3, 1.2) * max(alike, ramp(highlights + mean, *_STOPS_UNDER))
 
 
 class Auto:
