@@ -29,7 +29,7 @@ def test_the_rules_plan_what_is_well_lit_and_what_is_not_rgb(image):
 def test_the_network_plans_what_got_too_little_light():
     image = dark(0.2)
     share = correction(*measured(image))
-    assert share == pytest.approx(0.8)
+    assert share == pytest.approx(0.5)
     numbers, rules, network = (dict(one.plan(image).steps[-1].parameters) for one in (PLANNER, auto, PLANNER.network))
     for name, value in numbers.items():
         assert value == pytest.approx(rules[name] + share * (network[name] - rules[name]), abs=1e-4)

@@ -15,10 +15,11 @@ from diptych.recipes.automatic import ImageStatistics, measured
 from diptych.runtime.bundle import Bundle
 from diptych.runtime.planner import NetworkPlanner, Numbers
 
-_GATE, _MOST = (0.4, 0.8), 0.8
+_GATE, _MOST = (0.4, 0.8), 0.5
 """Of `ImageStatistics.under_exposed`: from where on the network has a say, and where it has most of it. What is photographed in
 the dark lies beyond; ordinary dark pictures, whose highlights are bright, lie below: there the rules are what people prefer.
-The network errs least, but lifts blacks, which the rules keep: a fifth of the plan stays theirs."""
+The network errs least on what was photographed in the dark, but its tones are flat; the rules keep black and contrast, and are
+nearer to a picture that only got less light: half of the plan stays theirs."""
 
 _DEVELOP = "develop"
 
@@ -97,7 +98,7 @@ class CorrectedPlanner:
 
 
 def correction(statistics: ImageStatistics, sample: FloatImage) -> float:
-    """Return how far the network decides about a picture: 0 to 0.8, and 0 if it is not RGB."""
+    """Return how far the network decides about a picture: 0 to 0.5, and 0 if it is not RGB."""
     if sample.shape[2] != 3:
         return 0.0
     low, high = _GATE
