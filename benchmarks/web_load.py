@@ -192,14 +192,15 @@ def megapixels() -> list[bytes]:
     from skimage import data
 
     from diptych import operators
-    from diptych.cli.demo import darken
     from diptych.photo import Photo, encode
 
     sources = [np.asarray(picture) for picture in (data.astronaut(), data.coffee())]
     found = []
     for index in range(PICTURES):
         large = operators.get("zoom")(sources[index % 2], height=868, width=1152)
-        found.append(encode(Photo(darken(np.roll(large, 97 * index, axis=1), seed=index)), "jpeg"))
+        light = (np.roll(large, 97 * index, axis=1) / 255.0) ** 2.2 * 0.06
+        noisy = np.random.default_rng(index).poisson(light * 1500) / 1500
+        found.append(encode(Photo(np.rint(255 * noisy.clip(0, 1) ** (1 / 2.2)).astype(np.uint8)), "jpeg"))
     return found
 
 

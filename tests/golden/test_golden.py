@@ -18,7 +18,7 @@ from scipy import ndimage
 from skimage import data
 
 import diptych as dp
-from diptych.cli.demo import darken
+from dark_cup import darken
 from diptych.core.image import to_float
 
 FILE = Path(__file__).with_name("features.json")

@@ -1,4 +1,4 @@
-"""``diptych demo``: enhancement of a picture that ships with scikit-image."""
+"""``diptych demo``: enhancement of a photograph that comes with Diptych."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from diptych.cli.progress import note
 
 if TYPE_CHECKING:
-    from diptych.core.image import Image
+    from diptych.photo import Photo
 
 
 def demo(
@@ -18,34 +18,29 @@ def demo(
     ] = "diptych-demo.png",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace it if it exists.")] = False,
 ) -> None:
-    """Darken a picture that ships with scikit-image, add noise, enhance it, and write both side by side."""
+    """Enhance a dark photograph that comes with Diptych, and write both side by side."""
     from pathlib import Path
 
     import numpy as np
 
     from diptych.core.errors import PhotoExistsError
     from diptych.photo import write
-    from diptych.runtime import enhance
+    from diptych.runtime import DefaultEnhancer
 
     if Path(output).exists() and not overwrite:
         raise PhotoExistsError(f"{output}: exists already; use --overwrite")
-    dark = darken(sample())
-    write(output, np.hstack([dark, enhance(dark)]), overwrite=overwrite)
-    note(f"wrote {output}: the dark picture on the left, the enhanced one on the right")
+    dark = sample().pixels
+    plan = DefaultEnhancer().plan(dark)
+    write(output, np.hstack([dark, plan(dark)]), overwrite=overwrite)
+    note(f"wrote {output}: the photograph on the left, and on the right what this plan made of it:")
+    for line in str(plan).splitlines():
+        note(f"  {line}")
 
 
-def sample() -> Image:
-    """Return the picture of a cup of coffee that ships with scikit-image, ``uint8`` (400, 600, 3)."""
-    import numpy as np
-    from skimage import data
+def sample() -> Photo:
+    """Return the photograph: steps in a forest, ``uint8`` (479, 720, 3), Unsplash licence."""
+    from importlib import resources
 
-    return np.asarray(data.coffee())  # type: ignore[no-untyped-call]
+    from diptych.photo import read
 
-
-def darken(image: Image, exposure: float = 0.06, electrons: float = 1500.0, seed: int = 7) -> Image:
-    """Simulate an underexposed photograph: less light (in linear values), photon noise, 8 bits."""
-    import numpy as np
-
-    light = (image / 255.0) ** 2.2 * exposure
-    noisy = np.random.default_rng(seed).poisson(light * electrons) / electrons
-    return np.rint(255 * np.clip(noisy, 0, 1) ** (1 / 2.2)).astype(np.uint8)
+    return read(str(resources.files("diptych.cli") / "data" / "forest.jpg"))
