@@ -107,5 +107,9 @@ def test_grey_folders_get_grey_networks(tmp_path):
     for preset_name in ("quick", "planner", "refine"):
         config = choose_config([tmp_path / "grey"], preset_name=preset_name)
         assert (config.forward.channels_in, config.forward.channels_out) == (1, 1)
+    for values, channels in (({}, (1, 1)), ({"channels_in": 3, "channels_out": 3}, (3, 3))):
+        found = choose_config([tmp_path / "grey"] * 2, values={"--set": {"forward": {"name": "unet", **values}}})
+        assert (found.forward.name, found.forward.channels_in, found.forward.channels_out) == ("unet", *channels)
+        assert (found.backward.channels_in, found.backward.channels_out) == channels
     config = choose_config([tmp_path / "grey", tmp_path / "colour"], preset_name="paper")
     assert (config.forward.channels_in, config.forward.channels_out, config.weights.identity) == (1, 3, 0)

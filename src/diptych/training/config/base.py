@@ -68,11 +68,12 @@ class TrainConfig:
         Decay of the exponential moving average of the generators' weights, which is what is validated and exported;
         0 for none. It begins lower: min(ema_decay, (1 + step) / (10 + step)).
     precision : {"auto", "float32", "bfloat16", "float16"}
-        auto is bfloat16 where the processor computes with it, otherwise float32.
+        auto is bfloat16 on a CPU that computes with it, otherwise float32; on a GPU bfloat16 takes half the memory.
     device : {"auto", "cpu", "cuda", "mps"}
         auto is the GPU if there is one.
     channels_last, compile : bool
-        Memory layout NHWC, and torch.compile; they pay on a GPU.
+        Memory layout NHWC, and torch.compile. On the GPU that it was measured on, NHWC alone made `mobile` slower;
+        compile has not been measured on one. A planner is not compiled.
     eval_every : int
         Steps between two validations, each with a checkpoint.
     patience : int
@@ -172,6 +173,8 @@ class TrainConfig:
     def updated(self: C, values: Mapping[str, Any], *, source: str = "training") -> C:
         """Return the config with other values; the missing fields of a table stay as they are.
 
+        A network of another name begins with its own fields, but keeps the channels.
+
         Raises
         ------
         ParameterError
@@ -244,9 +247,18 @@ def _network(present: NetworkConfig, value: Any, source: str) -> NetworkConfig |
         raise ParameterError(f"{source} = {value!r} is not a table; write e.g. name = 'mobile'")
     same = value.get("name", present.name) == present.name
     try:
-        return from_dict((to_dict(present) if same else {}) | dict(value))
+        found = from_dict((to_dict(present) if same else {}) | dict(value))
+        return found if same else _as_many_channels(found, present, given=value)
     except DiptychError as error:
         raise ParameterError(f"{source}: {error}") from None
+
+
+def _as_many_channels(found: NetworkConfig, present: NetworkConfig, *, given: Mapping[str, Any]) -> NetworkConfig:
+    """Return the config of another generator with the channels of the one that it takes the place of, if none are given."""
+    if not (isinstance(found, GeneratorConfig) and isinstance(present, GeneratorConfig)):
+        return found
+    coming, going = (given.get(name, getattr(present, name)) for name in ("channels_in", "channels_out"))
+    return replace(found, channels_in=coming, channels_out=going)
 
 
 def _weights(present: LossWeights, value: Any, source: str) -> LossWeights:
