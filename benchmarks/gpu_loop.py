@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import nn
@@ -22,26 +23,26 @@ from gpu_part import Part, peak_mib, synchronise
 from training_speed import Straightforward
 
 Step = Callable[[int], object]
+BASE = "straightforward float32"
 
 NETWORKS: dict[str, GeneratorConfig] = {"mobile": Mobile(), "unet": UNet(), "resnet": ResNet()}
 TOYS: dict[str, GeneratorConfig] = {"mobile": Mobile(width=4, depth=1, blocks=0)}
-SIZES = [("mobile", 4), ("unet", 4), ("resnet", 4), ("mobile", 16), ("unet", 16), ("mobile", 1), ("unet", 1)]
-SIZES += [("resnet", 1), ("resnet", 16)]
-COMPILED = [("unet", 4), ("mobile", 4), ("resnet", 4), ("mobile", 16), ("unet", 16)]
-
-EAGER = {
+KINDS: dict[str, dict[str, Any]] = {
     "float32": {"precision": "float32"},
-    "float32, channels-last": {"precision": "float32", "channels_last": True},
     "bfloat16": {"precision": "bfloat16"},
-    "bfloat16, channels-last": {"precision": "bfloat16", "channels_last": True},
     "float16": {"precision": "float16"},
-}
-COMPILATIONS = {
-    "bfloat16, compile": {"precision": "bfloat16", "compile": True},
+    "float32, channels-last": {"precision": "float32", "channels_last": True},
+    "bfloat16, channels-last": {"precision": "bfloat16", "channels_last": True},
     "float32, compile": {"precision": "float32", "compile": True},
+    "bfloat16, compile": {"precision": "bfloat16", "compile": True},
     "bfloat16, channels-last, compile": {"precision": "bfloat16", "channels_last": True, "compile": True},
     "bfloat16, compile with CUDA graphs": {"precision": "bfloat16"},
 }
+USUAL, COMPILED = ("float32", "bfloat16"), ("float32, compile", "bfloat16, compile")
+OTHERS = tuple(kind for kind in KINDS if kind not in (*USUAL, *COMPILED))
+# Batch and kinds; every network in turn. What matters most comes first: cuDNN alone looks for up to half a minute for its
+# fastest kernels for one kind and size.
+TABLES = [(4, USUAL), (4, COMPILED), (16, USUAL), (1, USUAL), (4, OTHERS), (16, COMPILED)]
 _BLOCK = 5  # steps between two looks at the clock
 _ROUNDS, _SECONDS = 8, 3.0  # of a table, at most
 
@@ -50,17 +51,15 @@ def run(part: Part) -> None:
     """Measure every network and size, without and then with compilation, as far as the time goes."""
     torch.backends.cudnn.benchmark = part.device == "cuda"
     networks, side = (TOYS, 16) if part.toy else (NETWORKS, 256)
-    for compiled, sizes in ((False, SIZES), (True, COMPILED)):
-        for name, batch in sizes:
-            if name not in networks or (part.toy and batch != 4):
-                continue
-            if part.left() < (60 if compiled else 15) and not part.toy:
-                part.note(f"{name}, batch {batch}{', compiled' * compiled}: not measured, the time was up")
-                continue
-            measure(part, networks[name], batch, side, compiled=compiled)
+    for batch, kinds in [(4, (*USUAL, "float16", "float32, compile"))] if part.toy else TABLES:
+        for name, network in networks.items():
+            if part.left() < 15 and not part.toy:
+                part.note(f"{name}, batch {batch}, {'; '.join(kinds)}: not measured, the time was up")
+            else:
+                measure(part, network, batch, side, kinds)
 
 
-def measure(part: Part, network: GeneratorConfig, batch: int, side: int, *, compiled: bool) -> None:
+def measure(part: Part, network: GeneratorConfig, batch: int, side: int, kinds: Sequence[str]) -> None:
     """Add the rows of a network and a size of batch."""
     judge = PatchGAN(width=4, depth=1) if part.toy else PatchGAN()
     config = CycleGANConfig(forward=network, discriminator=judge, batch=batch, crop=side, device=part.device)  # type: ignore[arg-type]
@@ -69,8 +68,8 @@ def measure(part: Part, network: GeneratorConfig, batch: int, side: int, *, comp
     steps: dict[str, Step] = {}
     first: dict[str, float] = {}
     memory: dict[str, int | None] = {}
-    for label, make in candidates(config, pair, compiled=compiled).items():
-        if label != "straightforward float32" and part.left() < (20 if compiled else 5) and not part.toy:
+    for label, make in candidates(config, pair, kinds).items():
+        if label != BASE and part.left() < (40 if "compile" in label else 10) and not part.toy:
             part.note(f"{network.name}, batch {batch}: {label}: not measured, the time was up")
             continue
         began = time.perf_counter()
@@ -86,7 +85,7 @@ def measure(part: Part, network: GeneratorConfig, batch: int, side: int, *, comp
         steps[label], first[label] = step, time.perf_counter() - began
         memory[label] = peak_mib(part.device)
     usual = in_turns(steps, part)
-    base = usual["straightforward float32"]
+    base = usual[BASE]
     for label, seconds in usual.items():
         part.add(
             network=network.name,
@@ -105,18 +104,15 @@ def measure(part: Part, network: GeneratorConfig, batch: int, side: int, *, comp
 
 
 def candidates(
-    config: CycleGANConfig, pair: tuple[torch.Tensor, ...], *, compiled: bool
+    config: CycleGANConfig, pair: tuple[torch.Tensor, ...], kinds: Sequence[str]
 ) -> dict[str, Callable[[], Step]]:
     """Return what is measured, by name; each is built when it is called."""
-    kinds = {"float32": torch.float32} if compiled else {"float32": torch.float32, "bfloat16": torch.bfloat16}
-    found: dict[str, Callable[[], Step]] = {}
-    for name, kind in kinds.items():
-        found[f"straightforward {name}"] = lambda kind=kind: straightforward(config, pair, kind)
-    for label, values in (COMPILATIONS if compiled else EAGER).items():
-        graphs = label.endswith("CUDA graphs")
-        if compiled and config.device != "cuda" and label != "float32, compile":
-            continue  # a CPU takes a minute for each; one proves the script
-        found[f"diptych {label}"] = lambda values=values, graphs=graphs: house(config, pair, values, graphs)
+    found: dict[str, Callable[[], Step]] = {BASE: lambda: straightforward(config, pair, torch.float32)}
+    if "bfloat16" in kinds:
+        found["straightforward bfloat16"] = lambda: straightforward(config, pair, torch.bfloat16)
+    for kind in kinds:
+        graphs = kind.endswith("CUDA graphs")
+        found[f"diptych {kind}"] = lambda kind=kind, graphs=graphs: house(config, pair, KINDS[kind], graphs)
     return found
 
 
@@ -126,7 +122,7 @@ def straightforward(config: CycleGANConfig, pair: tuple[torch.Tensor, ...], kind
     return lambda _: loop.train_step(*pair)
 
 
-def house(config: CycleGANConfig, pair: tuple[torch.Tensor, ...], values: dict[str, object], graphs: bool) -> Step:
+def house(config: CycleGANConfig, pair: tuple[torch.Tensor, ...], values: dict[str, Any], graphs: bool) -> Step:
     """Return a step of Diptych's loop with other settings."""
     settled = replace(config, **values)
     objective = CycleGANObjective(settled, launch(settled))

@@ -6,6 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from diptych.cli.train import lines_of
 from diptych.core.errors import ParameterError
 from diptych.networks import Mobile, PatchGAN
 from diptych.training import CycleGANConfig, train
@@ -74,6 +75,11 @@ def test_no_time_is_refused(folders, tmp_path, minutes):
     with pytest.raises(ParameterError, match=r"minutes = .* give a number above 0"):
         train(TOY, **folders, out=tmp_path / "run", minutes=minutes)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_command_says_what_fits():
+    (line,) = lines_of(Schedule(1600, 200, 0.3512, 1.25).entry())
+    assert line == "1600 steps fit into the time, at 0.351 s each; a validation every 200, at 1.2 s"
 
 
 def identical(ours, theirs):
