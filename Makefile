@@ -37,7 +37,7 @@ check: $(READY)  ## Lint, types, and the tests that guard the architecture
 bench: $(READY)  ## Measure, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
 
-gpu:  ## Measure everything on a GPU in MINUTES; needs DATA=folder of pictures (see benchmarks/gpu.py); writes benchmarks/results/gpu
+gpu:  ## Measure everything on a GPU in MINUTES with a PYTHON that has torch for it; DATA=folder of pictures, see benchmarks/gpu.py
 	PYTHONPATH=src:$(PYTHONPATH) $(PYTHON) benchmarks/gpu.py --minutes $(MINUTES) $(if $(DATA),--data $(DATA)) $(if $(PARTS),--parts $(PARTS)) $(if $(OUT),--out $(OUT))
 
 release-check: $(READY)  ## Build source archive and wheel, install the wheel alone elsewhere, and run the main job with it
