@@ -97,8 +97,8 @@ def _all_of(names: list[str]) -> str:
 
 
 def _operator(declaration: Declaration) -> str:
-    parameters = "".join(f"    {_parameter(one)},\n" for one in declaration.parameters)
-    arguments = f"    image: Image,\n    /,\n    *,\n{parameters}" if parameters else "    image: Image,\n    /,\n"
+    main, *others = [f"    {_parameter(one)},\n" for one in declaration.parameters] or [""]
+    arguments = "    image: Image,\n    /,\n" + main + "".join(["    *,\n"] * bool(others) + others)
     return f"def {declaration.name}(\n{arguments}) -> Image: ...\n"
 
 

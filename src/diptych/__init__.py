@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from diptych.core.errors import DiptychError
     from diptych.core.image import Image
     from diptych.core.operator import operator
-    from diptych.evaluation import evaluate
+    from diptych.evaluation import compare, evaluate
     from diptych.photo import Photo, read, write
     from diptych.recipes import Recipe, Step, auto, step
     from diptych.runtime import enhance, plan
@@ -36,6 +36,7 @@ _HOME = {
     "Recipe": "diptych.recipes",
     "Step": "diptych.recipes",
     "auto": "diptych.recipes",
+    "compare": "diptych.evaluation",
     "enhance": "diptych.runtime",
     "errors": "diptych.core",
     "evaluate": "diptych.evaluation",
@@ -56,6 +57,7 @@ __all__ = [
     "Recipe",
     "Step",
     "auto",
+    "compare",
     "enhance",
     "errors",
     "evaluate",

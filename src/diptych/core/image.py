@@ -17,6 +17,7 @@ Whatever comes in goes out: same dtype, and ``(H, W)`` stays ``(H, W)``. Images 
 
 from __future__ import annotations
 
+import os
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -64,14 +65,58 @@ def check_image(image: object, name: str = "image") -> Image:
     (4, 6, 3)
     """
     if not isinstance(image, np.ndarray):
-        raise ImageError(f"{name} is a {type(image).__name__}; give a NumPy array of shape (H, W) or (H, W, C)")
+        raise ImageError(f"{name} is {_kind(image)}; give {_instead(image)}")
     if image.ndim not in (2, 3) or 0 in image.shape:
         raise ImageError(f"{name} has shape {image.shape}; give (H, W) or (H, W, C) with no side of 0")
     if not image.dtype.isnative:
         image = image.astype(image.dtype.newbyteorder("="))
     if image.dtype.name not in DTYPES:
-        raise ImageError(f"{name} has dtype {image.dtype}; convert it to one of {', '.join(DTYPES)}")
+        raise ImageError(f"{name} has dtype {image.dtype}; {_conversion(image)}")
     return _check_range(image, name) if image.dtype.kind == "f" else image
+
+
+def check_order(image: Image, name: str = "image") -> None:
+    """Refuse an array whose channels come first, as those of PyTorch do: its columns would be taken for channels.
+
+    Raises
+    ------
+    ImageError
+        If the first side is 1, 3 or 4, and the others are 32 and more.
+
+    Examples
+    --------
+    >>> check_order(np.zeros((480, 640, 3), np.uint8))
+    """
+    if image.ndim == 3 and image.shape[0] in (1, 3, 4) and min(image.shape[1:]) >= 32:
+        raise ImageError(
+            f"{name} has shape {image.shape}, channels first; give image.transpose(1, 2, 0), which is (H, W, C)"
+        )
+
+
+def _kind(image: object) -> str:
+    module = type(image).__module__.partition(".")[0]
+    return {"PIL": "a PIL image", "torch": "a torch tensor"}.get(module, f"a {type(image).__name__}")
+
+
+def _instead(image: object) -> str:
+    module = type(image).__module__.partition(".")[0]
+    if module == "PIL":
+        return 'numpy.asarray(image), of the mode "RGB" or "L"'
+    if module == "torch":
+        return "a NumPy array (H, W, C), for example tensor.permute(1, 2, 0).cpu().numpy()"
+    if isinstance(image, str | os.PathLike):
+        return "what diptych.read(path) returns, or its pixels"
+    return "a NumPy array of shape (H, W) or (H, W, C)"
+
+
+def _conversion(image: Image) -> str:
+    if image.dtype.kind in "iu":
+        low, high = int(image.min()), int(image.max())
+        if low >= 0 and high <= 65535:
+            fits = "uint8" if high <= 255 else "uint16"
+            return f"its values, {low} to {high}, fit image.astype(numpy.{fits}), if {fits} is the depth that they have"
+        return f"its values are {low} to {high}; map them to uint16 or to floats in [0, 1]"
+    return f"convert it to one of {', '.join(DTYPES)}"
 
 
 def _check_range(image: Image, name: str) -> Image:

@@ -26,7 +26,7 @@ from diptych.core.calibration import Denoiser, Method, probes, search
 from diptych.core.catalogue import kernels_of
 from diptych.core.documentation import IMAGE, completed, entry
 from diptych.core.errors import ParameterError, did_you_mean
-from diptych.core.image import FloatImage, Image, check_image, from_float, to_float
+from diptych.core.image import FloatImage, Image, check_image, check_order, from_float, to_float
 from diptych.core.parameters import Parameter, Value, read_parameters
 
 Group = Literal["filter", "tone", "geometry", "morphology", "illumination", "denoising", "segmentation"]
@@ -262,9 +262,14 @@ def operator(
         parameters = read_parameters(function)
         function.__doc__ = _documented(inspect.getdoc(function) or "", parameters, resize is None)
 
-        @functools.wraps(function)
         def guarded(image: Image, /, **given: object) -> Image:
             return _run(function, declaration, image, given, declaration.paths)
+
+        @functools.wraps(function)
+        def public(image: Image, /, *main: object, **given: object) -> Image:
+            # Not in `guarded`, which also works on strips: a few rows of many channels.
+            check_order(check_image(image))
+            return guarded(image, **(_with_main(declaration, main, given) if main else given))
 
         def plain(image: Image, /, **given: object) -> Image:
             return _run(function, declaration, image, given, ())
@@ -284,8 +289,9 @@ def operator(
             neighbourhood=halo,
             by_rows=by_rows,
         )
-        guarded.declaration = declaration  # type: ignore[attr-defined]
-        return cast(F, guarded)
+        public.declaration = declaration  # type: ignore[attr-defined]
+        public.__signature__ = _signature(function)  # type: ignore[attr-defined]
+        return cast(F, public)
 
     return decorate
 
@@ -311,6 +317,33 @@ def _documented(docstring: str, parameters: tuple[Parameter, ...], keeps_shape: 
             "Raises": errors,
         },
     )
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature with its first parameter, the main one, also by position."""
+    signature = inspect.signature(function)
+    image, *others = signature.parameters.values()
+    kinds = [inspect.Parameter.POSITIONAL_OR_KEYWORD] * bool(others) + [one.kind for one in others[1:]]
+    changed = [one.replace(kind=kind) for one, kind in zip(others, kinds, strict=True)]
+    return signature.replace(parameters=[image.replace(kind=inspect.Parameter.POSITIONAL_ONLY), *changed])
+
+
+def _with_main(declaration: Declaration, main: tuple[object, ...], given: Mapping[str, object]) -> dict[str, object]:
+    """Return the parameters with the first, which may stand without its name."""
+    if len(main) > 1 or not declaration.parameters:
+        most = "an image and one number" if declaration.parameters else "an image alone"
+        raise ParameterError(
+            f"{declaration.name} takes {most} without names; name the others, as in {_example(declaration)}"
+        )
+    name = declaration.parameters[0].name
+    if name in given:
+        raise ParameterError(f"{declaration.name}: {name} is given twice, by place and by name; leave one out")
+    return {name: main[0], **given}
+
+
+def _example(declaration: Declaration) -> str:
+    named = ", ".join(f"{one.name}={one.default!r}" for one in declaration.parameters[:2])
+    return f"{declaration.name}(image, {named})" if named else f"{declaration.name}(image)"
 
 
 def _run(

@@ -12,5 +12,6 @@
 
 from diptych.evaluation.evaluator import evaluate
 from diptych.evaluation.report import Report
+from diptych.evaluation.side_by_side import SideBySide, compare
 
-__all__ = ["Report", "evaluate"]
+__all__ = ["Report", "SideBySide", "compare", "evaluate"]

@@ -114,6 +114,11 @@ class Report:
         ]
         return "\n\n".join(parts) + "\n"
 
+    def _repr_html_(self) -> str:
+        import html
+
+        return f'<iframe srcdoc="{html.escape(self.to_html())}" style="width:100%;height:480px;border:0"></iframe>'
+
     def to_html(self) -> str:
         """Return the report as one self-contained HTML page, with the pictures that `evaluate` kept for it."""
         from diptych.pages import render

@@ -84,6 +84,18 @@ class Photo:
             object.__setattr__(self, "alpha", _read_only(self.alpha))
             _check_alpha(self.pixels, self.alpha)
 
+    def __repr__(self) -> str:
+        height, width, *channels = self.pixels.shape
+        size = " x ".join(map(str, (width, height, *channels)))
+        named = f" {self.source!r}" if self.source else ""
+        return f"<Photo{named}: {size}, {self.pixels.dtype}, {self.format}>"
+
+    def _repr_png_(self) -> bytes:
+        """Return a small copy for a notebook."""
+        from diptych.photo.preview import preview
+
+        return preview(self.pixels)
+
     def with_pixels(self, pixels: Image) -> Photo:
         """Return a photo with new pixels and the same metadata.
 

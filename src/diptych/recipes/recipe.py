@@ -108,6 +108,9 @@ class Recipe:
         steps = [_bound(step, model) if "model" in dict(step.parameters) else step for step in self.steps]
         return Recipe(*steps, name=self.name, summary=self.summary)
 
+    def __repr__(self) -> str:
+        return f"Recipe({', '.join([*map(repr, self.steps), f'name={self.name!r}'])})"
+
     def __str__(self) -> str:
         return "\n".join(str(step) for step in self.steps)
 

@@ -54,6 +54,15 @@ class Step:
         """
         return {"operator": self.operator} | {name: value for name, value in self.parameters if value is not None}
 
+    def __repr__(self) -> str:
+        defaults = {one.name: one.default for one in self.declaration.parameters}
+        chosen = [
+            f", {name}={_brief(value) if isinstance(value, tuple) else repr(value)}"
+            for name, value in self.parameters
+            if value != defaults[name]
+        ]
+        return f"step({self.operator!r}{''.join(chosen)})"
+
     def __str__(self) -> str:
         chosen = [f"{name}={_brief(value)}" for name, value in self.parameters if value is not None]
         return " ".join([self.operator, *chosen])

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import functools
-from typing import TypeVar
+import os
+from typing import TypeVar, cast
 
 import numpy as np
 
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError
-from diptych.core.image import Image
+from diptych.core.image import Image, check_image, check_order
 from diptych.core.wishes import Wishes
 from diptych.photo import Photo, fill_hidden
 from diptych.recipes import Planned, Planner, Recipe, wished
 from diptych.recipes.geometry import geometry_of, mapping_of
-from diptych.runtime.default import DefaultEnhancer
+from diptych.runtime.default import DEFAULT, DefaultEnhancer
+from diptych.runtime.resolve import EnhancerChoice, resolve_enhancer
 
 P = TypeVar("P", Photo, Image)
 
@@ -26,7 +28,7 @@ def _default() -> DefaultEnhancer:
 
 def plan(
     photo: Photo | Image,
-    planner: Planner | None = None,
+    planner: Planner | str | None = None,
     *,
     strength: float = 1.0,
     brightness: float = 0.0,
@@ -41,8 +43,8 @@ def plan(
     ----------
     photo : Photo or ndarray, shape (H, W) or (H, W, C)
         What `diptych.read` returns, or any image of the contract.
-    planner : Planner, optional
-        `auto`, or another; by default a `DefaultEnhancer`.
+    planner : Planner or str, optional
+        `auto`, or another, or its name; by default a `DefaultEnhancer`.
     strength : float
         0 to 1: how much of all that is done; 0 is the empty recipe.
     brightness : float
@@ -69,7 +71,7 @@ def plan(
     >>> bool(recipe(dark).mean() > plan(dark)(dark).mean())
     True
     """
-    chosen = _default() if planner is None else planner
+    chosen = _meant(planner)
     if not isinstance(chosen, Planner):
         name = getattr(getattr(chosen, "spec", None), "name", type(chosen).__name__)
         raise ParameterError(f"planner: '{name}' does not plan; give auto, or leave it out")
@@ -82,13 +84,14 @@ def plan(
         denoise=denoise,
     )
     wanted = Planned(chosen, wishes) if wishes.given else chosen
-    return wanted.plan(_visible(photo) if isinstance(photo, Photo) else photo)
+    return wanted.plan(_visible(photo) if isinstance(photo, Photo) else _checked(photo))
 
 
-def enhance(
+def enhance(  # noqa: PLR0913 (the wishes are words of their own)
     photo: P,
-    enhancer: Enhancer | None = None,
+    enhancer: Enhancer | str | os.PathLike[str] | None = None,
     *,
+    model: str | os.PathLike[str] | None = None,
     strength: float = 1.0,
     brightness: float = 0.0,
     shadows: float = 0.0,
@@ -102,8 +105,10 @@ def enhance(
     ----------
     photo : Photo or ndarray, shape (H, W) or (H, W, C)
         What `diptych.read` returns, or any image of the contract.
-    enhancer : Enhancer, optional
-        A recipe or a model; by default a `DefaultEnhancer`.
+    enhancer : Enhancer, str or path, optional
+        A recipe or a model, its name, or its file; by default a `DefaultEnhancer`.
+    model : str or path, optional
+        A model's name or file, as of the option ``--model``: ``none`` for the rules of `auto` alone.
     strength : float
         0 to 1: how much of all that is done; 0 is the picture as it is, bit for bit. Of an enhancer that does not plan, the
         result is blended with the picture.
@@ -122,14 +127,21 @@ def enhance(
     ------
     ImageError
         If the image breaks the contract.
+    UnknownNameError
+        If there is no enhancer of this name.
     ParameterError
-        If a wish is out of its bounds, or is for an enhancer that plans and this one does not.
+        If a wish is out of its bounds, or is for an enhancer that plans and this one does not; or for two enhancers at once.
 
     Examples
     --------
     >>> dark = np.linspace(0, 0.1, 4800, dtype=np.float32).reshape(60, 80)
     >>> bool(enhance(dark).mean() > enhance(dark, strength=0.5).mean() > dark.mean())
     True
+    >>> by_rules = enhance(dark, "auto")
+
+    Notes
+    -----
+    A file that is named is opened for this picture; for many, open it once with `diptych.runtime.open_enhancer`.
     """
     wishes = Wishes(
         strength=strength,
@@ -139,8 +151,28 @@ def enhance(
         saturation=saturation,
         denoise=denoise,
     )
-    chosen = wished(enhancer or _default(), wishes)
-    return _enhance_photo(photo, chosen) if isinstance(photo, Photo) else chosen(photo)  # type: ignore[return-value]
+    chosen = wished(_meant(enhancer, model), wishes)
+    return _enhance_photo(photo, chosen) if isinstance(photo, Photo) else chosen(_checked(photo))  # type: ignore[return-value]
+
+
+def _meant(
+    enhancer: Enhancer | Planner | str | os.PathLike[str] | None, model: str | os.PathLike[str] | None = None
+) -> Enhancer:
+    """Return the enhancer that is given, or that has this name or file."""
+    if model is not None:
+        if enhancer is not None:
+            raise ParameterError("enhance: an enhancer and a model are given; give one of them")
+        return resolve_enhancer(EnhancerChoice(model=model))
+    if enhancer is None or enhancer == DEFAULT:
+        return _default()
+    if isinstance(enhancer, str | os.PathLike):
+        return resolve_enhancer(EnhancerChoice.named(enhancer))
+    return cast(Enhancer, enhancer)
+
+
+def _checked(image: Image) -> Image:
+    check_order(check_image(image))
+    return image
 
 
 def brighter(photo: Photo, planner: Planner, times: int) -> Planner:
