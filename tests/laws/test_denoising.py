@@ -16,7 +16,7 @@ SETTINGS = settings(max_examples=30, deadline=None, derandomize=True, suppress_h
 
 ALL = {
     "denoise_nlm": {"strength": 0.2, "search": 7},
-    "denoise_photo": {"luma": 0.1, "chroma": 0.1, "search": 7},
+    "denoise_photo": {"luma": 0.1, "chroma": 0.1, "search": 7, "scales": 1},
     "denoise_wavelet": {},
     "denoise_tv": {"iterations": 20},
     "denoise_bilateral": {"size": 5},
@@ -61,6 +61,24 @@ def test_flips_and_quarter_turns_commute(name, image):
     result = call(image, **ALL[name])
     for turn in (np.fliplr, np.flipud, np.rot90):
         assert difference(call(np.ascontiguousarray(turn(image)), **ALL[name]), turn(result)) < 1e-4
+
+
+@pytest.mark.parametrize("shape", [(32, 24, 3), (8, 40, 1), (16, 16, 5)])
+def test_at_several_sizes_flips_and_quarter_turns_commute_where_sizes_are_whole(shape):
+    image = scene(shape)
+    result = operators.denoise_photo(image, luma=0.1, chroma=0.1)
+    for turn in (np.fliplr, np.flipud, np.rot90):
+        turned = operators.denoise_photo(np.ascontiguousarray(turn(image)), luma=0.1, chroma=0.1)
+        assert difference(turned, turn(result)) < 1e-4
+
+
+def test_at_several_sizes_smeared_noise_is_found():
+    flat = np.full((96, 96, 3), 0.5)
+    noise = np.random.default_rng(0).normal(0, 0.1, flat.shape)
+    smeared = sum(np.roll(noise, (y, x), (0, 1)) for y in range(3) for x in range(3)) / 3
+    image = (flat + 0.3 * smeared).astype(np.float32)
+    one, several = (operators.denoise_photo(image, luma=0.02, chroma=0.03, coarse=0.9, scales=n).std() for n in (1, 3))
+    assert several < 0.7 * one < 0.7 * image.std()
 
 
 @pytest.mark.parametrize("name", ["denoise_nlm", "denoise_tv", "denoise_wavelet"])

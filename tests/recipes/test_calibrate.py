@@ -11,7 +11,6 @@ from diptych.cli.app import main
 from diptych.core.calibration import probes
 from diptych.core.errors import ParameterError, RecipeError
 from diptych.core.image import from_float, to_float
-from diptych.core.noise import noise_curve
 from diptych.core.operator import calibrated
 from diptych.recipes import Recipe, calibrate, step
 
@@ -70,20 +69,6 @@ def test_invariance_smooths_too_much_in_weak_noise():
     image = noisy(5)
     auto, blind = (psnr(calibrate(image, "denoise_nlm", method=how)(image)) for how in ("recorrupted", "invariant"))
     assert auto > blind + 1
-
-
-@pytest.mark.parametrize("sigma", [5, 15, 40])
-def test_the_noise_is_measured(sigma):
-    curve = noise_curve([to_float(noisy(sigma))[:, :, np.newaxis]])
-    assert curve.power == 0
-    assert 0.8 * sigma < 255 * curve.levels[0] < 1.12 * sigma
-
-
-def test_the_noise_of_photons_is_known_from_its_growth():
-    values = np.random.default_rng(1).poisson(40 * CLEAN) / 40
-    curve = noise_curve([np.clip(values, 0, 1)[:, :, np.newaxis]])
-    assert 0.75 <= curve.power <= 1.25
-    assert 0.85 < float(curve(np.full((1, 1, 1), 0.5))[0, 0, 0]) / np.sqrt(0.5 / 40) < 1.15
 
 
 def test_every_depth_and_the_plan_choose_the_same():

@@ -38,8 +38,8 @@ class FolderStatistics:
     ----------
     brightness, span : (float, float)
         Mean luma, and from the 0.5th to the 99.5th percentile.
-    luma_noise, chroma_noise : float
-        Standard deviations in A.
+    luma_noise, chroma_noise, coarseness : float
+        Of the noise in A: standard deviations, and the share that is left where 2 x 2 px are averaged.
     together, each : Table
         Mean quantiles of B: of all channels together, and of every channel; `each` is empty unless both folders are RGB.
     color : bool
@@ -50,6 +50,7 @@ class FolderStatistics:
     span: tuple[float, float]
     luma_noise: float
     chroma_noise: float
+    coarseness: float
     together: Table
     each: Table
     color: bool
@@ -64,6 +65,7 @@ def folder_statistics(split: Split) -> FolderStatistics:
         span=(_median(_span(one) for one in a), _median(_span(one) for one in b)),
         luma_noise=_median(one.luma_noise for one in a),
         chroma_noise=_median(one.chroma_noise for one in a),
+        coarseness=_median(one.coarseness for one in a),
         together=mean_quantiles([to_float(image) for image in split.targets]),
         each=_of_channels(split.targets) if channels == {3} else (),
         color=split.sources[0].shape[2] > 1,
@@ -106,10 +108,9 @@ def denoisers(folders: FolderStatistics) -> list[Step]:
     """Return the steps that take noise away, weakest first; none if there is hardly any in A."""
     if folders.luma_noise < _LEAST_NOISE:
         return []
-    return [
-        step("denoise_photo", luma=_share(part, folders.luma_noise), chroma=_share(part, folders.chroma_noise))
-        for part in _STRENGTHS
-    ]
+    coarse = round(folders.coarseness, 3)
+    levels = [(_share(part, folders.luma_noise), _share(part, folders.chroma_noise)) for part in _STRENGTHS]
+    return [step("denoise_photo", luma=luma, chroma=chroma, coarse=coarse) for luma, chroma in levels]
 
 
 def _developments(ratio: float) -> list[Steps]:

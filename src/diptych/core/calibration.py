@@ -4,7 +4,8 @@ Two estimates, both over a few parts of the picture, so that memory and time do 
 
 - *recorrupted* (Pang et al., CVPR 2021): of a noisy picture x, and z drawn like its noise, ``x + a z`` and ``x - z / a`` have
   independent noise. The distance of ``f(x + a z)`` from the latter is, but for a constant, that from the clean picture. The
-  noise is measured (`diptych.core.noise.noise_curve`). Drawn in pairs z, -z, this is Stein's estimate (SURE) by differences.
+  noise is measured, and drawn as it correlates (`diptych.core.noise.NoiseModel`). Drawn in pairs z, -z, this is Stein's
+  estimate (SURE) by differences.
 - *invariant* (Batson and Royer, ICML 2019): single pixels are replaced by the mean of their neighbours before f sees them,
   and f is compared with the pixels it has not seen. Nothing need be known of the noise but that it is independent.
 """
@@ -21,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import FloatImage, Image, to_float
-from diptych.core.noise import noise_curve
+from diptych.core.noise import NoiseModel, measure_noise
+from diptych.core.noise.model import local_mean
 from diptych.core.parameters import Auto, Parameter, Value
 
 Method = Literal["recorrupted", "invariant"]
@@ -58,13 +60,26 @@ def probes(image: Image, method: Method) -> list[Probe]:
     if min(image.shape[:2]) < LEAST_SIDE:
         return []
     parts = [np.ascontiguousarray(to_float(part), np.float32) for part in _parts(image)]
-    return list(_invariant(parts) if method == "invariant" else _recorrupted(parts))
+    return list(_invariant(parts) if method == "invariant" else _recorrupted(parts, measure_noise(image)))
 
 
 def risk(probes: Sequence[Probe], denoise: Denoiser) -> float:
     """Return the estimated mean squared error of the denoiser, up to a constant that depends on the picture only."""
     errors, counts = zip(*(probe.error(denoise) for probe in probes), strict=True)
     return float(sum(errors)) / max(sum(counts), 1)
+
+
+def measured(image: Image, parameters: Sequence[Parameter]) -> dict[str, Value]:
+    """Return the values of those parameters that the noise model of the image ``(H, W, C)`` says."""
+    asked = [(one, _auto(one)) for one in parameters if _auto(one).measured]
+    if not asked:
+        return {}
+    model = measure_noise(image)
+    found = {one.name: (one, bounds, float(getattr(model, bounds.measured))) for one, bounds in asked}
+    return {
+        name: _rounded(one, min(max(value, bounds.minimum), bounds.maximum))
+        for name, (one, bounds, value) in found.items()
+    }
 
 
 def search(
@@ -134,26 +149,16 @@ def _starts(length: int) -> list[int]:
     return [int(start) for start in np.linspace(0, length - _SIDE, count).round()] if count > 1 else [0]
 
 
-def _recorrupted(parts: list[FloatImage]) -> Iterator[Probe]:
-    curve = noise_curve(parts)
-    if not curve.visible:
+def _recorrupted(parts: list[FloatImage], model: NoiseModel) -> Iterator[Probe]:
+    if not model.visible:
         return
     for number, part in enumerate(parts):
-        mean = _local_mean(part)
-        sigma = curve(mean)
-        noise = np.random.default_rng(number).standard_normal(part.shape, np.float32) * sigma
+        sigma, mean = model.sigma_map(part), local_mean(part)
+        noise = model.draw(part, np.random.default_rng(number))
         interior = (mean > _MARGIN * sigma) & (mean < 1 - _MARGIN * sigma)
         mask = interior if interior.mean() > 0.1 else np.ones_like(interior)
         for drawn in (noise, -noise):
             yield Probe(np.clip(part + _SHARE * drawn, 0, 1), part - drawn / _SHARE, mask)
-
-
-def _local_mean(part: FloatImage) -> FloatImage:
-    """Return means over 5 x 5 pixels: how bright it is, whatever the noise of the pixel itself."""
-    padded: Any = np.pad(part, ((2, 2), (2, 2), (0, 0)), mode="symmetric")
-    height, width = part.shape[:2]
-    rows = sum(padded[k : k + height] for k in range(5))
-    return np.asarray(sum(rows[:, k : k + width] for k in range(5)) / 25, np.float32)
 
 
 def _invariant(parts: list[FloatImage]) -> Iterator[Probe]:

@@ -22,7 +22,7 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 
-from diptych.core.calibration import Denoiser, Method, probes, search
+from diptych.core.calibration import Denoiser, Method, measured, probes, search
 from diptych.core.catalogue import kernels_of
 from diptych.core.documentation import IMAGE, completed, entry
 from diptych.core.errors import ParameterError, did_you_mean
@@ -180,6 +180,10 @@ RowWork = Callable[[FloatImage, int], FloatImage]
 """Takes some rows of an image ``(h, W, C)`` and the number of the first of them to the rows of the result."""
 
 
+GRID = 16
+"""Parts of an image that an operator is given begin at multiples of so many rows, as blocks of a JPEG do."""
+
+
 RowsMaker = Callable[..., RowWork]
 """How an operator whose result depends on the whole image works by rows: ``by_rows(sample, shape, step, **parameters)``.
 
@@ -232,7 +236,7 @@ def operator(
         need it.
     halo : function
         ``halo(**parameters)`` is the number of rows and columns around a pixel that its result depends on; None (always,
-        by default) where it depends on the whole image.
+        by default) where it depends on the whole image. It may depend on where blocks of up to `GRID` rows begin.
     by_rows : function
         How it works on images that are larger than memory where it has no halo, see `RowsMaker`; by default not at all.
     curve : function
@@ -373,7 +377,10 @@ def calibrated(
     declaration: Declaration, image: Image, parameters: Mapping[str, Value], *, method: Method = "recorrupted"
 ) -> dict[str, Value]:
     """Return the parameters with those that are ``auto`` chosen for the image ``(H, W, C)``."""
-    undecided, fixed = declaration.undecided(parameters), dict(parameters)
+    fixed = dict(parameters) | measured(image, declaration.undecided(parameters))
+    undecided = declaration.undecided(fixed)
+    if not undecided:
+        return fixed
 
     def decided(values: Mapping[str, Value]) -> Denoiser:
         return lambda part: declaration.function(part, **{**fixed, **values})

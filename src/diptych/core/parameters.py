@@ -63,10 +63,14 @@ class Range:
 
 @dataclass(frozen=True)
 class Auto:
-    """Marks a number that may be ``auto``: what is tried lies between these two, the first of which changes least."""
+    """Marks a number that may be ``auto``: what is tried lies between these two, the first of which changes least.
+
+    `measured` names a number of the noise model (`diptych.core.noise.NoiseModel`) that it is, instead of being searched for.
+    """
 
     minimum: float
     maximum: float
+    measured: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from diptych.core import tones
 from diptych.core.image import FloatImage, Image, to_float
+from diptych.core.operator import GRID
 from diptych.operators.tones import histograms, map_curves
 
 _VALUES = 8_000_000  # of a piece that is worked on at a time
@@ -79,7 +80,7 @@ class LazyRows:
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _piece(self, first: int, last: int) -> Image:
-        top, bottom = max(0, first - self.halo), min(self.shape[0], last + self.halo)
+        top, bottom = max(0, first - self.halo) // GRID * GRID, min(self.shape[0], last + self.halo)
         return self.work(self.source.read(top, bottom), top)[first - top : last - top]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import singledispatch
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage, to_float
-from diptych.core.noise import level_of_blocks, luma_and_chroma, noise_blocks, noise_planes, picture_noise
+from diptych.core.noise import NoiseModel, measure_noise, noise_of_regions
+from diptych.core.noise.blocks import SIDE, places
 from diptych.large.rows import Rows, every
 from diptych.large.steps import after_steps
 from diptych.recipes import Planned, Recipe, apply_wishes
@@ -18,10 +20,6 @@ from diptych.runtime import NetworkPlanner
 from diptych.runtime.corrected import CorrectedPlanner
 from diptych.runtime.planner import Numbers
 from diptych.runtime.thumbnail import thumbnail_by_rows
-
-_BLOCK = 16  # px, of the noise
-_VALUES = 8_000_000
-_FEWEST = 100  # px of a side: smaller pictures have too small blocks to measure their noise by
 
 
 def sample_of(rows: Rows) -> FloatImage:
@@ -76,18 +74,13 @@ def _(planner: NetworkPlanner, rows: Rows) -> Recipe:
     return planner.recipe_of(numbers, channels=given)
 
 
-def noise_of(rows: Rows) -> tuple[float, float]:
-    """Return the noise of luma and chroma."""
-    height, width, channels = rows.shape
-    if min(height, width) < _FEWEST:
-        return picture_noise(sample_of(rows))
-    step = max(1, _VALUES // (width * channels * _BLOCK)) * _BLOCK
-    found: list[list[tuple[np.ndarray, np.ndarray]]] = []
-    for first in range(0, height - 2 - _BLOCK + 1, step):
-        strip = to_float(rows.read(first, min(first + step + 2, height)))
-        found.append([noise_blocks(channel, brightness) for channel, brightness in noise_planes(strip)])
-    levels = []
-    for plane in zip(*found, strict=True):
-        local, level = (np.concatenate([part[side].ravel() for part in plane]) for side in (0, 1))
-        levels.append(level_of_blocks(local, level))
-    return luma_and_chroma(levels)
+def noise_of(rows: Rows) -> NoiseModel:
+    """Measure the noise, as `diptych.core.noise.measure_noise` does it."""
+    wanted = places(*rows.shape[:2])
+    if not wanted:
+        return measure_noise(rows.read(0, rows.shape[0]))
+    regions = []
+    for top, group in itertools.groupby(wanted, key=lambda place: place[0]):
+        strip = rows.read(top, top + SIDE)
+        regions += [strip[:, left : left + SIDE].copy() for _, left in group]  # a view would keep the whole strip
+    return noise_of_regions(to_float(np.stack(regions)))

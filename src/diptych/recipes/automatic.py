@@ -9,7 +9,7 @@ import numpy as np
 from diptych.core.color import LUMA, luma
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.image import FloatImage, Image, check_image, to_float
-from diptych.core.noise import picture_noise
+from diptych.core.noise import NoiseModel, measure_noise
 from diptych.core.tones import ImageTones
 from diptych.operators.develop import STOP
 from diptych.recipes._shadows import PROTECT, Shadows, ramp
@@ -25,6 +25,9 @@ _STOPS_UNDER = (2.3, 3.3)  # nine of ten of 179 photographs of dark rooms lie ov
 _ALIKE = (0.28, 0.40)  # mean luma over highlights: of nine in ten good photographs over 0.35, of low keys 0.2 to 0.3
 _LOW_KEY = 0.75  # share of the lift that a night, or a picture that is dark on purpose, does not get
 _OPENED = {"local": 0.95, "follow": 0.6, "color_floor": 0.006}
+
+_MOST_IN_LIGHT = 0.01
+"""Of noise of luma that is taken away from a well-lit picture: what looks like more is more often the subject's own grain."""
 
 COLOR_FLOOR = 0.014
 """Of under-exposed pictures: three and a half levels of 255, below which colours are mostly errors of black and noise."""
@@ -50,6 +53,8 @@ class ImageStatistics:
         0.5th and 99.5th percentile over all channels.
     luma_noise, chroma_noise : float
         Standard deviation of the noise.
+    coarseness : float
+        Share of it that is left where 2 x 2 px are averaged.
     """
 
     mean: float
@@ -60,6 +65,7 @@ class ImageStatistics:
     white: float
     luma_noise: float
     chroma_noise: float
+    coarseness: float
 
     @property
     def night(self) -> float:
@@ -137,17 +143,17 @@ def measured(image: Image, *, noise_side: int | None = None) -> tuple[ImageStati
     if noise_side is not None:
         top, left = (max(0, (length - noise_side) // 2) for length in planes.shape[:2])
         planes = planes[top : top + noise_side, left : left + noise_side]
-    return image_statistics(sample, picture_noise(planes)), sample
+    return image_statistics(sample, measure_noise(planes)), sample
 
 
-def image_statistics(image: FloatImage, noise: tuple[float, float] | None = None) -> ImageStatistics:
-    """Measure an image of shape ``(H, W, C)``; its noise of luma and chroma only if it is not given."""
+def image_statistics(image: FloatImage, noise: NoiseModel | None = None) -> ImageStatistics:
+    """Measure an image of shape ``(H, W, C)``; its noise only if it is not given."""
     sample = subsample(image)
     light, largest = luma(sample), sample.max(axis=2)
     highlight = max(float(np.percentile(largest, 99.5)), 0.02)
     middle = max(float(np.percentile(largest, 50)), 1 / 255)
     black, white = np.percentile(sample, [0.5, 99.5])
-    luma_noise, chroma_noise = picture_noise(image) if noise is None else noise
+    model = measure_noise(image) if noise is None else noise
     return ImageStatistics(
         mean=float(light.mean()),
         highlight=highlight,
@@ -155,8 +161,9 @@ def image_statistics(image: FloatImage, noise: tuple[float, float] | None = None
         shadows=float((light < 0.1).mean()),
         black=float(black),
         white=float(white),
-        luma_noise=luma_noise,
-        chroma_noise=chroma_noise,
+        luma_noise=model.luma_level,
+        chroma_noise=model.chroma_level,
+        coarseness=model.coarseness,
     )
 
 
@@ -173,14 +180,11 @@ def _decide(statistics: ImageStatistics, sample: FloatImage) -> list[Step]:
     backlit = shadows.backlit * (1 - night) * (1 - under)
     opened = shadows.lift(backlit, statistics.luma_noise) if backlit > 0.05 else 0.0
     steps = []
-    # Noise that will show as more than 1.5 levels of 255 is worth removing; before brightening it is still white.
-    visible = 255 * statistics.luma_noise * gain * (1 + 0.5 * max(lift, opened))
-    if visible > 1.5:
-        # In a well-lit picture what looks like strong noise is more often the grain of the subject.
-        most = 0.015 + (0.5 - 0.015) * max(dark, under)
-        share = max(ramp(visible, 1.5, 3.0), 0.05)
-        of_luma, of_chroma = (min(share * noise, most) for noise in (statistics.luma_noise, statistics.chroma_noise))
-        steps.append(_step("denoise_photo", luma=of_luma, chroma=of_chroma))
+    brightened = gain * (1 + 0.5 * max(lift, opened))
+    share = _share_of_noise(statistics, brightened, max(dark, under))
+    if share > 0:
+        of_luma, of_chroma = share * statistics.luma_noise, share * statistics.chroma_noise
+        steps.append(_step("denoise_photo", luma=of_luma, chroma=of_chroma, coarse=statistics.coarseness))
     if flat > 0.05:
         steps.append(_step("levels", black=flat * statistics.black, white=1 - flat * (1 - statistics.white)))
     if opened > max(lift, 0.05):  # of two lifts the stronger, which works locally
@@ -188,6 +192,22 @@ def _decide(statistics: ImageStatistics, sample: FloatImage) -> list[Step]:
     elif gain > 1.01 or lift >= 0.05:
         steps.append(_exposed(sample, gain, lift, under))
     return steps
+
+
+def _share_of_noise(statistics: ImageStatistics, brightened: float, dark: float) -> float:
+    """Return how much of the noise is worth taking away: of what will show as more than 1.5 levels of 255.
+
+    Of a picture that is well lit and stays as it is, more: there it hardly shows, and strong noise is often meant, the grain of
+    a film or of the subject, above all where it has no colour.
+    """
+    if statistics.luma_noise == 0:
+        return 0.0
+    visible = 255 * statistics.luma_noise * brightened
+    least = 1.5 + 1.5 * (1 - dark) * ramp(brightened, 1.3, 1.0)
+    grain = (1 - dark) * ramp(statistics.chroma_noise, 0.3 * statistics.luma_noise, 0.15 * statistics.luma_noise)
+    strong = (1 - dark) * ramp(255 * statistics.luma_noise, 5.0, 10.0)
+    most = (_MOST_IN_LIGHT + dark) / statistics.luma_noise
+    return min(ramp(visible, least, 2 * least) * (1 - 0.75 * max(grain, strong)), most)
 
 
 def _exposed(sample: FloatImage, gain: float, lift: float, under: float) -> Step:

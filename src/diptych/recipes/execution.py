@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import FloatImage, Image, from_float, to_float
-from diptych.core.operator import Declaration, as_floats
+from diptych.core.operator import GRID, Declaration, as_floats
 from diptych.core.parameters import Value
 from diptych.core.tones import Curve, identity_table, next_table
 from diptych.operators.tones import apply_table, histograms, map_curves
@@ -107,10 +107,10 @@ class _Stored:
             return apply_table(self.image, self.table, dtype)
         height, width, channels = self.image.shape
         result = np.empty(self.image.shape, dtype)
-        rows = max(16, _STRIP // (width * channels), 2 * self.halo)
+        rows = max(16, _STRIP // (width * channels), 2 * self.halo) // GRID * GRID
         for start in range(0, height, rows):
             stop = min(start + rows, height)
-            top, bottom = max(0, start - self.halo), min(height, stop + self.halo)
+            top, bottom = max(0, start - self.halo) // GRID * GRID, min(height, stop + self.halo)
             strip = apply_table(self.image[top:bottom], self.table, np.dtype(np.float32))
             for work in self.local:
                 strip = work(strip)

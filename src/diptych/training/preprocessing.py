@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from diptych.core.image import Image, to_float
-from diptych.core.noise import picture_noise
+from diptych.core.noise import measure_noise
 from diptych.data import PhotoFolder, prepare
 from diptych.recipes import Recipe, step
 from diptych.training.config import Preprocess
@@ -56,8 +56,9 @@ def _noise_when_exposed(folder: PhotoFolder, prepared: Recipe, level: float) -> 
 
 
 def _with_denoiser(source: PhotoFolder, prepared: Recipe, amount: float) -> Recipe:
-    luma, chroma = (round(amount * level, 5) for level in _noise_of(source, Recipe()))
-    denoiser = step("denoise_photo", luma=min(luma, 0.5), chroma=min(chroma, 0.5))
+    luma, chroma, coarse = _noise_of(source, Recipe())
+    levels = {"luma": round(min(amount * luma, 0.5), 5), "chroma": round(min(amount * chroma, 0.5), 5)}
+    denoiser = step("denoise_photo", **levels, coarse=round(coarse, 3))
     return Recipe(denoiser, *prepared.steps, name=f"denoise and {prepared.name}")
 
 
@@ -66,11 +67,11 @@ def _sampled(folder: PhotoFolder) -> list[int]:
     return [int(index) for index in chosen]
 
 
-def _noise_of(folder: PhotoFolder, recipe: Recipe) -> tuple[float, float]:
+def _noise_of(folder: PhotoFolder, recipe: Recipe) -> tuple[float, float, float]:
     # One picture at a time, and of a large one the middle; the recipe sees it whole.
-    found = [picture_noise(_middle(recipe(folder.picture(index)))) for index in _sampled(folder)]
-    luma, chroma = np.median(found, axis=0)
-    return float(luma), float(chroma)
+    models = [measure_noise(_middle(recipe(folder.picture(index)))) for index in _sampled(folder)]
+    luma, chroma, coarse = np.median([(one.luma_level, one.chroma_level, one.coarseness) for one in models], axis=0)
+    return float(luma), float(chroma), float(coarse)
 
 
 def _middle(image: Image) -> Image:

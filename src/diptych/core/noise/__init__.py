@@ -5,32 +5,8 @@ between neighbours. The functions of `level` are the quick estimates for white n
 """
 
 from diptych.core.noise.jpeg import JpegTables
-from diptych.core.noise.level import (
-    NoiseCurve,
-    estimate_noise,
-    level_of_blocks,
-    luma_and_chroma,
-    noise_blocks,
-    noise_curve,
-    noise_level,
-    noise_planes,
-    picture_noise,
-)
+from diptych.core.noise.level import estimate_noise, noise_level
 from diptych.core.noise.measure import measure_noise, noise_of_regions
 from diptych.core.noise.model import NoiseModel
 
-__all__ = [
-    "JpegTables",
-    "NoiseCurve",
-    "NoiseModel",
-    "estimate_noise",
-    "level_of_blocks",
-    "luma_and_chroma",
-    "measure_noise",
-    "noise_blocks",
-    "noise_curve",
-    "noise_level",
-    "noise_of_regions",
-    "noise_planes",
-    "picture_noise",
-]
+__all__ = ["JpegTables", "NoiseModel", "estimate_noise", "measure_noise", "noise_level", "noise_of_regions"]

@@ -46,21 +46,24 @@ class BlockPower:
         return float(self.powers.mean())
 
 
-def regions_of(image: Image) -> FloatImage:
-    """Return squares ``(N, 32, 32, C)`` from all over an image ``(H, W, C)``, as floats; at most 1200.
+def places(height: int, width: int) -> list[tuple[int, int]]:
+    """Return the top and left of squares of 32 px from all over an image, ordered; at most 1200.
 
-    They begin at multiples of 16 px (of a small image, of 8 or 4), where blocks of a JPEG begin.
+    They begin at multiples of 16 px (in a small image, of 8 or 4), where blocks of a JPEG begin.
     """
-    height, width = image.shape[:2]
     stride = SIDE
     while stride > 4 and ((height - SIDE) // stride + 1) * ((width - SIDE) // stride + 1) < _ENOUGH:
         stride //= 2
-    tops, lefts = (range(0, length - SIDE + 1, stride) for length in (height, width))
-    found = np.array([(top, left) for top in tops for left in lefts], int).reshape(-1, 2)
-    if len(found) > _MOST:
-        found = found[np.random.default_rng(0).permutation(len(found))[:_MOST]]
-    regions = [image[top : top + SIDE, left : left + SIDE] for top, left in found]
-    return to_float(np.stack(regions)) if regions else np.empty((0, SIDE, SIDE, image.shape[2]), np.float32)
+    found = [(top, left) for top in range(0, height - SIDE + 1, stride) for left in range(0, width - SIDE + 1, stride)]
+    if len(found) <= _MOST:
+        return found
+    return [found[k] for k in np.sort(np.random.default_rng(0).permutation(len(found))[:_MOST])]
+
+
+def regions_of(image: Image) -> FloatImage:
+    """Return the squares ``(N, 32, 32, C)`` of an image ``(H, W, C)``, as floats."""
+    squares = [image[top : top + SIDE, left : left + SIDE] for top, left in places(*image.shape[:2])]
+    return to_float(np.stack(squares)) if squares else np.empty((0, SIDE, SIDE, image.shape[2]), np.float32)
 
 
 def split(regions: FloatImage, side: int) -> FloatImage:

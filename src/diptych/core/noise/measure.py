@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from diptych.core.color import RGB_FROM_YCBCR, YCBCR_FROM_RGB, luma
 from diptych.core.image import FloatImage, Image, check_image, to_float
 from diptych.core.noise.blocks import SIDE, BlockPower, block_power, coefficients, regions_of, split
 from diptych.core.noise.jpeg import JpegTables
-from diptych.core.noise.level import picture_noise
+from diptych.core.noise.level import white_noise
 from diptych.core.noise.model import NoiseModel
 
 _LUMA_SIDE, _CHROMA_SIDE = 16, 32  # px of a block; chroma is often stored at half size
@@ -20,6 +21,13 @@ _FEWEST = 64
 _KNOTS = np.linspace(0, 1, 9) ** 2  # nearer to each other in the dark
 _LOW = 0.3  # quantile of the bins that the curve runs along: texture adds to noise, and nothing takes from it
 _STIFF = (0.0, 0.002, 0.02)
+_TAIL, _DEVIATIONS, _ALIKE = (
+    0.04,
+    -1.75,
+    0.6,
+)  # quantile of the blocks, of the normal distribution; share of it that is enough
+_MOST_CUT = 2.0
+_USUAL = 1.5 / 255  # noise that is assumed where nothing tells it from texture
 _EMPTY = 1e-10
 
 
@@ -83,6 +91,7 @@ def noise_of_regions(regions: FloatImage, jpeg: JpegTables | None = None) -> Noi
         spectrum=np.stack(spectra or [np.mean([one.spectrum for one in strengths], axis=0)]),
         jpeg=jpeg,
         share=_shares(light),
+        uncut=_uncut(_KNOTS, np.sqrt(np.trace(covariance, axis1=1, axis2=2) / channels)),
     )
 
 
@@ -102,14 +111,16 @@ def _strength(plane: FloatImage, light: FloatImage, side: int) -> _Strength:
     bins = np.array_split(np.argsort(means), int(np.clip(len(means) // _PER_BIN, 1, _BINS)))
     found = [block_power(powers[chosen]) for chosen in bins]
     centres = np.array([means[chosen].mean() for chosen in bins])
-    sigmas = _smooth(centres, found, np.clip(_KNOTS, centres[0], centres[-1]))
+    curve = _smooth(centres, found)
     total = np.average([one.powers / max(one.variance, _EMPTY) for one in found], axis=0)
+    expected = _at(curve, np.clip(means, centres[0], centres[-1]))
+    sigmas = _at(curve, np.clip(_KNOTS, centres[0], centres[-1])) * _credible(powers, expected, total)
     pooled = total.reshape(8, side // 8, 8, side // 8).mean(axis=(1, 3))
     return _Strength(sigmas, pooled / pooled.mean() if pooled.any() else np.ones((8, 8)))
 
 
-def _smooth(centres: FloatImage, found: list[BlockPower], at: FloatImage) -> FloatImage:
-    """Return the standard deviations at some brightnesses: a quadratic curve of log variance over the root of brightness."""
+def _smooth(centres: FloatImage, found: list[BlockPower]) -> FloatImage:
+    """Return a quadratic curve of log variance over the root of brightness."""
     logs = np.log([one.variance + _EMPTY for one in found])
     counts = np.sqrt([one.count for one in found])
     terms = _terms(centres)
@@ -120,8 +131,29 @@ def _smooth(centres: FloatImage, found: list[BlockPower], at: FloatImage) -> Flo
         curve = np.linalg.solve(normal, terms.T @ (weights * logs))
         above = logs - terms @ curve
         sides = np.where(above > 0, _LOW, 1 - _LOW) / np.maximum(np.abs(above) / 0.15, 1)
-    variances = np.exp(_terms(at) @ curve)
+    return np.asarray(curve)
+
+
+def _at(curve: FloatImage, brightness: FloatImage) -> FloatImage:
+    """Return the standard deviations at some brightnesses."""
+    variances = np.exp(_terms(brightness) @ curve)
     return np.asarray(np.sqrt(np.where(variances > 2 * _EMPTY, variances, 0)))
+
+
+def _credible(powers: FloatImage, expected: FloatImage, spectrum: FloatImage) -> float:
+    """Return how much of the noise that was found is likely to be noise.
+
+    Blocks of noise are alike, blocks of texture are not: where the flattest are far flatter than noise would be by chance,
+    what was found is drawn towards what pictures usually have, as far as there is more.
+    """
+    level = float(np.sqrt(np.mean(expected**2)))
+    if level == 0:
+        return 1.0
+    activity = powers.reshape(len(powers), -1)[:, 1:].mean(axis=1) / np.maximum(expected**2, _EMPTY)
+    freedom = spectrum.sum() ** 2 / (spectrum**2).sum()
+    by_chance = np.exp(_DEVIATIONS * np.sqrt(2 / freedom))
+    certain = float(np.clip(np.quantile(activity, _TAIL) / (_ALIKE * by_chance), 0, 1))
+    return float((min(level, _USUAL) / level) ** (1 - certain))
 
 
 def _terms(brightness: FloatImage) -> FloatImage:
@@ -142,6 +174,17 @@ def _correlation(planes: FloatImage) -> FloatImage:
     return np.asarray(np.where(np.eye(channels) > 0, 1.0, 0.98 * moments / np.maximum(np.outer(scale, scale), _EMPTY)))
 
 
+def _uncut(mean: FloatImage, sigma: FloatImage) -> FloatImage:
+    """Return by how much normal noise was stronger before it was cut off at 0 and 1, from mean and deviation after it."""
+    middle = np.linspace(-1, 4, 101)  # of the values before, in standard deviations from the end
+    below = np.array([0.5 * (1 + math.erf(one / np.sqrt(2))) for one in middle])
+    density = np.exp(-(middle**2) / 2) / np.sqrt(2 * np.pi)
+    mean_after = density + middle * below
+    left = np.sqrt(np.maximum((middle**2 + 1) * below + middle * density - mean_after**2, _EMPTY))
+    found = np.minimum(mean, 1 - mean) / np.maximum(sigma, _EMPTY)
+    return np.asarray(np.minimum(1 / np.interp(found, mean_after / left, left), _MOST_CUT))
+
+
 def _shares(light: FloatImage) -> FloatImage:
     nearest = np.abs(light.mean(axis=(1, 2))[:, np.newaxis] - _KNOTS).argmin(axis=1)
     return np.bincount(nearest, minlength=len(_KNOTS)) / len(nearest)
@@ -150,7 +193,7 @@ def _shares(light: FloatImage) -> FloatImage:
 def _of_small(image: FloatImage, jpeg: JpegTables | None) -> NoiseModel:
     """Return the noise of an image ``(H, W, C)`` without a region: white, and the same everywhere."""
     channels = image.shape[2]
-    of_luma, of_chroma = picture_noise(image)
+    of_luma, of_chroma = white_noise(image)
     covariance = of_luma**2 * channels * np.eye(channels)
     if channels == 3:
         covariance = RGB_FROM_YCBCR @ np.diag([of_luma, of_chroma, of_chroma]) ** 2 @ RGB_FROM_YCBCR.T

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diptych.core.color import CB_SCALE, CR_SCALE, LUMA, luma
+from diptych.core.color import LUMA, YCBCR_FROM_RGB, luma
 from diptych.core.image import FloatImage, Image, check_image, to_float
 from diptych.core.noise.jpeg import JpegTables
 
@@ -31,6 +31,8 @@ class NoiseModel:
         How the picture was compressed, if it was.
     share : ndarray, shape (K,), or None
         How much of the image lies nearest to each brightness; None for the same everywhere.
+    uncut : ndarray, shape (K,), or None
+        By how much the noise was stronger before it was cut off at black and white; None for not at all.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class NoiseModel:
     spectrum: FloatImage
     jpeg: JpegTables | None = None
     share: FloatImage | None = None
+    uncut: FloatImage | None = None
 
     @property
     def visible(self) -> bool:
@@ -68,16 +71,22 @@ class NoiseModel:
         """Return the standard deviation of the colour differences, root mean square of the two; 0 without colour."""
         if self.channels != 3:
             return self._at(np.zeros(len(self.brightness)), brightness)
-        rows = np.array([np.array([0, 0, 1]) - LUMA, np.array([1, 0, 0]) - LUMA]) / [[CB_SCALE], [CR_SCALE]]
-        return self._at(sum(row @ self.covariance @ row for row in rows) / 2, brightness)
+        return self._at(sum(row @ self.covariance @ row for row in YCBCR_FROM_RGB[1:]) / 2, brightness)
 
     @property
-    def overall(self) -> tuple[float, float]:
-        """Standard deviations of the noise of luma and of the colour differences, root mean squares over the image."""
-        luma_sigma, chroma_sigma = (
-            float(np.sqrt(np.average(s**2, weights=self.share))) for s in (self.luma(), self.chroma())
-        )
-        return luma_sigma, chroma_sigma
+    def luma_level(self) -> float:
+        """Standard deviation of the noise of luma before it was cut off, root mean square over the image."""
+        return self._level(self.luma())
+
+    @property
+    def chroma_level(self) -> float:
+        """Standard deviation of the noise of the colour differences, root mean square of both over the image."""
+        return self._level(self.chroma())
+
+    @property
+    def coarseness(self) -> float:
+        """Share of the noise of luma that is left where 2 x 2 px are averaged, cautiously, as texture adds to it: 0.5 to 1."""
+        return max(0.5, self.coarse[0] ** 2)
 
     @property
     def coarse(self) -> tuple[float, float]:
@@ -106,17 +115,68 @@ class NoiseModel:
         variances = [self._at(self.covariance[:, c, c], light) for c in range(self.channels)]
         return np.stack(variances, axis=2).astype(np.float32)
 
+    def draw(self, image: Image, rng: np.random.Generator) -> FloatImage:
+        """Return noise like that of an image: as strong by brightness, with the same correlations.
+
+        Parameters
+        ----------
+        image : ndarray, shape (H, W, C) or (H, W)
+            The image that was measured, or a part of it.
+        rng : numpy.random.Generator
+            Draws it.
+
+        Returns
+        -------
+        ndarray of float32, shape (H, W, C)
+            Noise with mean 0, as it was before it was cut off at black and white.
+        """
+        floats = to_float(check_image(image))
+        light = local_brightness(floats if floats.ndim == 3 else floats[:, :, np.newaxis])
+        colour = self.channels == 3
+        turn = YCBCR_FROM_RGB if colour else np.eye(self.channels)
+        covariance = turn @ self.covariance @ turn.T
+        if self.uncut is not None:
+            covariance = covariance * self.uncut[:, np.newaxis, np.newaxis] ** 2
+        sigmas = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0))
+        mean = np.average(covariance, axis=0, weights=self.share)
+        spread = np.sqrt(np.maximum(np.diag(mean), 1e-20))
+        mixing = np.linalg.cholesky(mean / np.outer(spread, spread) + 1e-6 * np.eye(self.channels))
+        spectra = [self.spectrum[min(plane, len(self.spectrum) - 1)] for plane in range(self.channels)]
+        drawn = np.stack([_like(spectrum, light.shape, rng) for spectrum in spectra], axis=2) @ mixing.T
+        drawn *= np.stack([np.interp(light, self.brightness, sigmas[:, c]) for c in range(self.channels)], axis=2)
+        return np.asarray(drawn @ np.linalg.inv(turn).T, np.float32)
+
+    def _level(self, sigmas: FloatImage) -> float:
+        whole = sigmas if self.uncut is None else sigmas * self.uncut
+        return float(np.sqrt(np.average(whole**2, weights=self.share)))
+
     def _at(self, variance: FloatImage, brightness: FloatImage | None) -> FloatImage:
         sigma = np.sqrt(np.maximum(variance, 0))
         return np.asarray(sigma if brightness is None else np.interp(brightness, self.brightness, sigma))
 
 
+def _like(spectrum: FloatImage, shape: tuple[int, ...], rng: np.random.Generator) -> FloatImage:
+    """Return normal noise ``(H, W)`` of variance 1 with the spectrum of an 8 x 8 DCT."""
+    white = rng.standard_normal(shape)
+    if np.ptp(spectrum) < 1e-6:
+        return white
+    place = [np.abs(np.fft.fftfreq(shape[0])) * 16, np.fft.rfftfreq(shape[1]) * 16]
+    rows = np.stack([np.interp(place[1], range(8), row) for row in spectrum])
+    power = np.stack([np.interp(place[0], range(8), column) for column in rows.T], axis=1)
+    drawn = np.fft.irfft2(np.fft.rfft2(white) * np.sqrt(power), shape)
+    return np.asarray(drawn / max(float(drawn.std()), 1e-12))
+
+
 def local_brightness(image: FloatImage) -> FloatImage:
     """Return the luma ``(H, W)`` of an image ``(H, W, C)``, averaged over 5 x 5 px."""
-    light = luma(image)
+    return local_mean(luma(image))
+
+
+def local_mean(values: FloatImage) -> FloatImage:
+    """Return means over 5 x 5 px of ``(H, W)`` or ``(H, W, C)``: how bright it is, whatever the noise of the pixel itself."""
     for axis in (0, 1):
-        before = np.pad(light, [(_WINDOW // 2 + 1, _WINDOW // 2) if k == axis else (0, 0) for k in (0, 1)], mode="edge")
-        sums = np.cumsum(before, axis=axis, dtype=np.float64)
-        length = light.shape[axis]
-        light = (np.take(sums, range(_WINDOW, _WINDOW + length), axis) - np.take(sums, range(length), axis)) / _WINDOW
-    return np.asarray(light, np.float32)
+        margins = [(_WINDOW // 2 + 1, _WINDOW // 2) if k == axis else (0, 0) for k in range(values.ndim)]
+        sums = np.cumsum(np.pad(values, margins, mode="edge"), axis=axis, dtype=np.float64)
+        length = values.shape[axis]
+        values = (np.take(sums, range(_WINDOW, _WINDOW + length), axis) - np.take(sums, range(length), axis)) / _WINDOW
+    return np.asarray(values, np.float32)

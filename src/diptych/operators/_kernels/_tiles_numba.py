@@ -23,6 +23,43 @@ def load(image, rows, columns, planes):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
+def halve(image, quarter, half, start, stop):  # type: ignore[no-untyped-def]
+    """Write rows of the means of 2 x 2 px of an image ``(H, W, C)``; an odd last row or column is repeated."""
+    height, width, channels = image.shape
+    for y in range(start, stop):
+        above, below = image[2 * y], image[min(2 * y + 1, height - 1)]
+        out = half[y]
+        for x in range(width // 2):
+            for c in range(channels):
+                first = np.float32(above[2 * x, c]) + np.float32(above[2 * x + 1, c])
+                out[x, c] = (first + (np.float32(below[2 * x, c]) + np.float32(below[2 * x + 1, c]))) * quarter
+        if width % 2:
+            for c in range(channels):
+                pair = np.float32(above[width - 1, c]) + np.float32(below[width - 1, c])
+                out[width // 2, c] = (pair + pair) * quarter
+
+
+@njit(**OPTIONS)
+def add_doubled(half, rows, columns, planes):  # type: ignore[no-untyped-def]
+    """Add planes of half the size to planes of the named rows and columns, linear between the centres of the pixels."""
+    channels, high, wide = half.shape
+    first, last = columns.min() // 2, columns.max() // 2 + 1
+    start, stop = max(first - 1, 0), min(last + 1, wide)
+    mixed = np.empty(stop - start, np.float32)
+    near_weight, far_weight = np.float32(0.75), np.float32(0.25)
+    own, other = columns // 2 - start, np.minimum(np.maximum((columns + 1) // 2 + columns % 2 - 1, 0), wide - 1) - start
+    for y in range(len(rows)):
+        near = rows[y] // 2
+        far = min(max(near + (1 if rows[y] % 2 else -1), 0), high - 1)
+        for c in range(channels):
+            plane, line, next_line = planes[c, y], half[c, near], half[c, far]
+            for x in range(stop - start):
+                mixed[x] = near_weight * line[start + x] + far_weight * next_line[start + x]
+            for x in range(len(columns)):
+                plane[x] += near_weight * mixed[own[x]] + far_weight * mixed[other[x]]
+
+
+@njit(**OPTIONS)
 def mix(planes, matrix):  # type: ignore[no-untyped-def]
     """Multiply the colours of three planes by a matrix, in place."""
     for y in range(planes.shape[1]):

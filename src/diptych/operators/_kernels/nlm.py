@@ -6,7 +6,7 @@ means with patches of one pixel.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from diptych.core.color import RGB_FROM_YCBCR, YCBCR_FROM_RGB
 from diptych.core.image import Image, white_level
 from diptych.core.operator import Declaration, FastPath
 from diptych.core.parallel import in_strips
-from diptych.operators.denoise_photo import EXPECTED
+from diptych.operators.denoise_photo import EXPECTED, AtSize, at_sizes
 
 _DTYPES = ("uint8", "uint16", "float32")
 _TILE = 80, 640  # a tile, its margin and its sums fit into the second-level cache
@@ -48,8 +48,17 @@ class Search:
         return self.radius + self.box - 1 - self.before
 
 
-def denoise(image: Image, search: Search, there: Planes | None = None, back: Planes | None = None) -> Image:
-    """Return the image after non-local means; `there` and `back` take RGB to the space of comparison and back."""
+def denoise(
+    image: Image,
+    search: Search,
+    there: Planes | None = None,
+    back: Planes | None = None,
+    change: Planes | None = None,
+) -> Image:
+    """Return the image after non-local means; `there` and `back` take RGB to the space of comparison and back.
+
+    `change` ``(C, H / 2, W / 2)`` is what is added to the image before, at twice its size.
+    """
     from diptych.operators._kernels import _tiles_numba as tiles
     from diptych.operators._kernels import nlm_numba as kernels
 
@@ -65,7 +74,10 @@ def denoise(image: Image, search: Search, there: Planes | None = None, back: Pla
 
     def one(top: int, bottom: int, left: int, right: int) -> None:
         planes = np.empty((channels, bottom - top + 2 * pad, right - left + 2 * pad), np.float32)
-        tiles.load(image, rows[top : bottom + 2 * pad], columns[left : right + 2 * pad], planes)
+        inside = rows[top : bottom + 2 * pad], columns[left : right + 2 * pad]
+        tiles.load(image, *inside, planes)
+        if change is not None:
+            tiles.add_doubled(change, *inside, planes)
         if there is not None:
             tiles.mix(planes, there)
         total = np.zeros((channels, bottom - top, right - left), np.float32)
@@ -105,18 +117,40 @@ def _nlm(image: Image, *, strength: float, patch: int, search: int) -> Image:
     return denoise(image, how)
 
 
-def _photo(image: Image, *, luma: float, chroma: float, strength: float, patch: int, search: int) -> Image:
-    white = white_level(image.dtype)
+def _photo(
+    image: Image, *, luma: float, chroma: float, coarse: float, strength: float, patch: int, search: int, scales: int
+) -> Image:
+    return _at_sizes(image, at_sizes(luma, chroma, coarse, search, scales), strength, patch)
+
+
+def _at_sizes(image: Image, sizes: Sequence[AtSize], strength: float, patch: int) -> Image:
+    now, *smaller = sizes
+    change = None
+    if smaller:
+        half = _halved(image)
+        change = _at_sizes(half, smaller, strength, patch)
+        change = np.ascontiguousarray(((change - half) * white_level(image.dtype)).transpose(2, 0, 1), np.float32)
     terms = image.shape[2] * patch * patch
     # The kernel's exponential is the fourth root of the weight, to base 2.
     scale, level = 1 / (4 * np.log(2) * strength**2 * terms), EXPECTED * terms
     if image.shape[2] == 3:
-        sigmas = white * np.array([[luma], [max(chroma, luma / 2)], [max(chroma, luma / 2)]])
+        sigmas = white_level(image.dtype) * np.array([[now.luma], [now.chroma], [now.chroma]])
         there, back = YCBCR_FROM_RGB / sigmas, RGB_FROM_YCBCR * sigmas.T
         matrices = there.astype(np.float32), back.astype(np.float32)
-        return denoise(image, _photo_search(search, patch, scale, level), *matrices)
-    variance = (white * luma) ** 2
-    return denoise(image, _photo_search(search, patch, scale / variance, level * variance))
+        return denoise(image, _photo_search(now.search, patch, scale, level), *matrices, change=change)
+    variance = (white_level(image.dtype) * now.luma) ** 2
+    return denoise(image, _photo_search(now.search, patch, scale / variance, level * variance), change=change)
+
+
+def _halved(image: Image) -> Planes:
+    """Return the means of 2 x 2 px as intensities; an odd last row or column is repeated."""
+    from diptych.operators._kernels import _tiles_numba as tiles
+
+    height, width, channels = image.shape
+    half = np.empty((-(-height // 2), -(-width // 2), channels), np.float32)
+    quarter = np.float32(0.25 / white_level(image.dtype))
+    in_strips(lambda start, stop: tiles.halve(image, quarter, half, start, stop), len(half))
+    return half
 
 
 def _photo_search(search: int, patch: int, scale: float, level: float) -> Search:
