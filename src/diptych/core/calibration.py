@@ -32,7 +32,7 @@ Denoiser = Callable[[FloatImage], Image]
 LEAST_SIDE = 16  # a smaller picture tells too little
 _SIDE, _ACROSS = 128, 4  # parts of a large picture: a grid of squares, so many across at most
 _SHARE = 0.25  # the a of the recorruption: the denoiser sees 3 % more noise than there is
-_MARGIN = 0.5  # standard deviations from black and white: nearer, too much of the noise is cut off
+_MARGIN = 1.0  # standard deviations from black and white: nearer, too much of the noise is cut off
 _STRIDE, _FRAME = 4, 4  # of the pixels that are left out
 _MASKED = 8192  # pixels left out, over all parts and masks
 _COARSE_FACTOR = 1.5  # between the values that are tried first
@@ -74,12 +74,11 @@ def measured(image: Image, parameters: Sequence[Parameter]) -> dict[str, Value]:
     asked = [(one, _auto(one)) for one in parameters if _auto(one).measured]
     if not asked:
         return {}
+    if min(image.shape[:2]) < LEAST_SIDE:
+        return {one.name: _rounded(one, bounds.minimum) for one, bounds in asked}
     model = measure_noise(image)
-    found = {one.name: (one, bounds, float(getattr(model, bounds.measured))) for one, bounds in asked}
-    return {
-        name: _rounded(one, min(max(value, bounds.minimum), bounds.maximum))
-        for name, (one, bounds, value) in found.items()
-    }
+    found = [(one, bounds, float(getattr(model, bounds.measured))) for one, bounds in asked]
+    return {one.name: _rounded(one, min(max(value, bounds.minimum), bounds.maximum)) for one, bounds, value in found}
 
 
 def search(

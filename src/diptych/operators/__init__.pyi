@@ -141,9 +141,11 @@ def denoise_photo(
     luma: float | Literal["auto"] = 0.01,
     *,
     chroma: float | Literal["auto"] = 0.01,
+    coarse: float | Literal["auto"] = 0.5,
     strength: float = 0.75,
     patch: int = 5,
-    search: int = 11,
+    search: int = 5,
+    scales: int = 3,
 ) -> Image: ...
 def denoise_tv(
     image: Image,

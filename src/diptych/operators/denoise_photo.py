@@ -14,6 +14,8 @@ from diptych.core.operator import operator
 from diptych.core.parameters import Auto, Range
 
 EXPECTED = 1.2  # patches that differ by less than this many noise variances are the same
+LEAST = 1e-6  # noise of luma under which nothing is done
+OWN = 0.5  # weight of a pixel for itself: of others that are the same one in two is missed
 FINER = ((1.0, 1.2), (0.7, 1.0), (0.5, 0.8))
 """At each size, of the noise of luma and chroma there: less where what is found at the smaller sizes is taken away already."""
 
@@ -32,6 +34,8 @@ def at_sizes(luma: float, chroma: float, coarse: float, search: int, scales: int
     for scale, (of_luma, of_chroma) in enumerate(FINER[:scales]):
         left = coarse**scale
         pair = luma * left * of_luma, chroma * left * of_chroma
+        if pair[0] < LEAST:
+            break
         found.append(AtSize(pair[0], max(pair[1], pair[0] / 2), search + 2 * (scale > 0)))
     return found
 
@@ -57,8 +61,9 @@ def denoise_photo(
 
     The image is taken to Y'CbCr. ``D`` is the mean, over patch and channels, of the squared difference over the
     channel's noise variance (2 where only noise differs); a pixel in the search window has the weight
-    ``w = exp(-max(D - 1.2, 0) / strength²)`` for luma and ``w^(1/4)`` for chroma, which the eye sees less sharply. An
-    image that is not RGB is treated as luma, all channels together. With ``luma`` 0 it is returned as it is.
+    ``w = exp(-max(D - 1.2, 0) / strength²)`` for luma and ``w^(1/4)`` for chroma, which the eye sees less
+    sharply; the pixel itself has 1/2 and its fourth root. An image that is not RGB is treated as luma, all channels
+    together. With ``luma`` 0 it is returned as it is.
 
     Before that the same is done to the picture at half the size, and before that at a quarter of it, and the differences
     are added to the larger one: noise that JPEG, demosaicing or scaling has smeared over several pixels is found there.
@@ -93,7 +98,7 @@ def denoise_photo(
     >>> bool(denoise_photo(noisy, luma=0.013, chroma=0.016).std() < noisy.std() / 3)
     True
     """
-    if luma < 1e-6:
+    if luma < LEAST:
         return image
     return _denoised(image, at_sizes(luma, chroma, coarse, search, scales), strength, patch)
 
@@ -131,7 +136,8 @@ def _means(values: FloatImage, sigmas: FloatImage, strength: float, patch: int, 
     radius, edge = search // 2, search // 2 + patch // 2
     padded = np.pad(values, ((edge, edge), (edge, edge), (0, 0)), mode="symmetric")
     scaled = (padded / sigmas).astype(values.dtype)
-    total, weights = values.copy(), np.ones_like(values)
+    own = np.array([OWN, OWN**0.25, OWN**0.25] if len(sigmas) == 3 else OWN, values.dtype)
+    total, weights = own * values, np.broadcast_to(own, values.shape).copy()
     inner = (slice(edge, edge + height), slice(edge, edge + width))
     for dy in range(-radius, radius + 1):
         for dx in range(-radius, radius + 1):

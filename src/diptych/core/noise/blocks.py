@@ -22,6 +22,7 @@ _GROWTH, _ROUNDS, _LARGEST = (
     3,
     0.5,
 )  # blocks of up to so many times the mean activity join, until half of them have
+_NEARLY_WHITE, _SMOOTHED = 3.0, 6.0  # power of the low frequencies over that of the high ones
 _BEYOND = 1.2  # power of the frequencies that shading hides, over that of the next ones
 
 
@@ -96,6 +97,22 @@ def block_power(powers: FloatImage) -> BlockPower:
     found[0, 0] = beyond
     found[[0, 1], [1, 0]] = np.minimum(found[[0, 1], [1, 0]], beyond)
     return BlockPower(found, sum(counts) // 2)
+
+
+def without_shading(found: BlockPower) -> BlockPower:
+    """Return noise that is nearly white as white noise: what there is more of it at low frequencies is the picture's.
+
+    Noise that demosaicing, scaling or JPEG has smoothed is several times stronger there, and stays as it is.
+    """
+    half = len(found.powers) // 2
+    low = float(found.powers[:half, :half].mean())
+    high = (4 * found.variance - low) / 3
+    if high <= 0 or low <= high:
+        return found
+    smooth = float(np.clip(np.log(low / high / _NEARLY_WHITE) / np.log(_SMOOTHED / _NEARLY_WHITE), 0, 1))
+    powers = found.powers.copy()
+    powers[:half, :half] *= (high + smooth * (low - high)) / low
+    return BlockPower(powers, found.count)
 
 
 def _without_texture(activity: FloatImage) -> NDArray[np.intp]:

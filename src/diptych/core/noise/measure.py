@@ -9,7 +9,7 @@ import numpy as np
 
 from diptych.core.color import RGB_FROM_YCBCR, YCBCR_FROM_RGB, luma
 from diptych.core.image import FloatImage, Image, check_image, to_float
-from diptych.core.noise.blocks import SIDE, BlockPower, block_power, coefficients, regions_of, split
+from diptych.core.noise.blocks import SIDE, BlockPower, block_power, coefficients, regions_of, split, without_shading
 from diptych.core.noise.jpeg import JpegTables
 from diptych.core.noise.level import white_noise
 from diptych.core.noise.model import NoiseModel
@@ -109,7 +109,7 @@ def _strength(plane: FloatImage, light: FloatImage, side: int) -> _Strength:
         usable[:] = True
     powers, means = coefficients(blocks[usable]) ** 2, means[usable]
     bins = np.array_split(np.argsort(means), int(np.clip(len(means) // _PER_BIN, 1, _BINS)))
-    found = [block_power(powers[chosen]) for chosen in bins]
+    found = [without_shading(block_power(powers[chosen])) for chosen in bins]
     centres = np.array([means[chosen].mean() for chosen in bins])
     curve = _smooth(centres, found)
     total = np.average([one.powers / max(one.variance, _EMPTY) for one in found], axis=0)

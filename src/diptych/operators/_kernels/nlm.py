@@ -17,7 +17,7 @@ from diptych.core.color import RGB_FROM_YCBCR, YCBCR_FROM_RGB
 from diptych.core.image import Image, white_level
 from diptych.core.operator import Declaration, FastPath
 from diptych.core.parallel import in_strips
-from diptych.operators.denoise_photo import EXPECTED, AtSize, at_sizes
+from diptych.operators.denoise_photo import EXPECTED, LEAST, OWN, AtSize, at_sizes
 
 _DTYPES = ("uint8", "uint16", "float32")
 _TILE = 80, 640  # a tile, its margin and its sums fit into the second-level cache
@@ -29,7 +29,8 @@ Planes = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Search:
-    """How patches are compared: see `nlm_numba.compare`; `outside` is the name of NumPy's padding.
+    """How patches are compared: see `nlm_numba.compare`; `outside` is the name of NumPy's padding, `own` the weight of a
+    pixel for itself.
 
     `level` is one for all offsets, or an array for the offsets dy = 0 ... radius, dx = -radius ... radius.
     """
@@ -41,6 +42,7 @@ class Search:
     level: float | NDArray[Any]
     soft: bool
     outside: str
+    own: float = 1.0
 
     @property
     def pad(self) -> int:
@@ -70,6 +72,8 @@ def denoise(
     patch = (search.radius, search.box, search.before)
     levels = np.empty((search.radius + 1, 2 * search.radius + 1), np.float32)
     levels[:] = search.level
+    # The approximated exponential of 0 is not quite 1.
+    own = np.float32(search.own) if search.soft else kernels.ONE.reshape(1).view(np.float32)[0]
     weight = (np.float32(search.scale), levels, search.soft)
 
     def one(top: int, bottom: int, left: int, right: int) -> None:
@@ -81,7 +85,8 @@ def denoise(
         if there is not None:
             tiles.mix(planes, there)
         total = np.zeros((channels, bottom - top, right - left), np.float32)
-        weights = np.full((1 if there is None else 2, *total.shape[1:]), _own(search, kernels.ONE), np.float32)
+        weights = np.empty((1 if there is None else 2, *total.shape[1:]), np.float32)
+        weights[0], weights[1:] = (own ** np.float32(power) for power in (1, 0.25))
         kernels.compare(planes, total, weights, patch, weight)
         tiles.settle(planes, total, weights)
         if back is not None:
@@ -90,11 +95,6 @@ def denoise(
 
     in_strips(lambda start, stop: _each(one, grid[start:stop]), len(grid), smallest=1)
     return out
-
-
-def _own(search: Search, one: np.int32) -> np.float32:
-    # The weight of a pixel for itself; the approximated exponential of 0 is not quite 1.
-    return np.float32(1) if search.soft else one.reshape(1).view(np.float32)[0]
 
 
 def _grid(height: int, width: int) -> list[tuple[int, int, int, int]]:
@@ -154,7 +154,7 @@ def _halved(image: Image) -> Planes:
 
 
 def _photo_search(search: int, patch: int, scale: float, level: float) -> Search:
-    return Search(search // 2, patch, patch // 2, scale, level, True, "symmetric")
+    return Search(search // 2, patch, patch // 2, scale, level, True, "symmetric", OWN)
 
 
 def _bilateral(image: Image, *, sigma_color: float, sigma_spatial: float, size: int) -> Image:
@@ -181,7 +181,7 @@ _PATHS: dict[str, tuple[FastPath, ...]] = {
             "Numba",
             _DTYPES,
             _photo,
-            when=lambda image, *, luma, **_: luma >= 1e-6,
+            when=lambda image, *, luma, **_: luma >= LEAST,
             note="luma > 0",
         ),
     ),
