@@ -30,5 +30,11 @@ def test_nothing_heavy_is_loaded(code):
     assert not loaded_after(code) & set(HEAVY)
 
 
+@pytest.mark.parametrize("options", ["", ", '--strength', '7'", ", '--model', 'nope.onnx'"])
+def test_a_wrong_call_is_told_before_anything_heavy_is_loaded(options):
+    loaded = loaded_after(f"from diptych.cli.app import main; main(['enhance', 'missing.jpg'{options}])")
+    assert not loaded & {*HEAVY} - {"cv2"}
+
+
 def test_import_loads_no_command_line():
     assert not loaded_after("import diptych") & {"typer", "rich"}

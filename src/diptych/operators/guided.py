@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from scipy import ndimage
 
 from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage, Image
@@ -79,6 +78,8 @@ def guided(
 
 
 def _box(image: FloatImage, radius: int) -> FloatImage:
+    from scipy import ndimage
+
     side = 2 * radius + 1
     return np.asarray(ndimage.uniform_filter(image, size=(side, side, 1), mode="reflect"))
 
@@ -105,6 +106,7 @@ def guided_filter(guide: FloatImage, source: FloatImage, size: int, epsilon: flo
 
 def guided_lines(guide: FloatImage, source: FloatImage, size: int, epsilon: float) -> tuple[FloatImage, FloatImage]:
     """Return slope and offset of the line by which the filter makes each px of its result from the guide's."""
+    from scipy import ndimage
 
     def mean(values: FloatImage) -> FloatImage:
         return np.asarray(ndimage.uniform_filter(values, size, mode="mirror", output=np.float64))
