@@ -23,7 +23,7 @@ _WHITE = 0.8
 _DARK_MEAN = 0.24
 _STOPS_UNDER = (2.3, 3.3)  # nine of ten of 179 photographs of dark rooms lie over 2.8, of good dark ones none over 2.9
 _ALIKE = (0.28, 0.40)  # mean luma over highlights: of nine in ten good photographs over 0.35, of low keys 0.2 to 0.3
-_LOW_KEY = 0.75  # share of the lift that a night, or a picture that is dark on purpose, does not get
+_LOW_KEY = 0.8  # share of the lift that a night, or a picture that is dark on purpose, does not get
 _OPENED = {"local": 0.95, "follow": 0.6, "color_floor": 0.006}
 
 _MOST_IN_LIGHT = 0.01
@@ -231,7 +231,7 @@ def _balance(sample: FloatImage, amount: float) -> dict[str, float]:
 def _lift(statistics: ImageStatistics, sample: FloatImage) -> float:
     """Return the lift that brings the mean to where it should be, and opens large deep shadows a little."""
     dark, night, under = statistics.dark, statistics.night, statistics.under_exposed
-    pull = dark * (0.5 + 0.2 * (1 - ramp(statistics.stops, 2, 4)))
+    pull = dark * (0.57 + 0.2 * (1 - ramp(statistics.stops, 2, 4)))
     shadows = ramp(statistics.shadows, 0.15, 0.55) * (1 - under) * (1 - 0.4 * night)
     mean = max(float(luma(sample).mean()), 1e-3)
     # A dark scene with lights of its own goes about half of the way to a good mean; an under-exposed one all the way,
