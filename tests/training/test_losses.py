@@ -259,6 +259,21 @@ def test_structure_gradients_sizes_and_bounds(scale):
             losses.structure(first, second, **wrong)
 
 
+def test_contrastive_by_hand():
+    # Two places, t = 1/2: q1 is k1, q2 lies between both.
+    half = 1 / math.sqrt(2)
+    query, key = tensor(1, 0, half, half).reshape(1, 2, 2), tensor(1, 0, 0, 1).reshape(1, 2, 2)
+    expected = (math.log(1 + math.exp(-2)) + math.log(2)) / 2
+    assert float(losses.contrastive(query, key, temperature=0.5)) == pytest.approx(expected)
+    # Pictures do not meet.
+    twice = torch.cat([query, query]), torch.cat([key, key])
+    assert float(losses.contrastive(*twice, temperature=0.5)) == pytest.approx(expected)
+    assert float(losses.contrastive(key, key, temperature=0.01)) == pytest.approx(0, abs=1e-6)
+    assert checks(losses.contrastive, picture(2, 5, 3), picture(2, 5, 3, seed=1))
+    with pytest.raises(ParameterError, match="above 0"):
+        losses.contrastive(query, key, temperature=0)
+
+
 def test_total_variation():
     image = tensor(0.0, 1.0, 0.5, 0.5).reshape(1, 1, 2, 2)
     # down: 0.5, 0.5; right: 1, 0; over four pixels

@@ -27,21 +27,24 @@ def train(
     output: Annotated[str, typer.Option("-o", "--output", metavar="RUN", help="The run directory.")],
     target: Annotated[
         str | None,
-        typer.Argument(metavar="B", help="Folder of pictures as they should look; no pairs. For cyclegan and planner."),
+        typer.Argument(
+            metavar="B", help="Folder of pictures as they should look; no pairs. For cyclegan, cut and planner."
+        ),
     ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
             help="Settings to start from. Two folders: quick (minutes), mobile (hours), paper (the CycleGAN paper's), "
-            "planner (writes a recipe), ugatit. A alone: zero_reference, denoiser, pretraining. B alone: refine.",
+            "cut and fastcut (without a way back), planner (writes a recipe), ugatit. "
+            "A alone: zero_reference, denoiser, pretraining. B alone: refine.",
         ),
     ] = None,
     objective: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="What to learn. From two folders: cyclegan, planner. From A alone: zero_reference, neighbor2neighbor, "
+            help="What to learn. From two folders: cyclegan, cut, planner. From A alone: zero_reference, neighbor2neighbor, "
             "reconstruction. From good pictures (B) alone: refine.",
         ),
     ] = None,

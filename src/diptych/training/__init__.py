@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from diptych.core.errors import MissingExtraError
 from diptych.training.config import (
+    CUTConfig,
     CycleGANConfig,
     Neighbor2NeighborConfig,
     PlannerConfig,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PRESETS",
+    "CUTConfig",
     "CycleGANConfig",
     "Neighbor2NeighborConfig",
     "PlannerConfig",

@@ -96,6 +96,14 @@ class Generator(nn.Module):
         """Return unbounded maps for a picture in [-1, 1] whose sides are multiples of `multiple`."""
         raise NotImplementedError
 
+    def encode(self, x: Tensor) -> list[Tensor]:
+        """Return what `draw` knows of a picture in [-1, 1] on its way down: the picture itself, then maps, finest first."""
+        raise NotImplementedError
+
+    def look_at(self, image: Tensor) -> list[Tensor]:
+        """Return `encode` for a picture ``(N, channels_in, H, W)`` in [0, 1]; nothing is painted."""
+        return self.encode(2 * self._padded(image) - 1)
+
     def forward(self, image: Tensor) -> Tensor:
         """Return the picture ``(N, channels_out, H, W)`` for a picture ``(N, channels_in, H, W)``."""
         return _cut(self.forward_padded(self._padded(image)), *image.shape[-2:])

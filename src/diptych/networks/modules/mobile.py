@@ -39,14 +39,17 @@ class MobileModule(Generator):
 
     def draw(self, x: Tensor) -> Tensor:
         """Return unbounded maps for a picture in [-1, 1]."""
-        maps, full = [], x
-        for down in self.down:
-            x = down(x)
-            maps.append(x)
-        x = self.middle(maps.pop())
+        full, *maps, _, x = self.encode(x)
         for up, join in zip(self.up, self.join, strict=True):
             x = join(up(x) + maps.pop())
         return self.head(torch.cat([self.to_full(x), full], dim=1))
+
+    def encode(self, x: Tensor) -> list[Tensor]:
+        """Return the picture, the maps after each halving, and those that the blocks make of the last."""
+        maps = [x]
+        for down in self.down:
+            maps.append(down(maps[-1]))
+        return [*maps, self.middle(maps[-1])]
 
 
 class InvertedResidual(nn.Module):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from torch import Tensor, nn
 
 from diptych.networks.modules.initial import damp, initialise
@@ -28,6 +30,10 @@ class ResNetModule(Generator):
             *(*_doubling(2 * width, width, kind, config.upsampling), relu),
             last,
         )
+        narrow = len(first) + 1  # layers up to each halving, to the first block and to the one in the middle
+        halving = 2 if kind == "none" else 3
+        deep = narrow + 2 * halving
+        self.encoded = (0, narrow + halving, deep, deep + min(1, config.blocks), deep + (config.blocks + 1) // 2)
         initialise(self, last=last, normalised=kind == "instance", zero=config.residual)
         if kind == "none":
             for block in blocks:
@@ -36,6 +42,13 @@ class ResNetModule(Generator):
     def draw(self, x: Tensor) -> Tensor:
         """Return unbounded maps for a picture in [-1, 1]."""
         return self.body(x)
+
+    def encode(self, x: Tensor) -> list[Tensor]:
+        """Return the picture, the maps after each halving, after the first block and after the one in the middle."""
+        maps = [x]
+        for start, stop in itertools.pairwise(dict.fromkeys(self.encoded)):
+            maps.append(self.body[start:stop](maps[-1]))
+        return maps
 
 
 class Block(nn.Module):

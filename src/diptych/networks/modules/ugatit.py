@@ -45,6 +45,12 @@ class UGATITModule(Generator):
         seen: Attended = self.attention(self.encoder(x))
         return seen
 
+    def encode(self, x: Tensor) -> list[Tensor]:
+        """Return the picture, the maps after each halving, and after the blocks of the encoder."""
+        half = self.encoder[:6](x)
+        quarter = self.encoder[6:9](half)
+        return [x, half, quarter, self.encoder[9:](quarter)]
+
     def attend(self, image: Tensor) -> Attended:
         """Return the picture as `forward` does, with the logits and the heat, a quarter of the padded size."""
         whole = self._padded(image)

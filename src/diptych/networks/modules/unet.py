@@ -39,16 +39,20 @@ class UNetModule(Generator):
 
     def draw(self, x: Tensor) -> Tensor:
         """Return unbounded maps for a picture in [-1, 1]."""
-        maps: list[Tensor] = []
-        for level, down in enumerate(self.down):
-            x = down(F.leaky_relu(x, 0.2) if level else x)
-            maps.append(x)
+        _, *maps = self.encode(x)
         x = F.relu(maps.pop())
         for up in self.up:
             x = up(x)
             if maps:
                 x = F.relu(torch.cat([maps.pop(), x], dim=1))
         return x
+
+    def encode(self, x: Tensor) -> list[Tensor]:
+        """Return the picture, and the maps after each halving."""
+        maps = [x]
+        for level, down in enumerate(self.down):
+            maps.append(down(F.leaky_relu(maps[-1], 0.2) if level else x))
+        return maps
 
 
 def _halving(before: int, after: int, normalisation: str) -> nn.Sequential:

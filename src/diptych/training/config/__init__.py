@@ -7,15 +7,19 @@ from typing import Any
 
 from diptych.core.errors import ParameterError, did_you_mean
 from diptych.training.config.base import LossWeights, Preprocess, TrainConfig, read_file, read_toml
+from diptych.training.config.cut import CUTConfig, CUTWeights
 from diptych.training.config.cyclegan import CycleGANConfig, CycleGANWeights
 from diptych.training.config.neighbor2neighbor import Neighbor2NeighborConfig, Neighbor2NeighborWeights
 from diptych.training.config.planner import PlannerConfig, PlannerWeights
 from diptych.training.config.reconstruction import ReconstructionConfig
 from diptych.training.config.refine import RefineConfig
+from diptych.training.config.unpaired import UnpairedConfig
 from diptych.training.config.zero_reference import ZeroReferenceConfig, ZeroReferenceWeights
 
 __all__ = [
     "CONFIGS",
+    "CUTConfig",
+    "CUTWeights",
     "CycleGANConfig",
     "CycleGANWeights",
     "LossWeights",
@@ -27,6 +31,7 @@ __all__ = [
     "ReconstructionConfig",
     "RefineConfig",
     "TrainConfig",
+    "UnpairedConfig",
     "ZeroReferenceConfig",
     "ZeroReferenceWeights",
     "check_objective",
@@ -39,6 +44,7 @@ CONFIGS: dict[str, type[TrainConfig]] = {
     kind.objective: kind
     for kind in (
         CycleGANConfig,
+        CUTConfig,
         PlannerConfig,
         ZeroReferenceConfig,
         Neighbor2NeighborConfig,

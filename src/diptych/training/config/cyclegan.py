@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar, Literal
 
 from diptych.core.errors import ParameterError
 from diptych.core.parameters import Range
-from diptych.networks import Degradation, GeneratorConfig, NetworkConfig, PatchGAN
-from diptych.training.config.base import LossWeights, Side, TrainConfig, Weight
+from diptych.networks import Degradation, GeneratorConfig
+from diptych.training.config.base import LossWeights, Weight
+from diptych.training.config.unpaired import UnpairedConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +33,13 @@ class CycleGANWeights(LossWeights):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CycleGANConfig(TrainConfig):
+class CycleGANConfig(UnpairedConfig):
     """Learn from two folders without pairs: two generators, two discriminators, and the way there and back.
 
     Parameters
     ----------
     backward : GeneratorConfig, optional
         The generator from target to source; by default the same network as `forward`, the channels exchanged.
-    discriminator : PatchGAN or CAMPatchGAN
-        Config of both discriminators (their channels follow those of the generators).
     weights : CycleGANWeights
         Weights of the losses.
     cycle_source : float
@@ -49,19 +48,12 @@ class CycleGANConfig(TrainConfig):
     warm_up : float
         Share of the steps over which the weights of `cycle` and `identity` rise from 0. Where a residual generator begins as
         the identity, both of these losses are 0, and with an absolute value's constant slope they hold it there.
-    adversarial_kind, gradient_penalty_kind, frequency_kind : str
-        Which form of the loss.
-    denoise : float
-        Non-local means before the preprocessing, if the source is noisier than the target: times the measured noise; 0 for
-        none.
-    discriminator_rate : float
-        Learning rate of the discriminators.
-    pool : int
-        Earlier outputs that the discriminators are also shown; 0 for none.
+    frequency_kind : {"focal", "amplitude"}
+        Which form of the loss `frequency`.
 
     Notes
     -----
-    The parameters of every objective are those of `TrainConfig`.
+    The discriminators and their losses are those of `UnpairedConfig`, what every objective has is that of `TrainConfig`.
 
     References
     ----------
@@ -75,20 +67,13 @@ class CycleGANConfig(TrainConfig):
     """
 
     objective: ClassVar[str] = "cyclegan"
-    folders: ClassVar[tuple[Side, ...]] = ("source", "target")
 
     backward: GeneratorConfig | None = None
-    discriminator: NetworkConfig = field(default_factory=PatchGAN)
     weights: CycleGANWeights = field(default_factory=CycleGANWeights)
 
     cycle_source: Annotated[float, Range(0, 1)] = 1.0
     warm_up: Annotated[float, Range(0, 1)] = 0.0
-    adversarial_kind: Literal["least_squares", "hinge", "logistic"] = "least_squares"
-    gradient_penalty_kind: Literal["r1", "wgan_gp"] = "r1"
     frequency_kind: Literal["focal", "amplitude"] = "focal"
-    denoise: Annotated[float, Range(0, 3)] = 1.0
-    discriminator_rate: Annotated[float, Range(1e-8, 1)] = 2e-4
-    pool: Annotated[int, Range(0, 10_000)] = 50
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -96,7 +81,6 @@ class CycleGANConfig(TrainConfig):
         object.__setattr__(self, "backward", backward)
         if not isinstance(backward, GeneratorConfig) or isinstance(backward, Degradation):
             raise ParameterError("training: backward is not the config of a generator; give e.g. backward.name=mobile")
-        check_discriminator(self.discriminator)
         if (backward.channels_in, backward.channels_out) != (forward.channels_out, forward.channels_in):
             raise ParameterError(
                 "training: the channels of backward are not those of forward exchanged; set them equal"
@@ -115,9 +99,3 @@ class CycleGANConfig(TrainConfig):
         forward = self.forward
         exchanged = replace(forward, channels_in=forward.channels_out, channels_out=forward.channels_in)
         return forward, exchanged if self.backward is None else self.backward
-
-
-def check_discriminator(config: object) -> None:
-    """Raise `ParameterError` if a value is not the config of a discriminator."""
-    if not (isinstance(config, NetworkConfig) and config.role == "discriminator"):
-        raise ParameterError("training: discriminator is not the config of a discriminator; leave it out")

@@ -9,7 +9,7 @@ from diptych.core.errors import ParameterError
 from diptych.core.parameters import Range
 from diptych.networks import Degradation, GeneratorConfig, NetworkConfig, PatchGAN, Planner
 from diptych.training.config.base import LossWeights, Side, TrainConfig, Weight, matching_channels
-from diptych.training.config.cyclegan import check_discriminator
+from diptych.training.config.unpaired import check_discriminator
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,8 @@ from diptych.networks import (
 )
 from diptych.photo import read
 from diptych.training.config import (
+    CUTConfig,
+    CUTWeights,
     CycleGANConfig,
     CycleGANWeights,
     Neighbor2NeighborConfig,
@@ -39,20 +41,21 @@ from diptych.training.config import (
 PathLike = str | os.PathLike[str]
 
 
+_LIGHT: dict[str, Any] = {
+    "forward": Mobile(width=16, depth=3),
+    "discriminator": PatchGAN(width=32, depth=2, normalisation="none"),
+    "steps": 1200,
+    "crop": 96,
+    "learning_rate": 1e-3,
+    "discriminator_rate": 5e-4,
+    "ema_decay": 0.99,
+    "eval_every": 150,
+}
+
+
 def _quick() -> CycleGANConfig:
-    return CycleGANConfig(
-        forward=Mobile(width=16, depth=3),
-        discriminator=PatchGAN(width=32, depth=2, normalisation="none"),
-        weights=CycleGANWeights(cycle=2.0, identity=0.5, gradient_penalty=0.3, structure=1.0),
-        steps=1200,
-        crop=96,
-        learning_rate=1e-3,
-        discriminator_rate=5e-4,
-        cycle_source=0.1,
-        warm_up=0.3,
-        ema_decay=0.99,
-        eval_every=150,
-    )
+    weights = CycleGANWeights(cycle=2.0, identity=0.5, gradient_penalty=0.3, structure=1.0)
+    return CycleGANConfig(weights=weights, cycle_source=0.1, warm_up=0.3, **_LIGHT)
 
 
 def _mobile() -> CycleGANConfig:
@@ -79,6 +82,15 @@ def _paper() -> CycleGANConfig:
         eval_every=2500,
         patience=1000,
     )
+
+
+def _cut() -> CUTConfig:
+    return CUTConfig(weights=CUTWeights(gradient_penalty=0.3), **_LIGHT)
+
+
+def _fastcut() -> CUTConfig:
+    # Section 4.1: no identity, and ten times the contrastive loss instead.
+    return CUTConfig(weights=CUTWeights(contrastive=10.0, identity=0.0, gradient_penalty=0.3), **_LIGHT)
 
 
 def _planner() -> PlannerConfig:
@@ -191,6 +203,8 @@ PRESETS = {
     "quick": _quick,
     "mobile": _mobile,
     "paper": _paper,
+    "cut": _cut,
+    "fastcut": _fastcut,
     "planner": _planner,
     "zero_reference": _zero_reference,
     "denoiser": _denoiser,
@@ -201,6 +215,7 @@ PRESETS = {
 
 _OF_OBJECTIVE = {
     "cyclegan": "quick",
+    "cut": "cut",
     "planner": "planner",
     "zero_reference": "zero_reference",
     "neighbor2neighbor": "denoiser",
@@ -212,9 +227,9 @@ _OF_OBJECTIVE = {
 def preset(name: str) -> TrainConfig:
     """Return a preset by name.
 
-    Two folders: quick (minutes), mobile (hours), paper (the CycleGAN paper's), planner (with a degradation model), ugatit (with
-    attention). The pictures to improve alone: zero_reference (exposure), denoiser (noise), pretraining (first weights for
-    another training). Good pictures alone: refine (details, after any enhancement).
+    Two folders: quick (minutes), mobile (hours), paper (the CycleGAN paper's), cut and fastcut (without a way back), planner
+    (with a degradation model), ugatit (with attention). The pictures to improve alone: zero_reference (exposure), denoiser
+    (noise), pretraining (first weights for another training). Good pictures alone: refine (details, after any enhancement).
 
     Raises
     ------

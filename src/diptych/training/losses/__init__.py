@@ -8,6 +8,7 @@ from diptych.training.losses.adversarial import (
     r1,
     wgan_gp,
 )
+from diptych.training.losses.contrastive import contrastive
 from diptych.training.losses.cycle import attention, cycle, frequency, identity
 from diptych.training.losses.structure import structure, total_variation
 
@@ -17,6 +18,7 @@ __all__ = [
     "adversarial_discriminator",
     "adversarial_generator",
     "attention",
+    "contrastive",
     "cycle",
     "frequency",
     "identity",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from lightning_fabric import Fabric
 
 from diptych.training.config import (
+    CUTConfig,
     CycleGANConfig,
     Neighbor2NeighborConfig,
     PlannerConfig,
@@ -16,6 +17,7 @@ from diptych.training.config import (
     ZeroReferenceConfig,
 )
 from diptych.training.objectives.base import Objective
+from diptych.training.objectives.cut import CUTObjective
 from diptych.training.objectives.cyclegan import CycleGANObjective
 from diptych.training.objectives.neighbor2neighbor import Neighbor2NeighborObjective
 from diptych.training.objectives.planner import PlannerObjective
@@ -34,6 +36,7 @@ def make_objective(config: TrainConfig, fabric: Fabric) -> Objective:
 
 _OBJECTIVES: dict[type[TrainConfig], Callable[..., Objective]] = {
     CycleGANConfig: CycleGANObjective,
+    CUTConfig: CUTObjective,
     PlannerConfig: PlannerObjective,
     ZeroReferenceConfig: ZeroReferenceObjective,
     Neighbor2NeighborConfig: Neighbor2NeighborObjective,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
@@ -14,17 +13,14 @@ from torch import Tensor, nn
 from diptych.networks import build
 from diptych.networks.modules.attention import Attending
 from diptych.networks.modules.ugatit import clip_shares
-from diptych.recipes import Recipe
 from diptych.training import losses
 from diptych.training.config import CycleGANConfig
-from diptych.training.data import CropBatches, PathLike, TrainingData, open_folder, split_folder, training_data
-from diptych.training.generator_file import TrainedGenerator
+from diptych.training.data import TrainingData
 from diptych.training.image_pool import ImagePool
 from diptych.training.objectives.base import Losses, Parts, Tensors, Term, Terms, adam, backward, to_layout
-from diptych.training.optimization import ExponentialMovingAverage, gather_gradients, linear_decay
-from diptych.training.preprocessing import preprocess_pair
+from diptych.training.objectives.unpaired import Unpaired
+from diptych.training.optimization import ExponentialMovingAverage
 from diptych.training.validation.evaluator import MonitorEvaluator
-from diptych.training.validation.postprocess import propose_postprocess
 
 
 class _Answer(NamedTuple):
@@ -35,7 +31,7 @@ class _Answer(NamedTuple):
     logits: Tensors
 
 
-class CycleGANObjective:
+class CycleGANObjective(Unpaired):
     """Forward (A to B) and backward (B to A) generator, a discriminator in each domain, and what updates them.
 
     Parameters
@@ -47,7 +43,7 @@ class CycleGANObjective:
     """
 
     def __init__(self, config: CycleGANConfig, fabric: Fabric) -> None:
-        self.config = config
+        self.config: CycleGANConfig = config
         self.fabric = fabric
         pair = config.generator_pair
         channels = pair[0].channels_in, pair[0].channels_out
@@ -79,32 +75,9 @@ class CycleGANObjective:
         """The averaged forward generator."""
         return self.average_forward.module
 
-    def open_data(self, *, source: PathLike | None, target: PathLike | None) -> TrainingData:
-        """Open both folders; batches are crops of either."""
-        assert source is not None
-        assert target is not None
-        config, forward = self.config, self.config.forward
-        raw = (
-            open_folder(source, channels=forward.channels_in, config=config),
-            open_folder(target, channels=forward.channels_out, config=config),
-        )
-        preprocess = preprocess_pair(*raw, kind=config.preprocess, denoise=config.denoise)
-        first, second = (split_folder(*side, config) for side in zip(raw, preprocess, strict=True))
-        batches = CropBatches(config, source=first.training, target=second.training)
-        return training_data(batches, source=first, target=second)
-
-    def prepare(self, data: TrainingData) -> dict[str, Any] | None:
-        """Return nothing to say: all begins with the first step."""
-        return None
-
     def evaluator(self, data: TrainingData) -> MonitorEvaluator:
         """Return the monitor."""
         return MonitorEvaluator(data, forward=self.generator, backward=self.average_backward.module)
-
-    def propose_postprocess(self, generator: TrainedGenerator, data: TrainingData) -> Recipe:
-        """Return the classical steps that bring the outputs closer to the target."""
-        outputs = [generator.draw(picture) for picture in data.held_source]
-        return propose_postprocess(outputs, data.held_target_raw, sources=data.held_source)
 
     def train_step(self, batches: Sequence[Tensors], *, step: int) -> Losses:
         """Update generators, then discriminators, once, over one or more batches of both domains; return the losses.
@@ -119,7 +92,7 @@ class CycleGANObjective:
                 terms, pair = self._generator_losses(a, b, ramp)
             backward(self.fabric, terms, total, batches=len(batches))
             fakes.append(pair)
-        self._update(self.optimiser, config.learning_rate, step=step)
+        self.update(self.optimiser, config.learning_rate, step=step)
         clip_shares(self.generators)
         self.average_forward.update(self.forward, step=step)
         self.average_backward.update(self.backward, step=step)
@@ -129,7 +102,7 @@ class CycleGANObjective:
             with self.fabric.autocast():
                 terms = self._discriminator_losses(real, shown, number)
             backward(self.fabric, terms, total, batches=len(batches))
-        self._update(self.discriminator_optimiser, config.discriminator_rate, step=step)
+        self.update(self.discriminator_optimiser, config.discriminator_rate, step=step)
         return total
 
     def _generator_losses(self, a: Tensor, b: Tensor, ramp: float) -> tuple[Terms, Tensors]:
@@ -181,29 +154,7 @@ class CycleGANObjective:
         return terms
 
     def _discriminator_losses(self, reals: Tensors, fakes: Tensors, number: int) -> Terms:
-        config, terms = self.config, Terms()
+        terms = Terms()
         for name, discriminator, real, fake in zip("ab", self.discriminators, reals, fakes, strict=True):
-            if config.weights.adversarial:
-                scores = discriminator(torch.cat([real, fake]))
-                of_real, of_fake = [score[: len(real)] for score in scores], [score[len(real) :] for score in scores]
-                loss = losses.adversarial_discriminator(of_real, of_fake, kind=config.adversarial_kind)
-                terms[f"discriminator.{name}"] = Term(1.0, loss)
-            if weight := config.weights.gradient_penalty:
-                loss = self._gradient_penalty(discriminator, real, fake, number)
-                terms[f"gradient_penalty.{name}"] = Term(weight, loss)
+            terms |= self.discriminator_terms(discriminator, real, fake, number=number, name=name)
         return terms
-
-    def _gradient_penalty(self, discriminator: nn.Module, real: Tensor, fake: Tensor, number: int) -> Tensor:
-        plain = discriminator.forward  # torch.compile has no second derivatives
-        if self.config.gradient_penalty_kind == "r1":
-            return losses.r1(plain, real)
-        mix = np.random.default_rng((self.config.seed, number)).random((len(real), 1, 1, 1), np.float32)
-        return losses.wgan_gp(plain, real, fake, mix=torch.from_numpy(mix).to(real.device))
-
-    def _update(self, optimiser: torch.optim.Optimizer, rate: float, *, step: int) -> None:
-        gather_gradients(self.fabric, optimiser)
-        factor = linear_decay(step, steps=self.config.steps, decay_fraction=self.config.lr_decay_fraction)
-        for group in optimiser.param_groups:
-            group["lr"] = rate * factor
-        self.fabric.strategy.optimizer_step(optimiser)
-        optimiser.zero_grad()

@@ -35,13 +35,13 @@ class MonitorEvaluator:
     data : TrainingData
         The held-out pictures.
     forward, backward : nn.Module
-        The averaged networks from source to target and back.
+        The averaged networks from source to target and back; CUT has none back.
     """
 
-    def __init__(self, data: TrainingData, *, forward: nn.Module, backward: nn.Module) -> None:
+    def __init__(self, data: TrainingData, *, forward: nn.Module, backward: nn.Module | None = None) -> None:
         self._monitor = Monitor(data.held_raw, data.held_target, prepared=data.held_source)
         self._module = forward
-        self._pair = partial(run_network, forward), partial(run_network, backward)
+        self._pair = tuple(partial(run_network, module) for module in (forward, backward) if module is not None)
 
     def evaluate(self, step: int) -> ValidationMetrics:
         """Return the monitor's metrics."""
@@ -49,7 +49,8 @@ class MonitorEvaluator:
 
     def rows(self, *, count: int) -> list[list[Image]]:
         """Return source, prepared if it differs, where the generator looks if it attends, output, and back again."""
-        return [_with_attention(row, self._module) for row in self._monitor.rows(*self._pair, count=count)]
+        rows = self._monitor.rows(*self._pair, count=count)
+        return [_with_attention(row, self._module, made=len(self._pair)) for row in rows]
 
 
 class LossEvaluator:
@@ -77,7 +78,7 @@ class LossEvaluator:
         return self._rows(count)
 
 
-def _with_attention(row: list[Image], module: nn.Module) -> list[Image]:
-    seen, done = row[:-2], row[-2:]
+def _with_attention(row: list[Image], module: nn.Module, *, made: int) -> list[Image]:
+    seen, done = row[:-made], row[-made:]
     heat = heat_of(module, seen[-1])
     return row if heat is None else [*seen, overlay(seen[-1], heat), *done]
