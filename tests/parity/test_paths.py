@@ -59,3 +59,8 @@ def test_the_result_does_not_depend_on_the_number_of_threads(name, monkeypatch):
             monkeypatch.setenv("DIPTYCH_THREADS", threads)
             results.append(declaration.function(image, **required))
         assert np.array_equal(*results)
+
+
+def test_every_file_of_kernels_is_found():
+    """None of them gives another answer, so that nothing but the time tells when they are not."""
+    assert all(operators.declaration(name).paths for name in ("median", "clahe", "develop", "denoise_photo", "gaussian"))

@@ -266,6 +266,7 @@ def operator(
         parameters = read_parameters(function)
         function.__doc__ = _documented(inspect.getdoc(function) or "", parameters, resize is None)
 
+        @functools.wraps(function)  # the file of its faster paths is found by its module
         def guarded(image: Image, /, **given: object) -> Image:
             return _run(function, declaration, image, given, declaration.paths)
 
