@@ -15,6 +15,7 @@ import pytest
 
 import diptych as dp
 from diptych import networks, operators
+from diptych.runtime import packaged_denoiser
 
 
 def test_list(cli):
@@ -27,9 +28,10 @@ def test_list(cli):
     assert [row["name"] for row in json.loads(cli("list", "generators", "--json")[1])] == list(
         networks.names(role="generator")
     )
-    (model,) = json.loads(cli("list", "models", "--json")[1])
-    assert (model["name"], model["licence"]) == ("low_light", "Apache-2.0")
-    assert isinstance(model["scores"], dict)
+    models = json.loads(cli("list", "models", "--json")[1])
+    assert [model["name"] for model in models] == ["low_light", "denoise"]
+    assert {model["licence"] for model in models} == {"Apache-2.0"}
+    assert all(isinstance(model["scores"], dict) for model in models)
     assert cli("list", "everything")[0] == 2
 
 
@@ -120,7 +122,7 @@ def test_show_plans_for_a_picture(cli, tmp_path):
     dp.write(tmp_path / "p.png", np.random.default_rng(0).integers(0, 40, (64, 64, 3), np.uint8))
     code, out, _ = cli("show", tmp_path / "p.png", "--plan")
     assert code == 0
-    recipe = dp.Recipe.from_toml(out)
+    recipe = dp.Recipe.from_toml(out).bind(packaged_denoiser())
     assert recipe == dp.plan(dp.read(tmp_path / "p.png"))
 
 

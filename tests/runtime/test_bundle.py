@@ -84,7 +84,7 @@ def test_names_of_source_files_are_left_out(tmp_path):
         {"provenance": {"seed": float("nan")}},
         {"provenance": {"seed": 1j}},
         {"scores": {1: 2}},
-        {"format": 3},
+        {"format": 4},
         {"format": 0},
     ],
     ids=str,
@@ -184,7 +184,7 @@ def _set(path, value):
 _SHAPE = "graph.input.0.type.tensor_type.shape.dim"
 
 REFUSED = {
-    "newer format": (_with_metadata(lambda v: v.update(format=3)), "newer Diptych"),
+    "newer format": (_with_metadata(lambda v: v.update(format=4)), "newer Diptych"),
     "format of a wrong type": (_with_metadata(lambda v: v.update(format="1")), "not a version"),
     "unknown fact": (_with_metadata(lambda v: v.update(nmae="x")), "did you mean 'name'"),
     "missing fact": (_with_metadata(lambda v: v.pop("receptive_field_radius")), "lacks"),

@@ -48,7 +48,8 @@ def test_a_good_picture_is_left_nearly_alone():
 @pytest.mark.parametrize("shape", [(20, 30), (20, 30, 1), (20, 30, 2), (20, 30, 5)])
 def test_other_channels_get_auto(shape):
     image = (np.random.default_rng(1).random(shape) * 60).astype(np.uint8)
-    assert np.array_equal(dp.enhance(image), auto(image))
+    assert np.array_equal(dp.enhance(image, denoise=-1), dp.enhance(image, auto, denoise=-1))
+    assert [one.operator for one in dp.plan(image).denoising.steps] == ["denoise"]
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
@@ -124,4 +125,4 @@ def test_who_does_not_plan_is_refused(dark):
 def test_a_night_with_lights_stays_a_night():
     night = np.full((120, 160, 3), 2, np.uint8)
     night[40:60, ::6] = (250, 220, 150)
-    assert np.array_equal(dp.enhance(night), auto(night))
+    assert np.array_equal(dp.enhance(night, denoise=-1), dp.enhance(night, auto, denoise=-1))

@@ -134,7 +134,7 @@ def test_wishes_and_the_plan_of_an_answer(client):
         planner = dp.auto if "recipe" in query else None
         assert np.array_equal(decode(answer.content).pixels, dp.enhance(photo, planner, **given).pixels)
         done = [dp.step(one.pop("operator"), **one) for one in json.loads(answer.headers["Diptych-Plan"])]
-        assert tuple(done) == dp.plan(photo, planner, **given).steps
+        assert [one.as_dict() for one in done] == [one.as_dict() for one in dp.plan(photo, planner, **given).steps]
         planned = client.post("/v1/plan", params=query, content=data).json()
         assert planned["recipe"] == query.get("recipe", "default")
         assert [dp.step(one.pop("operator"), **one) for one in planned["steps"]] == done
@@ -151,7 +151,7 @@ def test_a_part_of_what_does_not_plan(client):
 
 def test_the_lists(client):
     models = client.get("/v1/models").json()
-    assert [one["name"] for one in models] == ["default", "low_light"]
+    assert [one["name"] for one in models] == ["default", "low_light", "denoise"]
     assert models[0]["default"]
     assert list(models[0]["wishes"]) == ["strength", "brightness", "shadows", "warmth", "saturation", "denoise"]
     assert models[0]["wishes"]["brightness"]["minimum"] == -3
@@ -180,7 +180,7 @@ def test_models_and_recipes_of_the_start(tmp_path, make_client):
     dp.Recipe(dp.step("gamma", gamma=0.5), name="x", summary="Brighter.").save(tmp_path / "r.toml")
     client = make_client(models={"mine": default_model()}, recipes={"bright": tmp_path / "r.toml"})
     (tmp_path / "r.toml").unlink()
-    assert [one["name"] for one in client.get("/v1/models").json()] == ["default", "low_light", "mine"]
+    assert [one["name"] for one in client.get("/v1/models").json()] == ["default", "low_light", "denoise", "mine"]
     assert client.get("/v1/recipes").json()[1] == {
         "name": "bright",
         "summary": "Brighter.",

@@ -32,7 +32,7 @@ def enhance(
         str | None,
         typer.Option(
             metavar="FILE|NAME|none",
-            help="A model's .onnx file, low_light for the one in the package, or none for the recipe auto.",
+            help="A model's .onnx file, low_light or denoise for those in the package, or none for the recipe auto.",
         ),
     ] = None,
     recipe: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="A recipe by name, or its TOML file.")] = None,

@@ -81,10 +81,13 @@ def _metrics() -> list[dict[str, Any]]:
 
 def _models() -> list[dict[str, Any]]:
     from diptych.runtime import default_model, read_bundle
-    from diptych.runtime.default import PACKAGED
+    from diptych.runtime.default import PACKAGED_MODELS
 
-    metadata = read_bundle(default_model()).metadata
-    return [{"name": PACKAGED, "summary": metadata.summary, "licence": metadata.licence, "scores": metadata.scores}]
+    found = {name: read_bundle(default_model(name)).metadata for name in PACKAGED_MODELS}
+    return [
+        {"name": name, "summary": one.summary, "licence": one.licence, "scores": one.scores}
+        for name, one in found.items()
+    ]
 
 
 def _generators() -> list[dict[str, Any]]:

@@ -91,7 +91,7 @@ def _describe(name: str) -> tuple[dict[str, Any], str]:
     from diptych.photo import is_readable
     from diptych.recipes import catalogue
     from diptych.runtime import is_model
-    from diptych.runtime.default import DEFAULT, PACKAGED
+    from diptych.runtime.default import DEFAULT, PACKAGED_MODELS
 
     if name in operators.names():
         return _operator(operators.declaration(name))
@@ -105,7 +105,7 @@ def _describe(name: str) -> tuple[dict[str, Any], str]:
         return _generator(name)
     if Path(name).exists() or is_readable(name):
         return _photo(name)
-    known = (*operators.names(), *catalogue.names(), *networks.names(role="generator"), DEFAULT, PACKAGED)
+    known = (*operators.names(), *catalogue.names(), *networks.names(role="generator"), DEFAULT, *PACKAGED_MODELS)
     close = did_you_mean(name, known)
     hint = "; diptych list has the names" if "; known" in close else close
     raise UnknownNameError(f"no operator, recipe, generator, model or file named '{name}'{hint}")
@@ -160,9 +160,9 @@ def _default() -> tuple[dict[str, Any], str]:
 
 def _model(name: str) -> tuple[dict[str, Any], str]:
     from diptych.runtime import default_model, read_bundle
-    from diptych.runtime.default import PACKAGED
+    from diptych.runtime.default import PACKAGED_MODELS
 
-    bundle = read_bundle(default_model() if name == PACKAGED else name)
+    bundle = read_bundle(default_model(name) if name in PACKAGED_MODELS else name)
     details = asdict(bundle.metadata) | {"bytes": len(bundle.model)}
     lines = [f"{bundle.metadata.name}: {bundle.metadata.summary}".removesuffix(": ")]
     for key, value in details.items():

@@ -55,6 +55,8 @@ class ImageStatistics:
         Standard deviation of the noise.
     coarseness : float
         Share of it that is left where 2 x 2 px are averaged.
+    noise : NoiseModel
+        All that is known of it; None where it was not measured.
     """
 
     mean: float
@@ -66,6 +68,7 @@ class ImageStatistics:
     luma_noise: float
     chroma_noise: float
     coarseness: float
+    noise: NoiseModel | None = None
 
     @property
     def night(self) -> float:
@@ -164,6 +167,7 @@ def image_statistics(image: FloatImage, noise: NoiseModel | None = None) -> Imag
         luma_noise=model.luma_level,
         chroma_noise=model.chroma_level,
         coarseness=model.coarseness,
+        noise=model,
     )
 
 

@@ -130,13 +130,18 @@ def _add(state: _Stored, declaration: Declaration, parameters: dict[str, Value],
     if declaration.curve is not None:
         return _add_curve(state, declaration, parameters)
     halo = declaration.halo(**parameters)
-    if halo is not None and declaration.keeps_shape:
+    if halo is not None and declaration.keeps_shape and not _tiles_itself(declaration):
         state.local.append(lambda strip: declaration.function(strip, **parameters))
         state.halo += halo
         return state
     # The whole image is needed. An operator alone on an untouched image may work in the image's own depth.
     source = state.image if state.untouched and stored == state.image.dtype else state.written(_STORED)
     return _Stored.of(declaration.function(source, **parameters))
+
+
+def _tiles_itself(declaration: Declaration) -> bool:
+    """Return whether a step works in tiles of its own, as models do: it need not be given strips."""
+    return any(one.kind == "model" for one in declaration.parameters)
 
 
 def _add_curve(state: _Stored, declaration: Declaration, parameters: dict[str, Value]) -> _Stored:

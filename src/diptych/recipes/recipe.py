@@ -12,6 +12,7 @@ from diptych.core.errors import ParameterError
 from diptych.core.image import Image, check_image, from_float, to_float
 from diptych.recipes import execution, toml
 from diptych.recipes.calibration import calibrate
+from diptych.recipes.denoise import DenoisingModel
 from diptych.recipes.refine import RefiningModel
 from diptych.recipes.steps import Step
 
@@ -94,18 +95,24 @@ class Recipe:
 
     @property
     def is_unbound(self) -> bool:
-        """Whether a step ``refine`` has only the name of its model, as in a recipe that was read from a file."""
-        return any(isinstance(dict(step.parameters).get("model"), str) for step in self.steps)
+        """Whether a step has only the name of its model, as in a recipe that was read from a file."""
+        return bool(self.unbound)
 
-    def bind(self, model: RefiningModel) -> Recipe:
-        """Return the recipe with this model in the steps ``refine`` that name it.
+    @property
+    def unbound(self) -> frozenset[str]:
+        """The operators of the steps that have only the name of their model."""
+        named = (step.operator for step in self.steps if isinstance(dict(step.parameters).get("model"), str))
+        return frozenset(named)
+
+    def bind(self, model: DenoisingModel | RefiningModel) -> Recipe:
+        """Return the recipe with this model in the steps ``denoise``, or ``refine``, that name it.
 
         Raises
         ------
         ParameterError
             If such a step names another model.
         """
-        steps = [_bound(step, model) if "model" in dict(step.parameters) else step for step in self.steps]
+        steps = [_bound(step, model) if _is_for(step, model) else step for step in self.steps]
         return Recipe(*steps, name=self.name, summary=self.summary)
 
     def __repr__(self) -> str:
@@ -148,11 +155,15 @@ class Recipe:
         return cls.from_toml(toml.read_text(path), source=str(path))
 
 
-def _bound(step: Step, model: RefiningModel) -> Step:
+def _is_for(step: Step, model: DenoisingModel | RefiningModel) -> bool:
+    return any(one.kind == "model" and hasattr(model, one.method) for one in step.declaration.parameters)
+
+
+def _bound(step: Step, model: DenoisingModel | RefiningModel) -> Step:
     values = dict(step.parameters)
     if isinstance(values["model"], str) and values["model"] != model.reference:
         raise ParameterError(
-            f"refine: the recipe was made with the model {values['model']}, this is {model.reference}; give that one"
+            f"{step.operator}: the recipe was made with the model {values['model']}, this is {model.reference}; give that one"
         )
     return Step(step.operator, tuple({**values, "model": model}.items()))
 

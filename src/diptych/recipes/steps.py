@@ -9,7 +9,7 @@ from diptych import operators
 from diptych.core.image import Image
 from diptych.core.operator import Declaration
 from diptych.core.parameters import Value
-from diptych.recipes import refine
+from diptych.recipes import denoise, refine
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,13 @@ class Step:
         return self.declaration.function(image, **dict(self.parameters))
 
     def as_dict(self) -> dict[str, Value]:
-        """Return its operator and values, without those that are None.
+        """Return its operator and values, as JSON has them, without those that are None; of a model its name.
 
         >>> step("gamma", gamma=0.5).as_dict()
         {'operator': 'gamma', 'gamma': 0.5}
         """
-        return {"operator": self.operator} | {name: value for name, value in self.parameters if value is not None}
+        values = {name: _plain(value) for name, value in self.parameters}
+        return {"operator": self.operator} | {name: value for name, value in values.items() if value is not None}
 
     def __repr__(self) -> str:
         defaults = {one.name: one.default for one in self.declaration.parameters}
@@ -74,7 +75,8 @@ def step(operator: str, /, **parameters: Value) -> Step:
     Parameters
     ----------
     operator : str
-        Name of an operator; `diptych.operators.names()` lists them. Or ``refine``, see `diptych.recipes.refine`.
+        Name of an operator; `diptych.operators.names()` lists them. Or ``denoise`` or ``refine``, see `diptych.recipes.denoise`
+        and `diptych.recipes.refine`.
     **parameters
         As the operator declares them. A reference image is reduced to what the recipe can keep of it (for
         `match_histogram`, its quantiles).
@@ -103,8 +105,15 @@ def step(operator: str, /, **parameters: Value) -> Step:
 
 @functools.cache
 def declaration_of(name: str) -> Declaration:
-    """Return the declaration of an operator, or of the step ``refine``, which no catalogue lists as it needs a model."""
-    return refine.DECLARATION if name == refine.DECLARATION.name else operators.declaration(name)
+    """Return the declaration of an operator, or of ``denoise`` or ``refine``, which no catalogue lists as they need a model."""
+    own = next((one for one in (denoise.DECLARATION, refine.DECLARATION) if one.name == name), None)
+    return own or operators.declaration(name)
+
+
+def _plain(value: Value) -> Value:
+    if isinstance(value, tuple):
+        return [list(row) for row in value]
+    return getattr(value, "reference", value)  # of a model
 
 
 def _brief(value: Value) -> str:

@@ -10,7 +10,7 @@ from diptych.core.wishes import Wishes
 from diptych.recipes.recipe import Recipe
 from diptych.recipes.steps import Step, step
 
-_DENOISE, _DEVELOP = "denoise_photo", "develop"
+_DENOISE, _DEVELOP, _LEARNED = "denoise_photo", "develop", "denoise"
 
 _LEAST_DENOISE = 0.01
 """Of noise, as an intensity: the default of `denoise_photo`. A wish for more adds at least its share of it."""
@@ -39,6 +39,7 @@ _none, _one = _linear(0), _linear(1)
 # not here, such as the share of the surroundings, says only how the others act.
 _BETWEEN: dict[str, dict[str, Callable[[float, float], float]]] = {
     _DENOISE: {"luma": _none, "chroma": _none},
+    _LEARNED: {"strength": _none},
     "levels": {"black": _none, "white": _one, "gamma": _geometric},
     _DEVELOP: {
         "exposure": _none,
@@ -97,12 +98,15 @@ def apply_wishes(recipe: Recipe, wishes: Wishes) -> Recipe:
 def _denoised(steps: tuple[Step, ...], wish: float) -> tuple[Step, ...]:
     if wish == -1:
         return tuple(one for one in steps if not one.declaration.denoises)
-    if wish > 0 and _DENOISE not in [one.operator for one in steps]:
+    if wish > 0 and not {_DENOISE, _LEARNED} & {one.operator for one in steps}:
         steps = (step(_DENOISE, luma=0.0, chroma=0.0), *steps)
-    return tuple(_denoised_more(one, wish) if wish and one.operator == _DENOISE else one for one in steps)
+    return tuple(_denoised_more(one, wish) if wish and one.operator in (_DENOISE, _LEARNED) else one for one in steps)
 
 
 def _denoised_more(one: Step, wish: float) -> Step:
+    if one.operator == _LEARNED:
+        return _changed(one, {"strength": dict(one.parameters)["strength"] * (1 + wish)})
+
     def more(planned: float) -> float:
         return planned + wish * (planned if wish < 0 else max(planned, _LEAST_DENOISE))
 

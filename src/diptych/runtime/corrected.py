@@ -13,6 +13,8 @@ from diptych.core.image import FloatImage, Image
 from diptych.recipes import Recipe, Step, auto, step
 from diptych.recipes.automatic import ImageStatistics, measured
 from diptych.runtime.bundle import Bundle
+from diptych.runtime.denoiser import OnnxDenoiser
+from diptych.runtime.denoising import with_denoiser
 from diptych.runtime.planner import NetworkPlanner, Numbers
 
 _GATE, _MOST = (0.4, 0.8), 0.5
@@ -33,6 +35,8 @@ class CorrectedPlanner:
         The file of a planner, opened when the first under-exposed picture is met.
     name : str
         What to call it.
+    denoiser : function, optional
+        Returns the denoiser that takes the place of the rules' non-local means; called when a plan has these.
     noise_side : int, optional
         Side in px of the square in the middle that the noise is measured in, where all of a large picture would take longer
         than the rest of the plan. Default: all of it.
@@ -43,8 +47,16 @@ class CorrectedPlanner:
         When it plans, if the file is not a bundle of a planner.
     """
 
-    def __init__(self, source: str | os.PathLike[str] | Bundle, *, name: str, noise_side: int | None = None) -> None:
+    def __init__(
+        self,
+        source: str | os.PathLike[str] | Bundle,
+        *,
+        name: str,
+        denoiser: Callable[[], OnnxDenoiser] | None = None,
+        noise_side: int | None = None,
+    ) -> None:
         self._source, self._name, self._noise_side = source, name, noise_side
+        self._denoiser = denoiser
         self._opened: NetworkPlanner | None = None
         self._lock = threading.Lock()
 
@@ -83,6 +95,12 @@ class CorrectedPlanner:
         numbers : function
             Returns what the network says of the image; called only if it has a say.
         """
+        recipe = self._plan_for(statistics, sample, numbers)
+        if self._denoiser is None or statistics.noise is None or not recipe.denoising.steps:
+            return recipe
+        return with_denoiser(recipe, statistics.noise, statistics.luma_noise, self._denoiser())
+
+    def _plan_for(self, statistics: ImageStatistics, sample: FloatImage, numbers: Callable[[], Numbers]) -> Recipe:
         rules = auto.plan_for(statistics, sample)
         share = correction(statistics, sample)
         if share == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from importlib import resources
 from pathlib import Path
 
@@ -10,31 +11,55 @@ from diptych.core.errors import ParameterError, UnknownNameError
 from diptych.core.wishes import Wishes
 from diptych.recipes import Planned
 from diptych.runtime.corrected import CorrectedPlanner
+from diptych.runtime.denoiser import OnnxDenoiser
 
 DEFAULT = "default"
 """Name of the default enhancer."""
 
 PACKAGED = "low_light"
-"""Name of the model in the package."""
+"""Name of the model in the package that plans."""
+
+DENOISER = "denoise"
+"""Name of the model in the package that takes noise away."""
+
+PACKAGED_MODELS = (PACKAGED, DENOISER)
+"""Names of the models in the package."""
 
 _NOISE_SIDE = 512
 """Of the profile fast, which takes no noise away: it only says how far shadows may be opened."""
 
 
-def default_model() -> Path:
-    """Return the file of the model in the package.
+def default_model(name: str = PACKAGED) -> Path:
+    """Return the file of a model in the package.
+
+    Parameters
+    ----------
+    name : {"low_light", "denoise"}
+        The one that plans, or the one that takes noise away.
+
+    Raises
+    ------
+    UnknownNameError
+        If this installation does not have it.
+    """
+    path = Path(str(resources.files("diptych"))) / "models" / f"{name}.onnx"
+    if not path.is_file():
+        raise UnknownNameError(
+            f"{path}: this installation has no model of its own; give the file of one, or use the recipe auto"
+        )
+    return path
+
+
+@functools.cache
+def packaged_denoiser() -> OnnxDenoiser:
+    """Return the denoiser in the package.
 
     Raises
     ------
     UnknownNameError
         If this installation has none.
     """
-    path = Path(str(resources.files("diptych"))) / "models" / f"{PACKAGED}.onnx"
-    if not path.is_file():
-        raise UnknownNameError(
-            f"{path}: this installation has no model of its own; give the file of one, or use the recipe auto"
-        )
-    return path
+    return OnnxDenoiser(default_model(DENOISER))
 
 
 class DefaultEnhancer(Planned):
@@ -65,7 +90,8 @@ class DefaultEnhancer(Planned):
         if profile not in ("best", "fast"):
             raise ParameterError(f"profile = {profile!r} is not allowed; give best or fast")
         side = _NOISE_SIDE if profile == "fast" else None
-        planner = CorrectedPlanner(default_model(), name=DEFAULT, noise_side=side)
+        denoiser = packaged_denoiser if profile == "best" else None
+        planner = CorrectedPlanner(default_model(), name=DEFAULT, denoiser=denoiser, noise_side=side)
         super().__init__(planner, Wishes(denoise=-1) if profile == "fast" else Wishes())
 
     @property

@@ -60,8 +60,8 @@ def _size(shapes: Shapes, name: str) -> int:
 def _multiplications(node: onnx.NodeProto, shapes: Shapes) -> int:
     inputs = [shapes.get(name, ()) for name in node.input]
     made = _size(shapes, node.output[0]) if node.output else 0
-    if node.op_type == "Conv" and len(inputs) > 1:
-        return made * math.prod(inputs[1][1:])
+    if node.op_type in ("Conv", "QLinearConv") and len(inputs) > 1:
+        return made * math.prod(inputs[3 if node.op_type == "QLinearConv" else 1][1:])
     if node.op_type == "ConvTranspose" and len(inputs) > 1:
         return math.prod(inputs[0]) * math.prod(inputs[1][1:])
     if node.op_type in ("MatMul", "Gemm") and inputs:

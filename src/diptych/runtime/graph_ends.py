@@ -15,6 +15,12 @@ INPUT, OUTPUT = "image", "enhanced"
 THUMBNAIL, NUMBERS = "thumbnail", "numbers"
 """Names of the input and the output of a planner."""
 
+CORRELATION, NOISE = "correlation", "noise"
+"""Names of the second input of a denoiser, beside the `INPUT`, and of its output."""
+
+CORRELATIONS = 4
+"""Numbers that a denoiser is told beside the picture."""
+
 THUMBNAIL_SIDES = range(8, 513)
 """Sides in px that the thumbnail of a planner may have."""
 
@@ -30,12 +36,15 @@ class UnfitError(Exception):
 
 def check_ends(graph: onnx.GraphProto, metadata: BundleMetadata) -> None:
     """Refuse a graph whose inputs and outputs are not those of its kind."""
-    dtype, ends = _ends_of(metadata)
-    for values, (name, shape), word in zip((graph.input, graph.output), ends.items(), ("input", "output"), strict=True):
-        if [value.name for value in values] != [name]:
+    dtype, *sides = _ends_of(metadata)
+    for values, ends, word in zip((graph.input, graph.output), sides, ("input", "output"), strict=True):
+        if [value.name for value in values] != list(ends):
             given = ", ".join(value.name[:40] for value in values[:4]) or "none"
-            raise UnfitError(f"has the {word}s {given}; a bundle of the kind {metadata.kind} has one, '{name}'")
-        _check_end(values[0], dtype, shape)
+            wanted = " and ".join(f"'{name}'" for name in ends)
+            count = "one" if len(ends) == 1 else "two"
+            raise UnfitError(f"has the {word}s {given}; a bundle of the kind {metadata.kind} has {count}, {wanted}")
+        for value, shape in zip(values, ends.values(), strict=True):
+            _check_end(value, dtype, shape)
 
 
 def thumbnail_side(model: bytes) -> int:
@@ -45,14 +54,17 @@ def thumbnail_side(model: bytes) -> int:
     return int(onnx.load_from_string(model).graph.input[0].type.tensor_type.shape.dim[-1].dim_value)
 
 
-def _ends_of(metadata: BundleMetadata) -> tuple[str, dict[str, Shape]]:
-    """Return the dtype of a bundle's ends, and their shapes by their names."""
+def _ends_of(metadata: BundleMetadata) -> tuple[str, dict[str, Shape], dict[str, Shape]]:
+    """Return the dtype of a bundle's ends, and the shapes of inputs and outputs by their names."""
     before, after = metadata.channels_in, metadata.channels_out
     if metadata.kind == "planner":
-        return "float32", {THUMBNAIL: (None, before, _SIDE, _SIDE), NUMBERS: (None, len(metadata.outputs))}
+        return "float32", {THUMBNAIL: (None, before, _SIDE, _SIDE)}, {NUMBERS: (None, len(metadata.outputs))}
     if metadata.kind == "whole":
-        return "uint8", {INPUT: (None, None, before), OUTPUT: (None, None, after)}
-    return "float32", {INPUT: (None, before, None, None), OUTPUT: (None, after, None, None)}
+        return "uint8", {INPUT: (None, None, before)}, {OUTPUT: (None, None, after)}
+    picture: Shape = (None, before, None, None)
+    if metadata.kind == "denoiser":
+        return "float32", {INPUT: picture, CORRELATION: (1, CORRELATIONS)}, {NOISE: (None, after, None, None)}
+    return "float32", {INPUT: picture}, {OUTPUT: (None, after, None, None)}
 
 
 def _check_end(value: onnx.ValueInfoProto, dtype: str, wanted: Shape) -> None:

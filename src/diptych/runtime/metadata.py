@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from diptych.core.errors import BundleError, DiptychError, ParameterError, did_you_mean
 
-FORMAT = 2
+FORMAT = 3
 """The newest version of the format that this Diptych reads. It writes 1, which older ones read, where it can."""
 
 MAXIMUM_BYTES = 1 << 20
@@ -17,10 +17,10 @@ MAXIMUM_BYTES = 1 << 20
 
 _DEEPEST = 32  # tables and lists in each other
 
-Kind = Literal["network", "whole", "planner"]
+Kind = Literal["network", "whole", "planner", "denoiser"]
 Precision = Literal["float32", "float16", "int8"]
 
-_SINCE = {"network": 1, "whole": 1, "planner": 2}
+_SINCE = {"network": 1, "whole": 1, "planner": 2, "denoiser": 3}
 """The version of the format that a kind came with."""
 
 _MOST_OUTPUTS = 64
@@ -43,11 +43,12 @@ class BundleMetadata:
     ----------
     name, summary : str
         What to call it, and what it does in a line.
-    kind : {"network", "whole", "planner"}
+    kind : {"network", "whole", "planner", "denoiser"}
         What the graph takes and gives. ``network``: float32 ``(N, channels, H, W)`` in [0, 1], H and W multiples of
         `multiple`, and the same back. ``whole``: uint8 ``(H, W, channels)`` of any size, and the same back; every step is
         in the graph. ``planner``: float32 thumbnails ``(N, channels, S, S)`` in [0, 1], and float32 numbers ``(N, K)`` back,
-        from which a recipe is made; needs `format` 2.
+        from which a recipe is made; needs `format` 2. ``denoiser``: float32 planes ``(N, channels, H, W)`` over the standard
+        deviation of their noise and how it correlates ``(1, 4)``, and the noise in standard deviations back; needs `format` 3.
     channels_in, channels_out : int
         Channels of the pictures, 1 to 64.
     multiple : int
@@ -68,7 +69,7 @@ class BundleMetadata:
     provenance, scores : mapping
         Where the weights come from (data, steps, seed, versions, date) and what was measured; plain values with names.
     format : int
-        Version of the format, 1 or 2.
+        Version of the format, 1 to 3.
 
     Raises
     ------
@@ -107,7 +108,7 @@ class BundleMetadata:
         for name, (low, high) in _NUMBERS.items():
             value = getattr(self, name)
             _require(type(value) is int and low <= value <= high, name, value, f"a whole number from {low} to {high}")
-        _require(self.kind in get_args(Kind), "kind", self.kind, "network, whole or planner")
+        _require(self.kind in get_args(Kind), "kind", self.kind, "network, whole, planner or denoiser")
         least = _SINCE[self.kind]
         _require(self.format >= least, "format", self.format, f"{least}, which the kind {self.kind} needs")
         _require(self.precision in get_args(Precision), "precision", self.precision, "float32, float16 or int8")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from diptych.runtime.bundle import Bundle, read_bundle
+from diptych.runtime.denoiser import OnnxDenoiser, is_denoiser
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.planner import NetworkPlanner, is_planner
 from diptych.runtime.refiner import OnnxRefiner, is_refiner
@@ -17,7 +18,7 @@ def open_enhancer(
     threads: int | None = None,
     providers: Sequence[str] | None = None,
     memory: int | None = None,
-) -> OnnxEnhancer | OnnxRefiner | NetworkPlanner:
+) -> OnnxEnhancer | OnnxRefiner | OnnxDenoiser | NetworkPlanner:
     """Return the enhancer that runs a bundle.
 
     Parameters
@@ -33,8 +34,8 @@ def open_enhancer(
 
     Returns
     -------
-    NetworkPlanner, OnnxRefiner or OnnxEnhancer
-        The first if the bundle is a `planner`, the second if it is a `refiner`.
+    NetworkPlanner, OnnxDenoiser, OnnxRefiner or OnnxEnhancer
+        The first if the bundle is a `planner`, the second if it is a `denoiser`, the third if it is a `refiner`.
 
     Raises
     ------
@@ -46,6 +47,8 @@ def open_enhancer(
     bundle = source if isinstance(source, Bundle) else read_bundle(source)
     if is_planner(bundle):
         return NetworkPlanner(bundle, threads=threads, providers=providers)
+    if is_denoiser(bundle):
+        return OnnxDenoiser(bundle, threads=threads)
     if is_refiner(bundle):
         return OnnxRefiner(bundle, threads=threads, providers=providers, memory=memory)
     return OnnxEnhancer(bundle, threads=threads, providers=providers, memory=memory)

@@ -13,7 +13,7 @@ from diptych.core.errors import ParameterError, UnknownNameError, did_you_mean
 from diptych.core.wishes import Wishes
 from diptych.recipes import Recipe, Step, auto, catalogue, wished
 from diptych.runtime.bundle import Bundle, read_bundle
-from diptych.runtime.default import DEFAULT, PACKAGED, DefaultEnhancer, default_model
+from diptych.runtime.default import DEFAULT, PACKAGED_MODELS, DefaultEnhancer, default_model, packaged_denoiser
 from diptych.runtime.opener import open_enhancer
 from diptych.runtime.refiner import STRENGTH, OnnxRefiner, Refined
 
@@ -34,8 +34,8 @@ class EnhancerChoice:
     Attributes
     ----------
     model : str, path or Bundle
-        ``default``, which is what no field means; ``low_light``, the model in the package; a model's ``.onnx`` file; or
-        ``none``, which is the recipe ``auto``.
+        ``default``, which is what no field means; ``low_light`` or ``denoise``, the models in the package; a model's ``.onnx``
+        file; or ``none``, which is the recipe ``auto``.
     recipe : str, path or Recipe
         A recipe's name, or its TOML file.
     steps : sequence of Step
@@ -99,7 +99,7 @@ class EnhancerChoice:
         refining = given("refine_strength", "refine_steps", "refine_seed")
         if refining and self.refiner is None:
             raise ParameterError(f"{refining} is for a refiner; give {word('refiner')}")
-        if not (isinstance(self.recipe, Recipe) and self.recipe.is_unbound):
+        if not (isinstance(self.recipe, Recipe) and "refine" in self.recipe.unbound):
             return
         if self.refiner is None:
             raise ParameterError(f"the recipe refines with a model that it only names; give {word('refiner')}")
@@ -129,7 +129,7 @@ class EnhancerChoice:
         elif model == DEFAULT:
             model = None
         elif model is not None:
-            model = _bundle(default_model() if model == PACKAGED else model)
+            model = _bundle(default_model(str(model)) if model in PACKAGED_MODELS else model)
         if self.steps is not None:
             recipe = _recipe_of(self.steps)
         elif recipe is not None and not isinstance(recipe, Recipe):
@@ -149,11 +149,11 @@ class EnhancerChoice:
         recipe = chosen.recipe.to_toml() if isinstance(chosen.recipe, Recipe) else chosen.recipe
         by_default = (
             chosen.model is None and recipe is None
-        )  # what plans, with the model in the package as a part of it
-        model = default_model() if by_default else chosen.model
+        )  # what plans, with the models in the package as parts of it
+        models = [default_model(name) for name in PACKAGED_MODELS] if by_default else [chosen.model]
         settings = (self.profile, self.refine_strength, self.refine_steps, self.refine_seed, self.wishes.given)
         hashes = [
-            None if one is None else hashlib.sha256(_bundle(one).model).digest() for one in (model, chosen.refiner)
+            None if one is None else hashlib.sha256(_bundle(one).model).digest() for one in (*models, chosen.refiner)
         ]
         return hashlib.sha256(repr((__version__, recipe, by_default, settings, hashes)).encode()).hexdigest()
 
@@ -185,8 +185,8 @@ class LocalRegistry:
         """Return the default enhancer, the model in the package, or the one in a file."""
         if name == DEFAULT:
             return self.default(profile=profile, memory=memory)
-        if name == PACKAGED:
-            name = default_model()
+        if name in PACKAGED_MODELS:
+            name = default_model(str(name))
         if not isinstance(name, Bundle):
             _refuse_other_files(os.fspath(name))
         return open_enhancer(name, memory=memory)
@@ -242,7 +242,7 @@ def resolve_enhancer(
     elif not isinstance(choice, EnhancerChoice):
         choice = EnhancerChoice.named(choice)
     choice.check(called)
-    first = _first(choice, registry)
+    first = _with_denoiser(_first(choice, registry))
     if isinstance(first, Recipe) and first.is_unbound:
         replace(choice, recipe=first, steps=None).check(called)
         return wished(first.bind(_refiner(choice)), choice.wishes)
@@ -258,7 +258,7 @@ def is_model(name: Source) -> bool:
     >>> is_model("evening.onnx"), is_model("auto")
     (True, False)
     """
-    return os.fspath(name) in (DEFAULT, PACKAGED) or os.fspath(name).lower().endswith((".onnx", *_LIBRARIES))
+    return os.fspath(name) in (DEFAULT, *PACKAGED_MODELS) or os.fspath(name).lower().endswith((".onnx", *_LIBRARIES))
 
 
 def _first(choice: EnhancerChoice, registry: Registry) -> Enhancer:
@@ -271,6 +271,13 @@ def _first(choice: EnhancerChoice, registry: Registry) -> Enhancer:
     if choice.model == NO_MODEL:
         return auto
     return registry.model(choice.model, profile=choice.profile, memory=choice.memory)
+
+
+def _with_denoiser(enhancer: Enhancer) -> Enhancer:
+    """Return a recipe with the denoiser in the package where it names one."""
+    if isinstance(enhancer, Recipe) and "denoise" in enhancer.unbound:
+        return enhancer.bind(packaged_denoiser())
+    return enhancer
 
 
 def _refiner(choice: EnhancerChoice) -> OnnxRefiner:
@@ -294,10 +301,11 @@ def _refuse_other_files(name: str) -> None:
         raise ParameterError(f"'{name}' is a recipe and not a model; give it as the recipe")
     if name.endswith(".safetensors") or os.path.isdir(name):
         raise ParameterError(f"{name}: is not a .onnx file; make one with `diptych export {name} -o MODEL.onnx`")
-    known = f"give {DEFAULT}, {PACKAGED}, {NO_MODEL} or a .onnx file"
+    names = (DEFAULT, *PACKAGED_MODELS, NO_MODEL)
+    known = f"give {', '.join(names)} or a .onnx file"
     if os.path.isfile(name):
         raise ParameterError(f"{name}: is not a .onnx file; {known}")
-    close = did_you_mean(name, (DEFAULT, PACKAGED, NO_MODEL)).partition("; known")[0]
+    close = did_you_mean(name, names).partition("; known")[0]
     raise UnknownNameError(f"no model named '{name}'{close or f'; {known}'}")
 
 

@@ -10,7 +10,7 @@ from diptych.core.operator import Declaration
 from diptych.core.parameters import Parameter
 from diptych.core.wishes import WISHES
 from diptych.recipes import Planner, Recipe
-from diptych.runtime.default import DEFAULT, PACKAGED
+from diptych.runtime.default import DEFAULT, PACKAGED_MODELS
 from diptych.web.models import ModelRegistry
 from diptych.web.steps import NOT_IN_QUERY, to_json
 
@@ -28,7 +28,7 @@ def models(registry: ModelRegistry) -> list[dict[str, Any]]:
             "summary": registry.model(name).spec.summary,
             "profiles": list(registry.profiles(name)),
             "default": name == DEFAULT,
-            "packaged": name == PACKAGED,
+            "packaged": name in PACKAGED_MODELS,
             "wishes": _wishes(registry.model(name)),
         }
         for name in registry.models

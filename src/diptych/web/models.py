@@ -14,7 +14,7 @@ from diptych.core.errors import ParameterError, RecipeError, UnknownNameError, d
 from diptych.recipes import Recipe, catalogue
 from diptych.runtime import open_enhancer
 from diptych.runtime.bundle import Bundle, bundle_of, read_bundle
-from diptych.runtime.default import DEFAULT, PACKAGED, DefaultEnhancer, default_model
+from diptych.runtime.default import DEFAULT, PACKAGED_MODELS, DefaultEnhancer, default_model
 
 File: TypeAlias = "tuple[str, str, str, int] | list[Any]"
 
@@ -55,7 +55,7 @@ class ModelRegistry:
             else:
                 _refuse_twice(name, self._recipes, "--recipe")
                 self._recipes[name] = _recipe_in(data, path)
-        for name in (DEFAULT, PACKAGED):
+        for name in (DEFAULT, *PACKAGED_MODELS):
             _refuse_twice(name, self._bundles, "--model")
         self._bundles = _packaged() | self._bundles
         for name in self.models:
@@ -109,7 +109,7 @@ class ModelRegistry:
 
 def _packaged() -> dict[str, Bundle]:
     try:
-        return {PACKAGED: read_bundle(default_model())}
+        return {name: read_bundle(default_model(name)) for name in PACKAGED_MODELS}
     except UnknownNameError:  # this installation has none
         return {}
 

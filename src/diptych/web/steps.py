@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from diptych import operators
 from diptych.core.enhancer import Enhancer
-from diptych.core.errors import ParameterError, PhotoTooLargeError
-from diptych.recipes import Recipe, Step, Wishes, step
+from diptych.core.errors import ParameterError, PhotoTooLargeError, UnknownNameError
+from diptych.recipes import Recipe, Step, Wishes, refine, step
+from diptych.recipes.steps import declaration_of
 from diptych.runtime import EnhancerChoice, resolve_enhancer
 from diptych.web.models import ModelRegistry
 from diptych.web.query import ChoiceQuery, EnhanceQuery
@@ -57,10 +57,12 @@ def _step(item: Any, number: int) -> Step:
     name = item.get("operator") if isinstance(item, dict) else None
     if not isinstance(name, str):
         raise ParameterError(f'steps: step {number} needs the name of an operator: {{"operator": "..."}}')
-    declaration = operators.declaration(name[:100])
+    declaration = declaration_of(name[:100])
+    if declaration is refine.DECLARATION:
+        raise UnknownNameError(f"no operator named '{name[:100]}' for requests; leave the step out")
     values = {key: value for key, value in item.items() if key != "operator"}
     for key, value in values.items():
-        if declaration.parameter(key[:100]).kind in NOT_IN_QUERY and value is not None:
+        if declaration.parameter(key[:100]).kind == "image" and value is not None:
             raise ParameterError(
                 f"steps: step {number}: {name} {key} is a picture, which a request cannot give; leave it out"
             )

@@ -10,10 +10,12 @@ export function query(choice, extra = {}) {
 }
 
 // A plan in words, a step on each line; nothing where nothing was planned.
+const brief = (value) => (Array.isArray(value) ? `<${value.length} x ${value[0].length}>` : value);
+
 export function planText(json) {
   if (json === null) return "";
   const steps = JSON.parse(json).map(({operator, ...values}) =>
-    [operator, ...Object.entries(values).map(([name, value]) => `${name}=${value}`)].join(" "));
+    [operator, ...Object.entries(values).map(([name, value]) => `${name}=${brief(value)}`)].join(" "));
   return steps.join("\n") || "nothing: the picture stays as it is";
 }
 

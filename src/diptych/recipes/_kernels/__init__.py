@@ -1,0 +1,1 @@
+"""Faster paths of the steps that need a model."""

@@ -1,0 +1,242 @@
+"""The denoiser with ONNX Runtime: a small network that is told how strong the noise is, over tiles of a picture."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.core.enhancer import EnhancerSpec
+from diptych.core.errors import BundleError
+from diptych.core.image import Image, check_image, white_level
+from diptych.core.noise import measure_noise
+from diptych.core.parallel import available_cores
+from diptych.core.parallel import threads as usual_threads
+from diptych.recipes.denoise import HALO, ToldNoise
+from diptych.runtime.bundle import Bundle, read_bundle
+from diptych.runtime.graph_ends import CORRELATION, INPUT, NOISE
+from diptych.runtime.metadata import BundleMetadata
+from diptych.runtime.sessions import Session, Sessions
+
+_ROWS, _COLUMNS = 768, 2048  # px of a tile, without what it overlaps; multiples of the network's blocks
+_LEVELS = 1024  # brightnesses that the noise is looked up at
+_LEAST = 0.25 / 255  # what a standard deviation is taken for where it is less: the network's values stay within reason
+_OF_GREY = 0.25  # what the network has learned to be told of colour differences that are not there
+
+Planes = NDArray[np.float32]
+
+
+class OnnxDenoiser:
+    """The model file of a denoiser as an enhancer. The noise is measured, or told.
+
+    The network sees each value over the standard deviation of its noise, so that one serves every exposure, and says how
+    much of it is noise, in standard deviations and never more than five or so. That times the strength is taken away: where
+    there is no noise, the picture stays as it is, bit for bit.
+
+    Parameters
+    ----------
+    source : path or Bundle
+        A file, or what `read_bundle` or `make_bundle` returned.
+    strength : float
+        Share of the noise that a call takes away, 0 to 1; up to 2, as much stronger noise is assumed.
+    threads : int or None
+        Tiles that are computed at the same time; None for as many as there are cores.
+
+    Raises
+    ------
+    BundleError
+        If the file is not the bundle of a denoiser.
+    ParameterError
+        If `threads` is not positive.
+
+    Notes
+    -----
+    It may be called from several threads. RGB is denoised as luma and colour differences, of any other picture each channel for
+    itself. A tile overlaps its neighbours by as far as the network sees, so that there is no seam.
+
+    Examples
+    --------
+    >>> from diptych.runtime import packaged_denoiser
+    >>> noisy = 0.5 + np.random.default_rng(0).normal(0, 0.05, (64, 64, 3)).clip(-0.4, 0.4)
+    >>> bool(packaged_denoiser()(noisy).std() < noisy.std() / 3)
+    True
+    """
+
+    def __init__(
+        self, source: str | os.PathLike[str] | Bundle, *, strength: float = 1.0, threads: int | None = None
+    ) -> None:
+        self._bundle = source if isinstance(source, Bundle) else read_bundle(source)
+        if not is_denoiser(self._bundle):
+            raise BundleError(f"{self._bundle.source}: is no denoiser; open it with diptych.runtime.open_enhancer")
+        self._strength = strength
+        self._threads = min(threads or usual_threads(), available_cores())
+        self._sessions = Sessions(self._bundle.source, threads=1)
+
+    @property
+    def metadata(self) -> BundleMetadata:
+        """What the bundle says of itself."""
+        return self._bundle.metadata
+
+    @property
+    def spec(self) -> EnhancerSpec:
+        """Name and summary, as every enhancer has them."""
+        return EnhancerSpec(self.metadata.name, self.metadata.summary)
+
+    @functools.cached_property
+    def reference(self) -> str:
+        """What a recipe's file calls this model by: its name, and the beginning of the SHA-256 of its file."""
+        words = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in self.metadata.name)
+        return f"{words[:40]}@{hashlib.sha256(self._bundle.model).hexdigest()[:12]}"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_session"}
+
+    def __repr__(self) -> str:
+        return f"OnnxDenoiser({self.reference})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OnnxDenoiser) and (self.reference, self._strength) == (
+            other.reference,
+            other._strength,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.reference, self._strength))
+
+    def __call__(self, image: Image, /) -> Image:
+        """Return the image without the noise that is measured in it: same dtype, same number of axes."""
+        checked = check_image(image)
+        return self.denoise(checked, ToldNoise.of(measure_noise(checked)), strength=self._strength)
+
+    def denoise(self, image: Image, told: ToldNoise, *, strength: float = 1.0) -> Image:
+        """Return the image without this noise.
+
+        Parameters
+        ----------
+        image : ndarray, shape (H, W) or (H, W, C)
+            Any image of the contract.
+        told : ToldNoise
+            How strong the noise is.
+        strength : float
+            Share of it that is taken away, 0 to 1; up to 2, as much stronger noise is assumed.
+
+        Returns
+        -------
+        ndarray
+            Same shape and dtype.
+
+        Raises
+        ------
+        ImageError
+            If the image breaks the contract.
+        BundleError
+            If the graph cannot be run.
+        """
+        checked = check_image(image)
+        if strength == 0 or told.nothing or checked.dtype == bool:
+            return checked.copy()
+        planes = np.ascontiguousarray(checked if checked.ndim == 3 else checked[:, :, np.newaxis])
+        if planes.dtype == np.float64:
+            narrow = planes.astype(np.float32)
+            difference = self.denoise(narrow, told, strength=strength).astype(np.float64) - narrow
+            return np.clip(planes + difference, 0, 1).reshape(checked.shape)
+        out = np.empty_like(planes)
+        for task in _tasks(planes, told, strength):
+            self._denoise(planes[:, :, task.channels], task, out[:, :, task.channels])
+        return out.reshape(checked.shape)
+
+    @functools.cached_property
+    def _session(self) -> Session:
+        return self._sessions.open(self._bundle.model, arena=False)
+
+    def _denoise(self, image: Image, task: _Task, out: Image) -> None:
+        session = self._session
+        height, width = image.shape[:2]
+        rows, columns = _mirrored(height), _mirrored(width)
+        image = np.ascontiguousarray(image)
+        tiles = list(itertools.product(_cuts(height, _ROWS, 2 * self._threads), _cuts(width, _COLUMNS, 1)))
+
+        def one(tile: tuple[tuple[int, int], tuple[int, int]]) -> None:
+            (top, bottom), (left, right) = tile
+            around = (slice(first, last + 2 * HALO + (first - last) % 4) for first, last in tile)
+            down, across = (index[part] for index, part in zip((rows, columns), around, strict=True))
+            _tile(session, task, image, (down, across), out[top:bottom, left:right], image[top:bottom, left:right])
+
+        if len(tiles) == 1 or self._threads == 1:
+            for tile in tiles:
+                one(tile)
+            return
+        with ThreadPoolExecutor(self._threads) as pool:
+            list(pool.map(one, tiles))
+
+
+class _Task:
+    """The channels that are denoised together, and the noise of their planes as tables by brightness."""
+
+    def __init__(
+        self,
+        channels: slice,
+        brightness: NDArray[Any],
+        columns: NDArray[Any],
+        correlation: list[float],
+        strength: float,
+    ) -> None:
+        self.channels, self.correlation = channels, np.array([correlation], np.float32)
+        at = np.linspace(0, 1, _LEVELS)
+        levels = max(strength, 1.0) * np.stack([np.interp(at, brightness, column) for column in columns])
+        self.seen = np.maximum(levels, _LEAST).astype(np.float32)
+        self.taken = (min(strength, 1.0) * levels).astype(np.float32)
+
+
+def _tasks(image: Image, told: ToldNoise, strength: float) -> list[_Task]:
+    table = np.array(told.levels, np.float64)
+    brightness, columns = table[:, 0], table[:, 1:].T
+    of_luma, of_chroma = told.correlation[0], told.correlation[-1]
+    if image.shape[2] == 3:
+        correlation = [of_luma[0], of_chroma[0], of_luma[1], of_chroma[1]]
+        return [_Task(slice(0, 3), brightness, columns, correlation, strength)]
+    correlation = [of_luma[0], _OF_GREY, of_luma[1], _OF_GREY]
+    return [
+        _Task(slice(c, c + 1), brightness, columns[c : c + 1], correlation, strength) for c in range(image.shape[2])
+    ]
+
+
+def _tile(
+    session: Session, task: _Task, image: Image, around: tuple[NDArray[Any], NDArray[Any]], out: Image, inside: Image
+) -> None:
+    from diptych.runtime._kernels import denoise_numba as kernels
+
+    white, channels = white_level(image.dtype), image.shape[2]
+    rows, columns = around
+    planes = np.zeros((1, 3, len(rows), len(columns)), np.float32)
+    kernels.planes_of(image, rows, columns, white, planes[0, :channels])
+    seen, taken = (np.empty((len(task.seen), len(rows) // 4, len(columns) // 4), np.float32) for _ in range(2))
+    kernels.block_levels(planes[0, 0], task.seen, seen)
+    kernels.block_levels(planes[0, 0], task.taken, taken)
+    kernels.divide(planes[0, :channels], seen)
+    feeds = {INPUT: planes, CORRELATION: task.correlation}
+    noise = session.run(feeds, {NOISE: (planes.shape, np.dtype(np.float32))})[0]
+    kernels.subtract(inside, noise[0], taken, HALO, white, image.dtype.kind == "u", out)
+
+
+def _mirrored(length: int) -> NDArray[Any]:
+    """Return the numbers of the rows of a picture with as many mirrored ones around it as a tile needs."""
+    return np.pad(np.arange(length), (HALO, HALO + 3), mode="symmetric")
+
+
+def _cuts(length: int, most: int, least: int) -> list[tuple[int, int]]:
+    """Cut a side into parts of about equal size: multiples of 4 px, and as many as `least` if they do not get too small."""
+    count = max(-(-length // most), min(least, length // (4 * HALO)), 1)
+    edges = [4 * (length * part // count // 4) for part in range(count)] + [length]
+    return list(itertools.pairwise(edges))
+
+
+def is_denoiser(bundle: Bundle) -> bool:
+    """Return whether a bundle is one that `OnnxDenoiser` runs."""
+    return bundle.metadata.kind == "denoiser"
