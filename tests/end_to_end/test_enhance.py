@@ -303,3 +303,27 @@ def test_what_the_reader_tolerates_is_told(cli, tmp_path, dark_picture):
     code, _, err = cli("enhance", tmp_path / "a.png", *SAME)
     assert code == 0
     assert "a.png: has no end chunk; its pixels are complete" in err
+
+
+@pytest.mark.parametrize("purpose", ["underwater", "haze", "xray", "scan", "document"])
+def test_for_a_kind_of_picture(cli, pictures, tmp_path, purpose):
+    picture = pictures / "a.png"
+    code, _, err = cli("enhance", picture, "-o", tmp_path / "out.png", "--for", purpose)
+    assert code == 0, err
+    made = dp.read(tmp_path / "out.png").pixels
+    assert np.array_equal(made, dp.enhance(dp.read(picture).pixels, purpose))
+    assert f"\n{purpose} " in "\n" + cli("list", "recipes")[1]
+    assert cli("show", purpose)[0] == 0
+
+
+def test_for_low_light_is_the_default(cli, pictures, tmp_path):
+    for name, options in (("a", ["--for", "low-light"]), ("b", [])):
+        assert cli("enhance", pictures / "a.png", "-o", tmp_path / f"{name}.png", *options)[0] == 0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_for_and_another_way_exclude_each_other(cli, pictures):
+    for option in (["--recipe", "auto"], ["--model", "none"], ["--op", "gamma"]):
+        code, _, err = cli("enhance", pictures / "a.png", "--for", "low-light", *option)
+        assert (code, f"--for and {option[0]} exclude each other" in err) == (2, True)
+    assert cli("enhance", pictures / "a.png", "--for", "fish")[0] == 2

@@ -13,6 +13,7 @@ import diptych as dp
 from diptych.cli.app import main
 from diptych.core.wishes import WISHES
 from diptych.photo import decode, encode
+from diptych.recipes import catalogue
 from web_helpers import dark_scene, picture
 
 EXIF = b"II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0\x04\0\0\0Dip\0\0\0\0\0"
@@ -157,7 +158,9 @@ def test_the_lists(client):
     assert models[0]["wishes"]["brightness"]["minimum"] == -3
     assert models[1]["wishes"] == models[0]["wishes"]  # a planner, too
     assert models[1]["profiles"] == ["best"]
-    assert [one["name"] for one in client.get("/v1/recipes").json()] == ["auto"]
+    recipes = client.get("/v1/recipes").json()
+    assert [one["name"] for one in recipes] == list(catalogue.names())
+    assert all(one["summary"] for one in recipes)
     schemas = {one["title"]: one for one in client.get("/v1/operators").json()}
     assert set(schemas) == set(dp.operators.names())
     assert "reference" not in schemas["match_histogram"]["properties"]

@@ -35,6 +35,10 @@ def enhance(
             help="A model's .onnx file, low_light or denoise for those in the package, or none for the recipe auto.",
         ),
     ] = None,
+    purpose: Annotated[
+        Literal["underwater", "haze", "xray", "scan", "document", "low-light"] | None,
+        typer.Option("--for", help="What the pictures are: the recipe for that. [default: low-light, which plans]"),
+    ] = None,
     recipe: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="A recipe by name, or its TOML file.")] = None,
     op: Annotated[
         list[str] | None,
@@ -104,6 +108,7 @@ def enhance(
     from diptych.runtime import EnhancerChoice, resolve_enhancer
 
     existing = _existing(overwrite, skip_existing)
+    recipe = _recipe_for(purpose, {"--model": model, "--recipe": recipe, "--op": op})
     _check_cluster(
         {"--manifest": manifest, "--retries": retries}, {"--large": large, "--variants": variants != 1}, cluster
     )
@@ -139,6 +144,18 @@ def enhance(
         return
     batch = Batch(enhancer, existing, max_pixels, quality, jobs or available_cores())
     _finish(_run_all(batch, inputs, output, as_json, variants=variants > 1), as_json)
+
+
+def _recipe_for(purpose: str | None, named: dict[str, Any]) -> str | None:
+    """Return the recipe that is meant by ``--for``, or by ``--recipe``; None for the default enhancer."""
+    from diptych.core.errors import ParameterError
+
+    given = [option for option, value in named.items() if value]
+    if purpose is not None and given:
+        raise ParameterError(f"--for and {' and '.join(given)} exclude each other; give one of them")
+    if purpose is None:
+        return named["--recipe"]
+    return None if purpose == "low-light" else purpose
 
 
 def _check_cluster(only: dict[str, Any], never: dict[str, bool], cluster: str | None) -> None:

@@ -139,7 +139,8 @@ class NoiseModel:
             covariance = covariance * self.uncut[:, np.newaxis, np.newaxis] ** 2
         sigmas = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0))
         mean = np.average(covariance, axis=0, weights=self.share)
-        spread = np.sqrt(np.maximum(np.diag(mean), 1e-20))
+        # A grey picture in three channels has no noise of chroma but rounding errors, whose correlations mean nothing.
+        spread = np.sqrt(np.maximum(np.diag(mean), max(1e-6 * float(np.diag(mean).max()), 1e-20)))
         mixing = np.linalg.cholesky(mean / np.outer(spread, spread) + 1e-6 * np.eye(self.channels))
         spectra = [self.spectrum[min(plane, len(self.spectrum) - 1)] for plane in range(self.channels)]
         drawn = np.stack([_like(spectrum, light.shape, rng) for spectrum in spectra], axis=2) @ mixing.T
