@@ -63,4 +63,6 @@ def test_the_result_does_not_depend_on_the_number_of_threads(name, monkeypatch):
 
 def test_every_file_of_kernels_is_found():
     """None of them gives another answer, so that nothing but the time tells when they are not."""
-    assert all(operators.declaration(name).paths for name in ("median", "clahe", "develop", "denoise_photo", "gaussian"))
+    assert all(
+        operators.declaration(name).paths for name in ("median", "clahe", "develop", "denoise_photo", "gaussian")
+    )

@@ -21,12 +21,12 @@ def underwater() -> Recipe:
 
 
 def haze() -> Recipe:
-    """Return the recipe against haze, fog and smoke, which leaves skies as they are."""
+    """Return the recipe against haze, fog and smoke, which keeps skies from turning neon."""
     return Recipe(
         step("dehaze", omega=0.85, t0=0.5),  # a lower t0 raises noise and blocks of a sky to neon colours
         step("stretch", low=0.1, high=99.9),
         name="haze",
-        summary="Take away haze, fog or smoke, but for a rest that keeps skies clean.",
+        summary="Take away haze, fog or smoke, but for a rest that keeps skies calm.",
     )
 
 
