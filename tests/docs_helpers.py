@@ -102,17 +102,11 @@ def make_desk(folder: Path) -> Path:
             stem = f"{index}" if shared else f"{name}{index}"
             dp.write(folder / name / f"{stem}.png", _bytes(degraded(image, draw) if low else image))
     picture = _bytes(degraded(clean_picture(draw, 96), draw))
-    for name in (
-        "scan.tif",
-        "night.jpg",
-        "dive.jpg",
-        "night.tif",
-        "noisy.png",
-        "photo.jpg",
-        "dark.jpg",
-        "any.tif",
-        "slide.tif",
-    ):
+    scans, photos = (
+        ("scan.tif", "night.tif", "any.tif", "slide.tif"),
+        ("night.jpg", "dive.jpg", "photo.jpg", "dark.jpg"),
+    )
+    for name in (*scans, *photos, "noisy.png"):
         dp.write(folder / name, picture)
     for name in ("night.onnx", "evening.onnx"):
         shutil.copy(default_model(), folder / name)

@@ -108,7 +108,6 @@ def enhance(
     from diptych.runtime import EnhancerChoice, resolve_enhancer
 
     existing = _existing(overwrite, skip_existing)
-    recipe = _recipe_for(purpose, {"--model": model, "--recipe": recipe, "--op": op})
     _check_cluster(
         {"--manifest": manifest, "--retries": retries}, {"--large": large, "--variants": variants != 1}, cluster
     )
@@ -116,7 +115,7 @@ def enhance(
     wishes = Wishes(strength=strength, denoise=denoise, **tones)
     choice = EnhancerChoice(
         model=model,
-        recipe=recipe,
+        recipe=_recipe_for(purpose, {"--model": model, "--recipe": recipe, "--op": op}),
         steps=read_steps(op),
         profile=profile,
         memory=None if memory is None else read_size(memory, "--memory"),
