@@ -93,7 +93,7 @@ def test_figures_are_sorted_finite_and_of_the_held_out_half(advice):
     assert all(len(one.scores.shares) == advice.evaluated_on == 6 for one in advice.measured)
     assert advice.tuned_on == 6
     untouched = next(one for one in advice.measured if one.candidate.name == "untouched")
-    assert untouched.scores.figures["distance"] == pytest.approx(1)
+    assert untouched.scores.figures["tone"] < 0.7
     assert untouched.seconds_per_megapixel == 0
     assert all(one.seconds_per_megapixel > 0 for one in advice.measured if one is not untouched)
     assert {one.niqe for one in advice.measured} == {None}  # 64 px

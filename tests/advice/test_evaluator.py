@@ -7,8 +7,7 @@ import pytest
 
 from diptych.advice.evaluator import DomainEvaluator, ReferenceEvaluator, niqe_of
 from diptych.core.image import to_float
-from diptych.quality.appearance import appearance_of
-from diptych.quality.score import DomainScore
+from diptych.quality.score import DomainScore, MeasuredPicture
 from training_helpers import as_bytes, clean_picture, degraded
 
 
@@ -25,17 +24,18 @@ def test_by_domain_the_truth_is_better_than_a_gain_and_that_than_nothing(toy):
     evaluator = DomainEvaluator(sources, targets)
     gained = [np.clip(4 * image.astype(np.int64), 0, 255).astype(np.uint8) for image in sources]
     nothing, some, best = (evaluator.evaluate(outputs) for outputs in (sources, gained, truth))
-    assert nothing.value == pytest.approx(np.exp(-1), rel=0.05)  # distance 1, all of the structure
-    assert nothing.value + 0.1 < some.value < best.value - 0.05
-    assert nothing.figures["distance"] == pytest.approx(1)
+    assert nothing.value + 0.05 < some.value < best.value - 0.05
+    assert min(nothing.figures, key=nothing.figures.get) == "tone"
+    assert nothing.error > 0
 
 
-def test_by_domain_other_pictures_of_the_target_are_worth_nothing(toy):
+def test_by_domain_other_pictures_of_the_target_are_worse_than_nothing(toy):
     sources, _, targets = toy
-    scores = DomainEvaluator(sources, targets).evaluate([as_bytes(image) for image in targets])
-    assert scores.figures["distance"] < 0.3
-    assert scores.figures["structure"] < 0.2
-    assert scores.value < 0.2
+    evaluator = DomainEvaluator(sources, targets)
+    scores = evaluator.evaluate([as_bytes(image) for image in targets])
+    assert min(scores.figures, key=scores.figures.get) == "structure"
+    assert scores.figures["tone"] > 0.95
+    assert scores.value < evaluator.evaluate(sources).value
 
 
 def test_the_shares_have_the_value_as_their_mean_and_the_spread_of_a_bootstrap(toy):
@@ -43,14 +43,15 @@ def test_the_shares_have_the_value_as_their_mean_and_the_spread_of_a_bootstrap(t
     scores = DomainEvaluator(sources, targets).evaluate(truth)
     assert np.mean(scores.shares) == pytest.approx(scores.value)
     draw, count = np.random.default_rng(0), len(truth)
-    inputs, wanted, outputs = (
-        [appearance_of(to_float(image).astype(np.float32)) for image in side] for side in (sources, targets, truth)
+    wanted, outputs = (
+        [MeasuredPicture.of(to_float(image).astype(np.float32)) for image in side] for side in (targets, truth)
     )
-    score = DomainScore(inputs, wanted)
-    kept = np.full(count, scores.figures["structure"])
-    resampled = [score.score(kept, [outputs[i] for i in draw.integers(0, count, count)]) for _ in range(300)]
-    error = np.std(scores.shares, ddof=1) / np.sqrt(count)
+    score, added = DomainScore(wanted), np.full(count, 0.1)
+    whole = score.score(outputs, added)
+    resampled = [score.score([outputs[i] for i in draw.integers(0, count, count)], added).value for _ in range(300)]
+    error = np.std(whole.shares, ddof=1) / np.sqrt(count)
     assert 0.5 < error / np.std(resampled) < 2.5
+    assert whole.error >= error
 
 
 def test_by_references_only_the_truth_has_everything(toy):

@@ -16,9 +16,10 @@ def metrics(step, score, *alarms):
     return ValidationMetrics(
         step=step,
         score=score,
+        score_error=0.01,
+        parts={"tone": score},
         structure=1.0,
         added=0.0,
-        domain_distance=0.5,
         cycle_error=None,
         luma_correlation=1.0,
         worst_correlation=1.0,
@@ -60,6 +61,14 @@ def test_the_warm_up_may_be_best_but_uses_no_patience():
         stops.append(stopping.should_stop)
     assert stops == [False, False, False, True]
     assert stopping.best.step == 0
+
+
+def test_the_score_of_an_earlier_version_is_not_compared_with():
+    stopping = EarlyStopping(patience=2)
+    stopping.update(metrics(1, 0.9))
+    state = stopping.state()
+    state["best"] = {"step": 1, "score": 0.95, "domain_distance": 0.1, "alarms": []}
+    assert EarlyStopping.from_state(state).update(metrics(2, 0.7))
 
 
 @pytest.mark.parametrize("kind", ["inversion", "collapse"])

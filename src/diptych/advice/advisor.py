@@ -43,8 +43,8 @@ def advise(
     """Find out what is the simplest thing that makes pictures like those of one folder look like those of another.
 
     Tuned classical recipes, `auto`, the default enhancer, models in files and, if asked for, a training are tried on up to 24
-    pictures of each folder, no side longer than 512 px. Half of them tune the parameters; the other half is held out, and the
-    figures are of it.
+    pictures of A, no side longer than 512 px, against up to 96 of B. Half of them tune the parameters; the other half is held
+    out, and the figures are of it.
 
     Parameters
     ----------

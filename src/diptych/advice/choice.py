@@ -11,6 +11,8 @@ from diptych.advice.candidates import Candidate, Complexity
 from diptych.advice.evaluator import Evaluator, Scores
 from diptych.evaluation.statistics import decide
 
+_SURE = 1.96  # standard errors in half of a 95 % interval
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -50,7 +52,7 @@ class Gap:
     verdict : str
         What `diptych.evaluation.statistics.decide` says of best minus this.
     worse : bool
-        Whether it is significantly worse, and by more than the margin.
+        Whether it is significantly worse, and by more than the margin; or by more than the tolerance.
     """
 
     difference: float
@@ -85,7 +87,9 @@ def choose(measured: Sequence[Measured], evaluator: Evaluator, *, seed: int = 0)
     -------
     Choice
         One is worse than the best if the mean difference is above the margin and the paired bootstrap interval over the
-        pictures leaves out zero; with too few pictures for an interval, if it is above the margin. Simpler is what changes
+        pictures (made wider by what other pictures of B would change) leaves out zero; with too few pictures for an interval,
+        if it is above the margin. It is worse, too, if the difference is above the tolerance, proven or not; but that
+        pictures are left as they are takes a difference of more than its own standard error. Simpler is what changes
         nothing, then a recipe without denoising, with denoising, a model, a model that has to be trained; within a kind
         what has fewer steps, and of equals the better one.
     """
@@ -102,7 +106,27 @@ def _gap(best: Measured, one: Measured, evaluator: Evaluator, seed: int) -> Gap:
     differences = [a - b for a, b in zip(best.scores.shares, one.scores.shares, strict=True)]
     verdict, interval = decide(differences, seed)
     mean = float(np.mean(differences))
-    return Gap(mean, interval, verdict, mean > evaluator.margin and verdict in ("first", "few"))
+    if interval is not None:
+        interval = _widened(mean, interval, best.scores.target_shares, one.scores.target_shares)
+        if verdict in ("first", "few") and interval[0] <= 0:
+            verdict = "noise"
+    proven = mean > evaluator.margin and verdict in ("first", "few")
+    likely = mean > evaluator.tolerance and not (
+        one.candidate.complexity == Complexity.NOTHING and interval is not None and mean < (mean - interval[0]) / _SURE
+    )
+    return Gap(mean, interval, verdict, proven or likely)
+
+
+def _widened(
+    mean: float, interval: tuple[float, float], first: Sequence[float], second: Sequence[float]
+) -> tuple[float, float]:
+    """Return the interval made wider by what other pictures of B would change of the difference."""
+    if len(first) < 2:
+        return interval
+    differences = np.subtract(first, second)
+    chance = _SURE * float(differences.std(ddof=1)) / np.sqrt(len(differences))
+    low, high = (float(np.hypot(bound - mean, chance)) for bound in interval)
+    return mean - low, mean + high
 
 
 def _value_sentence(

@@ -12,7 +12,7 @@ import numpy as np
 from diptych import operators
 from diptych.advice.pictures import Split
 from diptych.core.image import Image, to_float
-from diptych.quality.appearance import Appearance, Floats, appearance_of
+from diptych.quality.appearance import Floats
 from diptych.quality.score import DomainScore, MeasuredPicture, StructureReference
 
 _MOST_DECIBELS = 60.0  # what equals its reference has infinitely many
@@ -29,12 +29,18 @@ class Scores:
     shares : tuple of float
         The part of each picture in it; their mean is `value`. Differences of two enhancers are tested on them.
     figures : dict of str to float
-        What else was measured; means over the pictures.
+        What else was measured; means over the pictures, or the factors of the score.
+    error : float or None
+        Standard error of the value, where it is known.
+    target_shares : tuple of float
+        The part of each picture of B in the value; empty where B takes no part.
     """
 
     value: float
     shares: tuple[float, ...]
     figures: dict[str, float] = field(default_factory=dict)
+    error: float | None = None
+    target_shares: tuple[float, ...] = ()
 
 
 class Evaluator(Protocol):
@@ -55,6 +61,11 @@ class Evaluator(Protocol):
         """A difference in the objective value that is too small to matter."""
         ...
 
+    @property
+    def tolerance(self) -> float:
+        """A difference that matters even if it may be chance."""
+        ...
+
     def evaluate(self, outputs: Sequence[Image]) -> Scores:
         """Score the outputs, one for each picture."""
         ...
@@ -69,7 +80,8 @@ class ReferenceEvaluator:
     """PSNR and SSIM against references.
 
     The objective is the mean of two decibels, ``(PSNR + D) / 2`` with ``D = -10 log10(1 - SSIM)``, each at most 60: noise and
-    lost detail weigh about as much as a wrong brightness. A difference of 0.2 dB does not matter.
+    lost detail weigh about as much as a wrong brightness. A difference of 0.2 dB does not matter, one of
+    0.5 dB does, proven or not.
 
     Examples
     --------
@@ -81,6 +93,7 @@ class ReferenceEvaluator:
     """
 
     objective_name, unit, margin = "quality", "dB", 0.2
+    tolerance = 0.5
 
     def __init__(self, references: Sequence[Image]) -> None:
         self._references = tuple(references)
@@ -101,18 +114,12 @@ def _decibels(ssim: float) -> float:
 
 
 class DomainEvaluator:
-    """The distance to the target domain, and the structure kept of the input, without pairs.
+    """What is wrong with the outputs, against the target domain and the input, without pairs.
 
-    The objective is the score of the monitor of training (`diptych.training.validation.monitor.Monitor`),
-    ``structure exp(-distance)``: the distance from the outputs to the target pictures in tone, colour and texture is 1 for
-    the untouched input and about 0 for pictures of the target domain, and structure is 1 if all of the denoised input's is
-    kept. Structure is measured against the input scaled up to white, as a dark one lies within a few levels of black. The score
-    is a number of all pictures together; the share of one is its jackknife pseudo-value, ``n s - (n - 1) s_i`` with s_i the
-    score without picture i, shifted so that the mean of the shares is the score. A difference of 0.02 does not matter.
-
-    References
-    ----------
-    Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 11.
+    The objective is the score of the monitor of training (`diptych.quality.DomainScore`), 0 to 1. Structure is measured
+    against the input scaled up to white, as a dark one lies within a few levels of black. The score is a number of all pictures
+    together; the share of one is its jackknife pseudo-value. A difference of 0.01 does not
+    matter, one of 0.03 does, proven or not.
 
     Examples
     --------
@@ -124,10 +131,11 @@ class DomainEvaluator:
     True
     """
 
-    objective_name, unit, margin = "score", "", 0.02
+    objective_name, unit, margin = "score", "", 0.01
+    tolerance = 0.03
 
     def __init__(self, sources: Sequence[Image], targets: Sequence[Image]) -> None:
-        self._score = DomainScore(*([appearance_of(_floats(image)) for image in side] for side in (sources, targets)))
+        self._score = DomainScore([MeasuredPicture.of(_floats(image)) for image in targets])
         # A dark picture lies within a few levels of black, where nothing counts as an edge: it is scaled up first.
         stretch = operators.get("stretch")
         self._structure = StructureReference(
@@ -137,21 +145,8 @@ class DomainEvaluator:
     def evaluate(self, outputs: Sequence[Image]) -> Scores:
         """Score the outputs, one for each source picture."""
         measured = [MeasuredPicture.of(_floats(image)) for image in outputs]
-        kept = self._structure.kept([one.edges() for one in measured])
-        appearances = [one.appearance for one in measured]
-        score = self._score.score(kept, appearances)
-        figures = {"distance": self._score.distance(appearances), "structure": float(np.mean(kept))}
-        return Scores(score, self._shares(score, appearances, kept), figures)
-
-    def _shares(self, score: float, appearances: list[Appearance], kept: list[float]) -> tuple[float, ...]:
-        count = len(appearances)
-        if count < 2:
-            return (score,)
-        without = [
-            self._score.score(kept[:i] + kept[i + 1 :], appearances[:i] + appearances[i + 1 :]) for i in range(count)
-        ]
-        values = count * score - (count - 1) * np.array(without)
-        return tuple((values - values.mean() + score).tolist())
+        score = self._score.score(measured, self._structure.coarsely_added([one.edges() for one in measured]))
+        return Scores(score.value, score.shares, score.parts, score.error, score.target_shares)
 
 
 def niqe_of(images: Sequence[Image]) -> float | None:

@@ -21,7 +21,10 @@ LONGEST = 512
 """px; a longer side is reduced to it."""
 
 MOST = 24
-"""Pictures of a folder that are looked at."""
+"""Pictures of A that are looked at."""
+
+MOST_TARGETS = 96
+"""Pictures of B: they are only measured, once, and the more there are the better is known how they look."""
 
 FEWEST = 4
 """Readable pictures that each folder must have."""
@@ -75,7 +78,7 @@ def read_pictures(
     reference: str | os.PathLike[str] | None = None,
     seed: int = 0,
 ) -> Pictures:
-    """Read up to 24 pictures of each folder, no side longer than 512 px.
+    """Read up to 24 pictures of the first folder and 96 of the second, no side longer than 512 px.
 
     Parameters
     ----------
@@ -102,8 +105,8 @@ def read_pictures(
     if reference is not None:
         references, notes = _paired(first, files, reference)
     problems = [f"{path}: {unreadable_reason(path)}" for path in search([first, second]).unreadable]
-    a = [_read_all(part, first, references, problems) for part in _drawn(references or files, seed)]
-    b = [_read_all(part, second, {}, problems) for part in _drawn(wanted, seed)]
+    a = [_read_all(part, first, references, problems) for part in _drawn(references or files, seed, MOST)]
+    b = [_read_all(part, second, {}, problems) for part in _drawn(wanted, seed, MOST_TARGETS)]
     _make_alike(a, first, problems)
     _make_alike(b, second, problems)
     for path, splits in ((first, a), (second, b)):
@@ -153,12 +156,12 @@ def _paired(
     return found, [f"{without} pictures of {folder} have no reference and are left out"] if without else []
 
 
-def _drawn(names: Mapping[str, object], seed: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return up to 12 names to tune on, and up to 12 others to hold out."""
+def _drawn(names: Mapping[str, object], seed: int, most: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return half of up to so many names to tune on, and the other half to hold out."""
     if len(names) < FEWEST:
         return tuple(names), ()
-    rest, held_out = split(list(names), fraction=0.5, seed=seed, minimum=2, maximum=MOST // 2)
-    spread = np.unique(np.linspace(0, len(rest) - 1, min(MOST // 2, len(rest))).round().astype(int))
+    rest, held_out = split(list(names), fraction=0.5, seed=seed, minimum=2, maximum=most // 2)
+    spread = np.unique(np.linspace(0, len(rest) - 1, min(most // 2, len(rest))).round().astype(int))
     return tuple(rest[index] for index in spread.tolist()), held_out
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from diptych.advice import Advice
     from diptych.training import TrainConfig
 
-_HEADS = {"distance": "to B", "structure": "kept"}  # short, so that a row fits into 80 columns
-
 
 def advise(
     source: Annotated[str, typer.Argument(metavar="A", help="A folder of pictures to improve (searched recursively).")],
@@ -46,7 +44,7 @@ def advise(
     """Say what to do with the pictures of A: the simplest that is not significantly worse than the best, and why.
 
     Tries tuned recipes, auto, the default enhancer, models in files and, if asked, a quick training on up to 24 pictures of
-    each folder; without a training that takes a minute or two.
+    A, against up to 96 of B; without a training that takes a minute or two.
     """
     from diptych.advice import advise as find_advice
     from diptych.core.errors import ParameterError
@@ -131,22 +129,29 @@ def _table(advice: Advice) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    figures = list(advice.recommended.scores.figures)
+    referenced = bool(advice.objective_unit)
+    figures = list(advice.recommended.scores.figures) if referenced else ["weakest in"]  # a row fits into 80 columns
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("")
-    for head in (advice.objective_unit or advice.objective_name, "", *(_HEADS.get(name, name) for name in figures)):
+    for head in (advice.objective_unit or advice.objective_name, "", *figures):
         table.add_column(head, justify="right")
     table.add_column("niqe", justify="right")
     table.add_column("ms/MP", justify="right")
     for one, gap in zip(advice.measured, advice.gaps, strict=True):
         mark = "> " if one is advice.recommended else "  "
         verdict = "out" if one.alarms else "worse" if gap.worse else "as good"
-        numbers = [_number(name, one.scores.figures[name]) for name in figures]
+        values = one.scores.figures
+        numbers = [_number(name, values[name]) for name in figures] if referenced else [_weakest(values)]
         niqe = "–" if one.niqe is None else f"{one.niqe:.2f}"
         value = f"{one.scores.value:.2f}" if advice.objective_unit else f"{one.scores.value:.3f}"
         cells = [mark + one.candidate.name, value, verdict, *numbers, niqe, f"{1000 * one.seconds_per_megapixel:.1f}"]
         table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
+
+
+def _weakest(parts: dict[str, float]) -> str:
+    name = min(parts, key=lambda part: parts[part])
+    return f"{name} {parts[name]:.2f}"
 
 
 def _number(name: str, value: float) -> str:

@@ -42,6 +42,14 @@ def compare(
         ),
     ] = None,
     reference: Reference = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="B",
+            help="A folder of pictures as they should look, no pairs: adds the score by which training "
+            "and advise choose.",
+        ),
+    ] = None,
     metrics: MetricNames = None,
     niqe_model: NiqeModelFile = None,
     as_json: AsJson = False,
@@ -60,6 +68,7 @@ def compare(
         _named(given),
         images,
         references=reference,
+        target=target,
         metrics=split_names(metrics),
         niqe_model=load_model(niqe_model),
         seed=seed,
@@ -67,7 +76,7 @@ def compare(
         progress=progress_bar("comparing", quiet=as_json),
     )
     command = ["compare", images, *(part for one in given for part in ("--with", one))]
-    command += options(reference=reference, metrics=metrics, niqe_model=niqe_model)
+    command += options(reference=reference, target=target, metrics=metrics, niqe_model=niqe_model)
     wanted.finish(report, command + (["--seed", str(seed)] if seed else []))
 
 

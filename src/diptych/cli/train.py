@@ -313,8 +313,10 @@ def _validation_lines(entry: dict[str, Any]) -> list[str]:
     if "loss" in entry:
         numbers = f"held-out loss {entry['loss']:.4f}{best}"
     else:
-        numbers = f"score {entry['score']:.3f}{best}, structure kept {entry['structure']:.2f}"
-        numbers += f", distance to B {entry['domain_distance']:.2f}, cycle error {entry['cycle_error']:.3f}"
+        weakest = min(entry["parts"], key=lambda name: float(entry["parts"][name]))
+        numbers = f"score {entry['score']:.3f} ± {entry['score_error']:.3f} of 1{best}"
+        numbers += f", weakest in {weakest} ({entry['parts'][weakest]:.2f}), structure kept {entry['structure']:.2f}"
+        numbers += f", cycle error {entry['cycle_error']:.3f}"
     alarms = [f"  {alarm['kind']}: {in_options(alarm['message'])}" for alarm in entry["alarms"]]
     return [f"step {entry['step']}: {numbers}", *alarms]
 

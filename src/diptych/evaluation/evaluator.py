@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from diptych.core.errors import ParameterError
 from diptych.core.image import Image
 from diptych.evaluation.columns import Column, Metrics, columns_of, mean_matched, niqe_model_name
 from diptych.evaluation.comparison import compare, mean_score, notes_on, summarise, worst_first
+from diptych.evaluation.domain_score import COLUMN, OutputScores
 from diptych.evaluation.exhibits import Exhibit, byte_budget, exhibit, reduced
 from diptych.evaluation.pairs import Item, Side, Source, Unpaired, pair, read_side
 from diptych.evaluation.provenance import here_and_now, sha256
@@ -26,11 +28,12 @@ if TYPE_CHECKING:
 Progress = Callable[[Sequence[Item]], Iterable[Item]]
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 (each is a choice of its own)
     enhancers: Enhancers,
     images: Source | None = None,
     *,
     references: Source | None = None,
+    target: str | os.PathLike[str] | None = None,
     metrics: Metrics | None = None,
     niqe_model: NiqeModel | None = None,
     seed: int = 0,
@@ -51,6 +54,9 @@ def evaluate(
         Folder, file or pattern. May be left out if all candidates are folders of outputs.
     references : path or list of paths, optional
         What the images should look like.
+    target : path, optional
+        A folder of pictures as the outputs should look, no pairs: then there is a column ``score``, that of
+        `diptych.quality.DomainScore`, which is what trainings and advice choose by. It needs `images`.
     metrics : sequence of str or MetricFunction, optional
         Names from `diptych.metrics.names`, or metrics of your own. By default ``psnr``, ``ssim`` and ``niqe`` with
         references, ``niqe`` and ``noise`` without. ``psnr`` and ``ssim`` come twice: as they are, and after the output is
@@ -91,9 +97,12 @@ def evaluate(
     [('input', inf), ('brighter', 13.4)]
     """
     runners = runners_of(enhancers)
+    if target is not None and images is None:
+        raise ParameterError("evaluate: the score against target compares outputs with their images; give images")
     columns = columns_of(metrics, references is not None, niqe_model)
     items, unpaired, unreadable = _paired(runners, images, references)
-    evaluator = Evaluator(runners, columns, gallery, byte_budget(min(gallery, len(items))))
+    scores = None if target is None else OutputScores(target)
+    evaluator = Evaluator(runners, columns, gallery, byte_budget(min(gallery, len(items))), scores)
     evaluator.problems += [Problem(str(path), "", "", unreadable_reason(path) or "") for path in unreadable]
     for item in progress(items):
         evaluator.measure(item)
@@ -122,19 +131,24 @@ def _side(source: Source | None, label: str) -> Side | None:
 
 
 def _report(evaluator: Evaluator, unpaired: Sequence[Unpaired], niqe_model: str, seed: int) -> Report:
-    names, columns = [one.name for one in evaluator.runners], evaluator.columns
-    rows = worst_first(evaluator.rows, columns[0], evaluator.processed)
-    summaries = summarise(rows, names, columns, seed)
+    names, columns, rows = [one.name for one in evaluator.runners], list(evaluator.columns), evaluator.rows
+    if evaluator.scores is not None:
+        columns, rows = [*columns, COLUMN], evaluator.scores.into(rows)
+    sorted_rows = worst_first(rows, columns[0], evaluator.processed)
+    summaries = summarise(sorted_rows, names, columns, seed)
     return Report(
         columns=tuple(columns),
-        candidates=tuple(one.candidate(rows) for one in evaluator.runners),
-        images=tuple(dict.fromkeys(row.image for row in rows)),
-        rows=rows,
+        candidates=tuple(one.candidate(sorted_rows) for one in evaluator.runners),
+        images=tuple(dict.fromkeys(row.image for row in sorted_rows)),
+        rows=sorted_rows,
         summaries=summaries,
-        verdicts=compare(rows, names, columns, summaries, seed),
+        verdicts=compare(sorted_rows, names, columns, summaries, seed),
         unpaired=tuple(unpaired),
         problems=tuple(evaluator.problems),
-        notes=notes_on(columns, summaries, evaluator.problems, niqe_model, seed),
+        notes=(
+            *notes_on(columns, summaries, evaluator.problems, niqe_model, seed),
+            *(() if evaluator.scores is None else evaluator.scores.notes),
+        ),
         provenance=here_and_now(seed, niqe_model, evaluator.hashes),
         exhibits=tuple(one for _, one in evaluator.exhibits),
     )
@@ -152,6 +166,8 @@ class Evaluator:
         Number of images whose pictures are kept.
     budget : int
         Bytes that the pictures of one image may take.
+    scores : OutputScores, optional
+        What scores the outputs against a folder.
     rows, problems, hashes, exhibits
         The results so far.
     """
@@ -160,6 +176,7 @@ class Evaluator:
     columns: Sequence[Column]
     gallery: int
     budget: int
+    scores: OutputScores | None = None
     rows: list[Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)
@@ -194,6 +211,7 @@ class Evaluator:
 
     def _run(self, item: Item, image: Image | None, reference: Image | None) -> tuple[list[Row], dict[str, Image]]:
         rows, outputs = [], {}
+        take = None if self.scores is None or image is None else self.scores.of_image(item.name, image)
         for runner in self.runners:
             try:
                 output, seconds = runner.output(item, image)
@@ -204,6 +222,8 @@ class Evaluator:
             rows.append(Row(item.name, runner.name, values, seconds))
             if self.gallery:
                 outputs[runner.name] = reduced(output)
+            if take is not None:
+                take(runner.name, output)
         return rows, outputs
 
     def _values(self, image: str, candidate: str, output: Image, reference: Image | None) -> dict[str, float]:

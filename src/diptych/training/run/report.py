@@ -16,7 +16,7 @@ _COLUMNS = {
     "loss": "held-out loss",
     "score": "score",
     "structure": "structure kept",
-    "domain_distance": "distance to B",
+    "score_error": "its standard error",
     "cycle_error": "cycle error",
     "luma_correlation": "luma correlation",
     "diversity": "diversity",
@@ -64,9 +64,17 @@ def _lead(validations: Sequence[dict[str, Any]], end: dict[str, Any]) -> str:
         )
     return (
         f"Stopped after {end['step']} steps. The best of {len(validations)} validations was at step {end['best']}: score "
-        f"{chosen['score']:.3f}, structure kept {chosen['structure']:.2f}, distance to the target domain "
-        f"{chosen['domain_distance']:.2f} (1 is the untouched input). Classical step after the network: {after}."
+        f"{chosen['score']:.3f}{_costs(chosen)}, structure kept {chosen['structure']:.2f}. Classical step after the network: "
+        f"{after}."
     )
+
+
+def _costs(chosen: dict[str, Any]) -> str:
+    """Return how sure the score is, and its parts; nothing for a run of a version without them."""
+    if "parts" not in chosen:
+        return ""
+    parts = ", ".join(f"{name} {factor:.2f}" for name, factor in chosen["parts"].items())
+    return f" ± {chosen['score_error']:.3f} of 1 ({parts})"
 
 
 def _sheet(run: Run, best: int | None) -> Path | None:
@@ -116,7 +124,7 @@ def _columns(validations: Sequence[dict[str, Any]]) -> dict[str, str]:
 def _cells(validation: dict[str, Any], columns: dict[str, str]) -> list[str]:
     alarms = ", ".join(alarm["kind"] for alarm in validation["alarms"])
     values = [
-        "" if validation[key] is None else format(validation[key], ".4f" if key == "loss" else ".3f") for key in columns
+        "" if validation.get(key) is None else format(validation[key], ".4f" if key == "loss" else ".3f") for key in columns
     ]
     return [str(validation["step"]), *values, alarms]
 

@@ -88,5 +88,7 @@ class EarlyStopping:
         """Return one that goes on from where the one that gave this state was."""
         stopping = cls(patience=state["patience"], warm_up=state["warm_up"])
         stopping._seen, stopping._waited = state["seen"], state["waited"]
-        stopping._best = None if state["best"] is None else validation_from(state["best"])
+        best = state["best"]
+        # A run of an earlier version was ranked by another score: the two do not compare.
+        stopping._best = None if best is None or "domain_distance" in best else validation_from(best)
         return stopping

@@ -39,7 +39,7 @@ class MonitorEvaluator:
     """
 
     def __init__(self, data: TrainingData, *, forward: nn.Module, backward: nn.Module | None = None) -> None:
-        self._monitor = Monitor(data.held_raw, data.held_target, prepared=data.held_source)
+        self._monitor = Monitor(data.held_raw, data.held_target_raw, prepared=data.held_source)
         self._module = forward
         self._pair = tuple(partial(run_network, module) for module in (forward, backward) if module is not None)
 

@@ -18,16 +18,16 @@ class ValidationMetrics:
     step : int
         Step of the training.
     score : float
-        Ranks checkpoints, higher is better: ``structure exp(-domain_distance)``. The untouched input has 0.37, the content of
-        the input with the look of the target domain about 1 (more, by chance, where the domains are close), anything
-        without the structure of the input 0.
+        Ranks checkpoints, 0 to 1, higher is better: the product of `parts`.
+    score_error : float
+        Its standard error, from the pictures that were held out.
+    parts : dict of str to float
+        Factors of the score, 0 to 1: tone, color, noise, color noise, detail, structure; see `diptych.quality.DomainScore`.
     structure : float
         Kept structure, 0 to 1: correlation of the normalised gradients of the output with those of the denoised input, over
         that of the noisy input itself; at most 1.
     added : float
         Share of the squared gradients of the output that is not in the input, 0 to 1.
-    domain_distance : float
-        From the outputs to the target domain: about 0 for pictures of the domain, 1 for the untouched input.
     cycle_error : float or None
         Mean absolute error of there and back, the mean of both ways round; None without a way back.
     luma_correlation, worst_correlation : float
@@ -44,9 +44,10 @@ class ValidationMetrics:
 
     step: int
     score: float
+    score_error: float
+    parts: dict[str, float]
     structure: float
     added: float
-    domain_distance: float
     cycle_error: float | None
     luma_correlation: float
     worst_correlation: float

@@ -17,7 +17,7 @@ from diptych.core.image import Image
 from diptych.quality.appearance import Floats
 from diptych.quality.checkerboard import find_checkerboard
 from diptych.quality.score import DomainScore, MeasuredPicture, StructureReference, as_float, as_floats
-from diptych.quality.structure import color_correlation, contrast, diversity, rank_correlation
+from diptych.quality.structure import Edges, color_correlation, contrast, diversity, rank_correlation
 from diptych.recipes import Recipe
 from diptych.training.validation.alarms import Measurements, alarms_of
 from diptych.training.validation.metrics import ValidationMetrics
@@ -57,15 +57,9 @@ class Monitor:
     that of the noisy input with this reference and cut off at 1. So removing noise costs nothing, and copying it gains
     nothing.
 
-    **Domain distance** compares tone (seven quantiles of luma), colour (mean and spread of each channel's difference
-    from luma) and texture (logarithms of the noise and of the detail in four octaves), as they are distributed over
-    the pictures: ``L = sum over the three of log(1 + D)`` with D the diagonal Fréchet distance in units of the target's
-    own spread. L is taken less that of halves of the target, and divided by that of the input (at least by 0.5: domains
-    that are closer are told apart by chance). The logarithm keeps a large distance in tone from hiding the rest.
-
-    **The score** multiplies, since neither of the two is worth anything without the other: the input has all the
-    structure, and any picture of the target no distance. The cycle error takes no part: a generator can hide what it needs
-    for the way back in noise, and some objectives have no way back.
+    **The score** is that of `diptych.quality.DomainScore`: a product of factors for tone, colour, noise, colour noise and
+    detail, against the target, and for structure that the prepared input does not have. The cycle error takes no part: a
+    generator can hide what it needs for the way back in noise, and some objectives have no way back.
 
     References
     ----------
@@ -111,7 +105,7 @@ class Monitor:
         self._inputs = [MeasuredPicture.of(image) for image in self.prepared]
         targets = [MeasuredPicture.of(image) for image in self.target]
         self._structure = StructureReference(self.prepared, baseline=self._inputs)
-        self._score = DomainScore(*([one.appearance for one in side] for side in (self._inputs, targets)))
+        self._score = DomainScore(targets)
         self._target_noise = float(np.mean([one.noise for one in targets]))
         self._input_checkerboard = find_checkerboard([one.luma for one in self._inputs])
 
@@ -139,14 +133,16 @@ class Monitor:
         began = time.perf_counter()
         outputs = [_applied(forward, image, "forward") for image in self.prepared]
         measured = [MeasuredPicture.of(image) for image in outputs]
-        found = self._compare(step, outputs, measured)
-        appearances = [one.appearance for one in measured]
+        edges = [one.edges() for one in measured]
+        found = self._compare(step, outputs, measured, edges)
+        score = self._score.score(measured, self._structure.coarsely_added(edges))
         return ValidationMetrics(
             step=step,
-            score=self._score.score(found.kept, appearances),
+            score=score.value,
+            score_error=score.error,
+            parts=score.parts,
             structure=float(np.mean(found.kept)),
             added=float(np.mean(found.added)),
-            domain_distance=self._score.distance(appearances),
             cycle_error=self._cycle_error(outputs, forward, backward),
             luma_correlation=float(np.median(found.luma)),
             worst_correlation=min(found.luma),
@@ -166,8 +162,9 @@ class Monitor:
             shown.append(row if backward is None else [*row, _applied(backward, output, "backward")])
         return shown
 
-    def _compare(self, step: int, outputs: list[Floats], measured: list[MeasuredPicture]) -> Measurements:
-        edges = [one.edges() for one in measured]
+    def _compare(
+        self, step: int, outputs: list[Floats], measured: list[MeasuredPicture], edges: list[tuple[Edges, ...]]
+    ) -> Measurements:
         colors = [color_correlation(a, b) for a, b in zip(self.source, outputs, strict=True)]
         change = float(np.mean([_change(a, b) for a, b in zip(self.prepared, outputs, strict=True)]))
         return Measurements(
