@@ -1,6 +1,6 @@
 """How far is what `advise` recommends without references from the truly best that it tried?
 
-    python benchmarks/score_advice.py DATA [--out benchmarks/score_advice]
+    python benchmarks/score_advice.py DATA [--out benchmarks/results/score_advice]
 
 For six problems whose truth is known (`score_problems.py`; up to 24 pictures of A and 96 of B, 256 px) `advise A B`
 recommends without references. Then every candidate is measured against the truth, on the pictures that were held out: how
@@ -80,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--only", nargs="+", default=PROBLEMS, metavar="PROBLEM")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/score_advice"))
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/score_advice"))
     options = parser.parse_args()
     lines = []
     for problem in problems(options.data, tuple(options.only), sources=SOURCES, targets=TARGETS):

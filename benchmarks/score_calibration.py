@@ -1,6 +1,6 @@
 """Does the score without references rank outcomes as PSNR and SSIM do? Its fit, its table, its plot.
 
-    python benchmarks/score_calibration.py DATA [--out benchmarks/score] [--plot docs/images/score.svg]
+    python benchmarks/score_calibration.py DATA [--out benchmarks/results/score] [--plot docs/images/score.svg]
 
 DATA has the pictures (none is in the repository). Twelve problems whose truth is known (`score_problems.py`): half of
 them, of pictures that settings are chosen by, fit the units and weights of `diptych.quality.score.PARTS`; the others only
@@ -205,7 +205,7 @@ def plot(found: dict[str, Rows], file: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/score"))
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/score"))
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     began, found = time.process_time(), {}

@@ -4,7 +4,7 @@ The monitor of training, the domain check, the advice and the report all use the
 
 - `appearance`: tone, colour and texture of a picture, and the distance from pictures to a domain,
 - `structure`: edges that were kept and edges that were added, tones in their order,
-- `score`: kept structure and distance to a domain in one number,
+- `score`: what is wrong with outputs, in one number,
 - `checkerboard`: patterns of 2 and 4 px that upsampling leaves,
 - `flat_noise`: strength, spread and correlations of noise on flat patches,
 - `hallucination`: a map of structure that cannot have come from the input,
@@ -20,7 +20,7 @@ from diptych.quality.checkerboard import Checkerboard, find_checkerboard
 from diptych.quality.content import Content, content_of
 from diptych.quality.flat_noise import NoiseEstimator, NoiseModel, measure_noise
 from diptych.quality.hallucination import hallucinated_structure
-from diptych.quality.score import DomainScore, MeasuredPicture, StructureReference
+from diptych.quality.score import DomainScore, MeasuredPicture, Score, StructureReference
 from diptych.quality.separation import Separation, separate
 from diptych.quality.traits import Traits, traits_of
 
@@ -33,6 +33,7 @@ __all__ = [
     "MeasuredPicture",
     "NoiseEstimator",
     "NoiseModel",
+    "Score",
     "Separation",
     "StructureReference",
     "Traits",

@@ -13,7 +13,8 @@ from diptych import operators
 from diptych.core.color import luma
 from diptych.core.errors import ImageError
 from diptych.core.image import Image, check_image, to_float
-from diptych.core.noise import luma_and_chroma, noise_level, noise_planes
+from diptych.core.noise import noise_level
+from diptych.core.noise.level import white_noise
 from diptych.quality.appearance import Appearance, Floats, appearance_of
 from diptych.quality.structure import Edges, edges_of, structure_added, structure_kept
 
@@ -42,9 +43,7 @@ class MeasuredPicture:
     @classmethod
     def of(cls, picture: Floats) -> MeasuredPicture:
         """Measure a picture ``(H, W, C)`` of floats in [0, 1]."""
-        _, *colors = noise_planes(picture)
-        levels = [0.0, *(noise_level(channel, brightness) for channel, brightness in colors)]
-        return cls(luma(picture), appearance_of(picture), luma_and_chroma(levels)[1])
+        return cls(luma(picture), appearance_of(picture), white_noise(picture)[1])
 
     @property
     def noise(self) -> float:

@@ -124,7 +124,8 @@ def _columns(validations: Sequence[dict[str, Any]]) -> dict[str, str]:
 def _cells(validation: dict[str, Any], columns: dict[str, str]) -> list[str]:
     alarms = ", ".join(alarm["kind"] for alarm in validation["alarms"])
     values = [
-        "" if validation.get(key) is None else format(validation[key], ".4f" if key == "loss" else ".3f") for key in columns
+        "" if validation.get(key) is None else format(validation[key], ".4f" if key == "loss" else ".3f")
+        for key in columns
     ]
     return [str(validation["step"]), *values, alarms]
 
