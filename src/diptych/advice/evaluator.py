@@ -119,7 +119,7 @@ class DomainEvaluator:
     The objective is the score of the monitor of training (`diptych.quality.DomainScore`), 0 to 1. Structure is measured
     against the input scaled up to white, as a dark one lies within a few levels of black. The score is a number of all pictures
     together; the share of one is its jackknife pseudo-value. A difference of 0.01 does not
-    matter, one of 0.03 does, proven or not.
+    matter, one of 0.02 does, proven or not.
 
     Examples
     --------
@@ -132,7 +132,7 @@ class DomainEvaluator:
     """
 
     objective_name, unit, margin = "score", "", 0.01
-    tolerance = 0.03
+    tolerance = 0.02
 
     def __init__(self, sources: Sequence[Image], targets: Sequence[Image]) -> None:
         self._score = DomainScore([MeasuredPicture.of(_floats(image)) for image in targets])

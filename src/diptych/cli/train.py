@@ -316,7 +316,8 @@ def _validation_lines(entry: dict[str, Any]) -> list[str]:
         weakest = min(entry["parts"], key=lambda name: float(entry["parts"][name]))
         numbers = f"score {entry['score']:.3f} ± {entry['score_error']:.3f} of 1{best}"
         numbers += f", weakest in {weakest} ({entry['parts'][weakest]:.2f}), structure kept {entry['structure']:.2f}"
-        numbers += f", cycle error {entry['cycle_error']:.3f}"
+        if entry["cycle_error"] is not None:
+            numbers += f", cycle error {entry['cycle_error']:.3f}"
     alarms = [f"  {alarm['kind']}: {in_options(alarm['message'])}" for alarm in entry["alarms"]]
     return [f"step {entry['step']}: {numbers}", *alarms]
 
