@@ -184,7 +184,7 @@ def test_models_and_recipes_of_the_start(tmp_path, make_client):
     client = make_client(models={"mine": default_model()}, recipes={"bright": tmp_path / "r.toml"})
     (tmp_path / "r.toml").unlink()
     assert [one["name"] for one in client.get("/v1/models").json()] == ["default", "low_light", "denoise", "mine"]
-    assert client.get("/v1/recipes").json()[1] == {
+    assert client.get("/v1/recipes").json()[-1] == {
         "name": "bright",
         "summary": "Brighter.",
         "steps": [{"operator": "gamma", "gamma": 0.5}],
