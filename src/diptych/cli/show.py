@@ -194,9 +194,11 @@ def _lines(key: str, value: Any, indent: str = "  ") -> list[str]:
 
 
 def _photo(name: str) -> tuple[dict[str, Any], str]:
+    from diptych.core.noise import measure_noise
     from diptych.photo import read
 
     photo = read(name)
+    noise = measure_noise(photo.pixels, photo.jpeg)
     height, width = photo.pixels.shape[:2]
     details = {
         "format": photo.format,
@@ -208,5 +210,9 @@ def _photo(name: str) -> tuple[dict[str, Any], str]:
         "dpi": photo.dpi,
         "exif_bytes": len(photo.exif or b""),
         "icc_profile_bytes": len(photo.icc_profile or b""),
+        "noise": noise.summary,
     }
-    return details, "\n".join([printable(name), *(f"  {key}: {value}" for key, value in details.items())])
+    lines = [printable(name)]
+    for key, value in details.items():
+        lines += _lines(key, value) if isinstance(value, dict) else [f"  {key}: {value}"]
+    return details, "\n".join(lines)

@@ -10,8 +10,9 @@ import numpy as np
 
 from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage, to_float
-from diptych.core.noise import NoiseModel, measure_noise, noise_of_regions
+from diptych.core.noise import NoiseModel, find_jpeg, measure_noise, noise_of_regions
 from diptych.core.noise.blocks import SIDE, places
+from diptych.core.operator import GRID
 from diptych.large.rows import Rows, every
 from diptych.large.steps import after_steps
 from diptych.recipes import Planned, Recipe, apply_wishes
@@ -20,6 +21,8 @@ from diptych.runtime import NetworkPlanner
 from diptych.runtime.corrected import CorrectedPlanner
 from diptych.runtime.planner import Numbers
 from diptych.runtime.thumbnail import thumbnail_by_rows
+
+_SOUGHT = 768  # rows in the middle in which the blocks of a JPEG are looked for
 
 
 def sample_of(rows: Rows) -> FloatImage:
@@ -83,4 +86,7 @@ def noise_of(rows: Rows) -> NoiseModel:
     for top, group in itertools.groupby(wanted, key=lambda place: place[0]):
         strip = rows.read(top, top + SIDE)
         regions += [strip[:, left : left + SIDE].copy() for _, left in group]  # a view would keep the whole strip
-    return noise_of_regions(to_float(np.stack(regions)))
+    middle = max(0, rows.shape[0] - _SOUGHT) // 2 // GRID * GRID
+    return noise_of_regions(
+        to_float(np.stack(regions)), find_jpeg(rows.read(middle, min(middle + _SOUGHT, rows.shape[0])))
+    )

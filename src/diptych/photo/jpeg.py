@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from diptych.core.errors import PhotoFormatError
 from diptych.photo import exif, icc, jpeg_limits, xmp
 from diptych.photo.formats import check_size
+from diptych.photo.jpeg_tables import tables_of
 from diptych.photo.photo import Photo
 from diptych.photo.samples import from_pillow
 
@@ -70,6 +71,7 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
         iptc=_iptc(segments),
         # Surrogates preserve bytes that are not UTF-8.
         text={"Comment": b"\n".join(comments).decode("utf-8", "surrogateescape").rstrip("\0")} if comments else {},
+        jpeg=tables_of(segments),
         notes=tuple(notes),
     )
 

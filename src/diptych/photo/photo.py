@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from diptych.core.errors import ImageError
 from diptych.core.image import Image, check_image
+from diptych.core.noise import JpegTables
 from diptych.photo import georeference
 from diptych.photo.exif import without_thumbnail
 
@@ -49,6 +50,8 @@ class Photo:
         The IPTC-IIM records (captions, keywords and credits of press photographs).
     text : mapping of str to str
         PNG text chunks; JPEG comments under "Comment".
+    jpeg : JpegTables or None
+        Quantisation tables and block grid of a JPEG whose pixels these are, unturned.
     notes : tuple of str
         What the reader tolerated or left out, e.g. "has no end marker", for the user to know.
     source : str
@@ -75,6 +78,7 @@ class Photo:
     color_chunks: Mapping[str, bytes] = field(default_factory=dict)
     iptc: bytes | None = None
     text: Mapping[str, str] = field(default_factory=dict)
+    jpeg: JpegTables | None = None
     notes: tuple[str, ...] = ()
     source: str = ""
 
@@ -112,7 +116,7 @@ class Photo:
             If `pixels` violates the image contract, or differs in size from alpha.
         """
         exif = without_thumbnail(self.exif) if self.exif else None
-        return replace(self, pixels=check_image(pixels, "pixels"), exif=exif)
+        return replace(self, pixels=check_image(pixels, "pixels"), exif=exif, jpeg=None)
 
     def moved(self, pixels: Image, alpha: Image | None, mapping: NDArray[np.float64]) -> Photo:
         """Return a photo with new pixels after a geometric operation; resolution and georeference follow it.
@@ -131,6 +135,7 @@ class Photo:
         return replace(
             self,
             pixels=checked,
+            jpeg=None,
             alpha=alpha,
             exif=georeference.moved(without_thumbnail(self.exif), mapping, size) if self.exif else None,
             dpi=georeference.resolution(self.dpi, mapping) if self.dpi else None,

@@ -167,6 +167,7 @@ def finish(photo: Photo) -> Photo:
         # Both in one step, as pixels and alpha must agree in size at all times.
         alpha=None if photo.alpha is None else turn_upright(photo.alpha, turn),
         exif=block,
+        jpeg=photo.jpeg if turn == 1 else None,
         xmp=xmp.upright(packet) if packet else None,
         dpi=photo.dpi if photo.dpi is None or turn < 5 else (photo.dpi[1], photo.dpi[0]),
         icc_profile=icc.matching(photo.icc_profile, channels),

@@ -11,6 +11,7 @@ from diptych.core.enhancer import EnhancerSpec
 from diptych.core.image import FloatImage, Image, check_image, to_float
 from diptych.core.noise import NoiseModel, measure_noise
 from diptych.core.tones import ImageTones
+from diptych.operators.deblock import as_parameters
 from diptych.operators.develop import STOP
 from diptych.recipes._shadows import PROTECT, Shadows, ramp
 from diptych.recipes.recipe import Recipe
@@ -26,7 +27,10 @@ _ALIKE = (0.28, 0.40)  # mean luma over highlights: of nine in ten good photogra
 _LOW_KEY = 0.8  # share of the lift that a night, or a picture that is dark on purpose, does not get
 _OPENED = {"local": 0.95, "follow": 0.6, "color_floor": 0.006}
 
-_MOST_IN_LIGHT = 0.01
+_COARSE = 8.0
+"""Mean step of the low frequencies of a JPEG, after brightening, from which on its blocks are removed: quality 70 as it is."""
+
+_MOST_IN_LIGHT = 0.008
 """Of noise of luma that is taken away from a well-lit picture: what looks like more is more often the subject's own grain."""
 
 COLOR_FLOOR = 0.014
@@ -185,6 +189,9 @@ def _decide(statistics: ImageStatistics, sample: FloatImage) -> list[Step]:
     opened = shadows.lift(backlit, statistics.luma_noise) if backlit > 0.05 else 0.0
     steps = []
     brightened = gain * (1 + 0.5 * max(lift, opened))
+    jpeg = statistics.noise.jpeg if statistics.noise else None
+    if jpeg and brightened * jpeg.coarseness >= _COARSE:
+        steps.append(step("deblock", **as_parameters(jpeg)))
     share = _share_of_noise(statistics, brightened, max(dark, under))
     if share > 0:
         of_luma, of_chroma = share * statistics.luma_noise, share * statistics.chroma_noise

@@ -38,6 +38,7 @@ _none, _one = _linear(0), _linear(1)
 # Between the picture as it is and the plan, each number goes from the value that changes nothing to that of the plan. What is
 # not here, such as the share of the surroundings, says only how the others act.
 _BETWEEN: dict[str, dict[str, Callable[[float, float], float]]] = {
+    "deblock": {"strength": _none},
     _DENOISE: {"luma": _none, "chroma": _none},
     _LEARNED: {"strength": _none},
     "levels": {"black": _none, "white": _one, "gamma": _geometric},

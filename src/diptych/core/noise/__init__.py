@@ -4,9 +4,17 @@
 between neighbours. The functions of `level` are the quick estimates for white noise.
 """
 
-from diptych.core.noise.jpeg import JpegTables
+from diptych.core.noise.jpeg import JpegTables, find_jpeg
 from diptych.core.noise.level import estimate_noise, noise_level
 from diptych.core.noise.measure import measure_noise, noise_of_regions
 from diptych.core.noise.model import NoiseModel
 
-__all__ = ["JpegTables", "NoiseModel", "estimate_noise", "measure_noise", "noise_level", "noise_of_regions"]
+__all__ = [
+    "JpegTables",
+    "NoiseModel",
+    "estimate_noise",
+    "find_jpeg",
+    "measure_noise",
+    "noise_level",
+    "noise_of_regions",
+]

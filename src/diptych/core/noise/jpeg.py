@@ -1,10 +1,17 @@
-"""How a picture was compressed as a JPEG."""
+"""How a picture was compressed as a JPEG, as its file says it or its pixels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from diptych.core.color import luma as luma_of
 from diptych.core.errors import ParameterError
+from diptych.core.image import FloatImage, Image, check_image, to_float
+from diptych.core.noise.blocks import dct_matrix
+
+_LARGEST = 768  # px of the part in the middle that is looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +40,11 @@ class JpegTables:
     subsampling: tuple[int, int] = (1, 1)
     origin: tuple[int, int] = (0, 0)
 
+    @property
+    def coarseness(self) -> float:
+        """Mean quantisation step of the nine lowest frequencies of luma, in levels of 255."""
+        return float(np.mean([self.luma[8 * down + across] for down in range(3) for across in range(3)]))
+
     def __post_init__(self) -> None:
         for name in ("luma", "chroma"):
             table = getattr(self, name)
@@ -44,3 +56,87 @@ class JpegTables:
 
 def _is_step(value: object) -> bool:
     return isinstance(value, int) and 1 <= value <= 65535
+
+
+_SIDE = 8
+_LUMA = (16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29,
+         51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121,
+         120, 101, 72, 92, 95, 98, 112, 100, 103, 99)  # fmt: skip
+_CHROMA = (17, 18, 24, 47, *(99,) * 4, 18, 21, 26, 66, *(99,) * 4, 24, 26, 56, *(99,) * 5, 47, 66, *(99,) * 38)
+"""The tables of ITU-R T.81, annex K; encoders scale them by their quality."""
+_LOW = 6  # sum of the frequencies that are looked at
+_STEPS = range(2, 81)
+_FEWEST, _CLEARLY, _BANDS = 60, 0.5, 5  # coefficients of a frequency; how far they cluster; frequencies that must
+
+
+def find_jpeg(image: Image) -> JpegTables | None:
+    """Find out from the pixels how an image was compressed as a JPEG.
+
+    The DCT coefficients of the blocks of a JPEG are multiples of their quantisation steps. They are looked for in the blocks
+    that begin at the corner, and in those where neighbouring pixels differ most. Steps of frequencies that have too few
+    coefficients, and those of chroma, follow from the tables that most encoders scale.
+
+    Parameters
+    ----------
+    image : ndarray, shape (H, W) or (H, W, C)
+        Any image of the contract.
+
+    Returns
+    -------
+    JpegTables or None
+        None if it is not a JPEG, or one of such a quality that nothing shows, or was changed since.
+    """
+    checked = check_image(image)
+    planes = checked if checked.ndim == 3 else checked[:, :, np.newaxis]
+    height, width = (min(length, _LARGEST) for length in planes.shape[:2])
+    top, left = ((whole - part) // 2 // 16 * 16 for whole, part in zip(planes.shape[:2], (height, width), strict=True))
+    light = 255 * luma_of(to_float(planes[top : top + height, left : left + width]))
+    if min(light.shape) < 4 * _SIDE:
+        return None
+    down, across = (_blocky(np.abs(np.diff(light, axis=axis)).mean(axis=1 - axis)) for axis in (0, 1))
+    for origin in dict.fromkeys(((0, 0), (down, across))):
+        if steps := _steps(light[origin[0] :, origin[1] :]):
+            scale = float(np.median([step / _LUMA[place] for place, step in steps.items()]))
+            scaled = [[max(1, round(scale * step)) for step in table] for table in (_LUMA, _CHROMA)]
+            found = tuple(_near(steps.get(place, step), step) for place, step in enumerate(scaled[0]))
+            coloured = planes.shape[2] == 3
+            halved = (2, 2) if coloured else (1, 1)
+            return JpegTables(
+                luma=found, chroma=tuple(scaled[1]) if coloured else (), subsampling=halved, origin=origin
+            )
+    return None
+
+
+def _near(found: int, usual: int) -> int:
+    """Return what was found, unless it must be a part of the step."""
+    return found if 0.5 * usual <= found <= 2 * usual else usual
+
+
+def _blocky(differences: FloatImage) -> int:
+    """Return where blocks begin, 0 to 7, from the mean differences between neighbouring rows or columns."""
+    length = len(differences) // _SIDE * _SIDE
+    return (int(differences[:length].reshape(-1, _SIDE).mean(axis=0).argmax()) + 1) % _SIDE
+
+
+def _steps(light: FloatImage) -> dict[int, int]:
+    """Return the quantisation steps, by their places in the table, of a luma of 0 to 255; empty if there are none."""
+    height, width = (length // _SIDE * _SIDE for length in light.shape)
+    blocks = light[:height, :width].reshape(height // _SIDE, _SIDE, -1, _SIDE).swapaxes(1, 2).reshape(-1, _SIDE, _SIDE)
+    found = np.abs(dct_matrix(_SIDE) @ blocks @ dct_matrix(_SIDE).T).reshape(-1, 64)
+    steps = {}
+    for place in range(1, 64):
+        if sum(divmod(place, _SIDE)) <= _LOW and (step := _step(found[:, place])):
+            steps[place] = step
+    return steps if len(steps) >= _BANDS else {}
+
+
+def _step(values: FloatImage) -> int:
+    """Return the step that values are multiples of, or 0."""
+    scores = {}
+    for step in _STEPS:
+        large = values[values > step / 2]
+        if len(large) < _FEWEST:
+            break
+        scores[step] = float(np.cos(2 * np.pi * large / step).mean())
+    best = max(scores.values(), default=0.0)
+    return max((step for step, score in scores.items() if score >= 0.9 * best), default=0) if best > _CLEARLY else 0

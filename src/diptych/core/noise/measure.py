@@ -10,7 +10,7 @@ import numpy as np
 from diptych.core.color import RGB_FROM_YCBCR, YCBCR_FROM_RGB, luma
 from diptych.core.image import FloatImage, Image, check_image, to_float
 from diptych.core.noise.blocks import SIDE, BlockPower, block_power, coefficients, regions_of, split, without_shading
-from diptych.core.noise.jpeg import JpegTables
+from diptych.core.noise.jpeg import JpegTables, find_jpeg
 from diptych.core.noise.level import white_noise
 from diptych.core.noise.model import NoiseModel
 
@@ -43,7 +43,7 @@ def measure_noise(image: Image, jpeg: JpegTables | None = None) -> NoiseModel:
     image : ndarray, shape (H, W) or (H, W, C)
         Any image of the contract.
     jpeg : JpegTables, optional
-        How it was compressed, as its file says it.
+        How it was compressed, as its file says it; without it, the pixels are asked.
 
     Returns
     -------
@@ -68,8 +68,9 @@ def measure_noise(image: Image, jpeg: JpegTables | None = None) -> NoiseModel:
     """
     checked = check_image(image)
     planes = checked if checked.ndim == 3 else checked[:, :, np.newaxis]
+    tables = jpeg or find_jpeg(planes)
     regions = regions_of(planes)
-    return noise_of_regions(regions, jpeg) if len(regions) else _of_small(to_float(planes), jpeg)
+    return noise_of_regions(regions, tables) if len(regions) else _of_small(to_float(planes), tables)
 
 
 def noise_of_regions(regions: FloatImage, jpeg: JpegTables | None = None) -> NoiseModel:

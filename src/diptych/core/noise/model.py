@@ -97,6 +97,25 @@ class NoiseModel:
         luma_share, *chroma_share = (float(np.sqrt(one[:4, :4].sum() / max(one.sum(), 1e-12))) for one in self.spectrum)
         return luma_share, chroma_share[0] if chroma_share else luma_share
 
+    @property
+    def summary(self) -> dict[str, float | str | dict[str, float]]:
+        """What it says in a few numbers: standard deviations in levels of 255, by brightness, and how JPEG compressed it."""
+        found: dict[str, float | str | dict[str, float]] = {
+            "luma": round(255 * self.luma_level, 2),
+            "chroma": round(255 * self.chroma_level, 2),
+            "luma_by_brightness": {
+                f"{at:.2g}": round(255 * float(sigma), 2)
+                for at, sigma in zip(self.brightness, self.luma(), strict=True)
+            },
+            "left_at_half_size": round(self.coarse[0], 2),
+        }
+        if self.jpeg:
+            halved = (
+                "4:2:0" if min(self.jpeg.subsampling) > 1 else "4:4:4" if max(self.jpeg.subsampling) == 1 else "4:2:2"
+            )
+            found["jpeg"] = f"steps from {min(self.jpeg.luma)} to {max(self.jpeg.luma)}, {halved}"
+        return found
+
     def sigma_map(self, image: Image) -> FloatImage:
         """Return the standard deviation of the noise of each value of an image.
 
