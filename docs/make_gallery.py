@@ -14,6 +14,7 @@ import diptych as dp
 from diptych import operators
 from diptych.core.image import from_float, to_float
 from diptych.core.operator import Declaration
+from diptych.photo import Photo, decode, encode
 
 HERE = Path(__file__).parent
 HEIGHT = 240
@@ -33,6 +34,11 @@ def shown(image: np.ndarray) -> np.ndarray:
     image = image if image.ndim == 3 else np.repeat(image[:, :, np.newaxis], 3, axis=2)
     width = round(image.shape[1] * HEIGHT / image.shape[0])
     return operators.zoom(image, height=HEIGHT, width=width, interpolation="area")
+
+
+def compressed(image: np.ndarray) -> np.ndarray:
+    """Return the picture as a JPEG of low quality."""
+    return decode(encode(Photo(image), "jpeg", quality=20)).pixels
 
 
 def dark(image: np.ndarray) -> np.ndarray:
@@ -82,6 +88,7 @@ def subject(name: str, group: str) -> tuple[np.ndarray, dict[str, object]]:
         "crop": (chelsea, {"top": 60, "left": 130, "height": 150, "width": 220}),
         "dehaze": (hazy(coffee), {}),
         "develop": (dark(coffee), {"exposure": 2.5, "shadows": 2.0, "warmth": -0.1}),
+        "deblock": (compressed(face), {}),
         "denoise_photo": (noisy(face, 0.06), {"luma": 0.04, "chroma": 0.045}),
         "denoise_nlm": (noisy(face, 0.06), {"strength": 0.06}),
         "equalize": (data.moon(), {}),

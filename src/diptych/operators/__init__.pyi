@@ -14,6 +14,7 @@ __all__ = [
     "clahe",
     "closing",
     "crop",
+    "deblock",
     "declaration",
     "dehaze",
     "denoise_bilateral",
@@ -109,6 +110,17 @@ def crop(
     left: int = 0,
     height: int | None = None,
     width: int | None = None,
+) -> Image: ...
+def deblock(
+    image: Image,
+    /,
+    luma: Sequence[Sequence[float]] | None = None,
+    *,
+    chroma: Sequence[Sequence[float]] | None = None,
+    subsampling: int = 2,
+    top: int = 0,
+    left: int = 0,
+    strength: float = 0.8,
 ) -> Image: ...
 def dehaze(
     image: Image,

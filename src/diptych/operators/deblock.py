@@ -54,8 +54,10 @@ def deblock(
         The same of the colour differences; by default those of luma.
     subsampling : int
         2 if 2 x 2 px share a value of chroma (4:2:0), else 1.
-    top, left : int
-        Row and column where a block begins.
+    top : int
+        Row where a block begins.
+    left : int
+        Column where a block begins.
     strength : float
         In quantisation steps; 0 leaves the image as it is.
 
