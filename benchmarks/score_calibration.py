@@ -189,7 +189,8 @@ def plot(found: dict[str, Rows], file: Path) -> None:
         for row, place in zip(rows, truth(rows) / len(rows), strict=True):
             x, y, half = left + place * width, top + (1 - row["score"]) * height, 1.96 * row["error"] * height
             color = "#1f77b4" if row["candidate"].startswith("truth") else "#d62728"
-            drawn.append(f'<path d="M{x:.1f} {y - half:.1f}V{y + half:.1f}" stroke="{color}" stroke-opacity="0.3"/>')
+            high, low = max(y - half, top), min(y + half, top + height)
+            drawn.append(f'<path d="M{x:.1f} {high:.1f}V{low:.1f}" stroke="{color}" stroke-opacity="0.3"/>')
             drawn.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{color}"/>')
         drawn.append(f'<text x="{left - 5}" y="{top + 5}" text-anchor="end">1</text>')
         drawn.append(f'<text x="{left - 5}" y="{top + height}" text-anchor="end">0</text>')
