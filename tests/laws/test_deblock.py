@@ -18,6 +18,14 @@ ONES = ((1.0,) * 8,) * 8
 TENS = ((10.0,) * 8,) * 8
 
 
+def screenshot():
+    image = np.full((400, 600, 3), 245, np.uint8)
+    image[40:60] = 30
+    image[100:300:12, 50:500:3] = 20
+    image[200:, 300:] = (66, 133, 244)
+    return image
+
+
 def compressed(image, quality, subsampling=2, times=1):
     for _ in range(times):
         file = io.BytesIO()
@@ -53,10 +61,11 @@ def test_the_blocks_of_a_part_are_found():
         data.astronaut(),
         np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8),
         np.kron(np.random.default_rng(1).integers(0, 2, (30, 40), np.uint8) * 255, np.ones((8, 8), np.uint8)),
+        screenshot(),
         np.full((200, 200, 3), 77, np.uint8),
         np.zeros((5, 5), np.uint8),
     ],
-    ids=["photo", "noise", "drawing", "plain", "small"],
+    ids=["photo", "noise", "drawing", "screenshot", "plain", "small"],
 )
 def test_what_was_never_a_jpeg_stays_as_it_is(image):
     assert np.array_equal(operators.deblock(image), image)

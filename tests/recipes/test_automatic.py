@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 from skimage import data
 
 import diptych as dp
@@ -84,3 +87,36 @@ def test_haze_is_stretched():
     hazy = from_float(0.5 + 0.25 * to_float(data.camera()), np.dtype(np.uint8))
     assert "levels" in [step.operator for step in dp.auto.plan(hazy).steps]
     assert np.ptp(np.percentile(dp.auto(hazy), [1, 99])) > np.ptp(np.percentile(hazy, [1, 99]))
+
+
+def test_grain_that_is_meant_is_hardly_touched():
+    grain = np.random.default_rng(0).normal(0, 10, (512, 512, 1))
+    for film in (data.astronaut() + grain, data.camera()[..., np.newaxis] + grain):
+        image = np.clip(film, 0, 255).astype(np.uint8)
+        found = [one for one in dp.auto.plan(image).steps if one.operator == "denoise_photo"]
+        assert not found or dict(found[0].parameters)["luma"] < 0.3 * 10 / 255
+
+
+def test_noise_in_colour_is_taken_away_in_good_light():
+    noise = np.random.default_rng(0).normal(0, 20, (512, 512, 3))
+    image = np.clip(0.8 * data.astronaut() + 25 + noise, 0, 255).astype(np.uint8)
+    (found,) = (one for one in dp.auto.plan(image).steps if one.operator == "denoise_photo")
+    assert dict(found.parameters)["luma"] > 0.6 * 20 / 255 * 0.67
+
+
+def test_a_screenshot_and_a_halftone_stay_as_they_are():
+    screen = np.full((400, 600, 3), 245, np.uint8)
+    screen[40:60], screen[200:, 300:] = 30, (66, 133, 244)
+    assert dp.auto.plan(screen).steps == ()
+    y, x = np.mgrid[:400, :512]
+    dots = np.where(128 + 100 * np.sin(1.3 * y) * np.sin(1.3 * x) < data.camera()[:400], 255, 0).astype(np.uint8)
+    found = [one for one in dp.auto.plan(dots).steps if one.operator == "denoise_photo"]
+    assert np.abs(dp.Recipe(*found)(dots).astype(int) - dots).max() <= 2
+
+
+def test_a_coarse_jpeg_is_deblocked_first():
+    file = io.BytesIO()
+    Image.fromarray(data.coffee()).save(file, "JPEG", quality=50)
+    steps = dp.auto.plan(np.asarray(Image.open(file))).steps
+    assert steps[0].operator == "deblock"
+    assert "deblock" not in [one.operator for one in dp.auto.plan(data.coffee()).steps]

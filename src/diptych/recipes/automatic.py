@@ -209,15 +209,16 @@ def _share_of_noise(statistics: ImageStatistics, brightened: float, dark: float)
     """Return how much of the noise is worth taking away: of what will show as more than 1.5 levels of 255.
 
     Of a picture that is well lit and stays as it is, more: there it hardly shows, and strong noise is often meant, the grain of
-    a film or of the subject, above all where it has no colour.
+    a film or of the subject, unless it is as strong in the colours.
     """
     if statistics.luma_noise == 0:
         return 0.0
     visible = 255 * statistics.luma_noise * brightened
     least = 1.5 + 1.5 * (1 - dark) * ramp(brightened, 1.3, 1.0)
     grain = (1 - dark) * ramp(statistics.chroma_noise, 0.3 * statistics.luma_noise, 0.15 * statistics.luma_noise)
-    strong = (1 - dark) * ramp(255 * statistics.luma_noise, 5.0, 10.0)
-    most = (_MOST_IN_LIGHT + dark) / statistics.luma_noise
+    colour = ramp(statistics.chroma_noise, 0.4 * statistics.luma_noise, 0.8 * statistics.luma_noise)
+    strong = (1 - dark) * (1 - colour) * ramp(255 * statistics.luma_noise, 5.0, 10.0)
+    most = (_MOST_IN_LIGHT + dark + colour) / statistics.luma_noise
     return min(ramp(visible, least, 2 * least) * (1 - 0.75 * max(grain, strong)), most)
 
 

@@ -57,10 +57,10 @@ def calibrate(
 
     Notes
     -----
-    Both methods need noise that is independent from pixel to pixel. That of a JPEG, a scaled picture or a demosaiced one is
-    not: its noise is measured too low by ``recorrupted``, which then smooths too little, and foretold from the neighbours by
-    ``invariant``, for which the best denoiser then is the one that keeps the noise. A picture under 16 px a side, or without
-    visible noise, gets the values that change it least.
+    Noise of a JPEG, of a scaled picture or a demosaiced one is alike in neighbours: ``recorrupted`` draws such noise, but
+    ``invariant`` foretells it from the neighbours, and the best denoiser then is the one that keeps it. Parameters that are
+    numbers of the noise itself, as `luma` of `denoise_photo`, are measured and not searched for. A picture under 16 px a
+    side, or without visible noise, gets the values that change it least.
 
     References
     ----------

@@ -67,6 +67,9 @@ _CHROMA = (17, 18, 24, 47, *(99,) * 4, 18, 21, 26, 66, *(99,) * 4, 24, 26, 56, *
 _LOW = 6  # sum of the frequencies that are looked at
 _STEPS = range(2, 81)
 _FEWEST, _CLEARLY, _BANDS = 60, 0.5, 5  # coefficients of a frequency; how far they cluster; frequencies that must
+_DIFFERENT = (
+    30  # values to a hundredth: those of a JPEG were rounded with its pixels, a drawing has the same ones again
+)
 
 
 def find_jpeg(image: Image) -> JpegTables | None:
@@ -132,7 +135,9 @@ def _steps(light: FloatImage) -> dict[int, int]:
 
 def _step(values: FloatImage) -> int:
     """Return the step that values are multiples of, or 0."""
-    scores = {}
+    scores: dict[int, float] = {}
+    if len(np.unique(np.rint(100 * values[values > _STEPS[0] / 2]))) < _DIFFERENT:
+        return 0
     for step in _STEPS:
         large = values[values > step / 2]
         if len(large) < _FEWEST:
