@@ -24,7 +24,7 @@ MOST_STRENGTH = 2.0
 
 _DIGITS = 5
 _MOST_ROWS = 64
-_CHROMA = 0.5  # of the noise of luma, as `denoise_photo` has it: of smeared colours too little is found
+_CHROMA = 1.0  # of the noise of luma, as white noise of RGB has it: of smeared colours too little is found
 _RING = 3  # of the larger of two frequencies: the lowest that holds little of a picture
 _WHITENESS = 0.2, 0.6  # ratios of the power of higher to that of lower frequencies: correlated noise, and white
 
@@ -61,7 +61,7 @@ class ToldNoise(NamedTuple):
 
     @classmethod
     def of(cls, model: NoiseModel) -> ToldNoise:
-        """Return what a noise model says; of the colour differences at least half of what it says of luma.
+        """Return what a noise model says; of the colour differences no less than of luma.
 
         Examples
         --------
