@@ -153,9 +153,11 @@ class OnnxDenoiser:
 
     @functools.cached_property
     def _session(self) -> Session:
-        return self._sessions.open(self._bundle.model, arena=False)
+        return self._sessions.open(self._bundle.model)
 
     def _denoise(self, image: Image, task: _Task, out: Image) -> None:
+        from diptych.runtime._kernels import denoise_numba as kernels
+
         session = self._session
         height, width = image.shape[:2]
         rows, columns = _mirrored(height), _mirrored(width)
@@ -166,7 +168,9 @@ class OnnxDenoiser:
             (top, bottom), (left, right) = tile
             around = (slice(first, last + 2 * HALO + (first - last) % 4) for first, last in tile)
             down, across = (index[part] for index, part in zip((rows, columns), around, strict=True))
-            _tile(session, task, image, (down, across), out[top:bottom, left:right], image[top:bottom, left:right])
+            noise, levels = _noise(session, task, image, (down, across), last=tile == tiles[-1])
+            inside, target = (whole[top:bottom, left:right] for whole in (image, out))
+            kernels.subtract(inside, noise, levels, HALO, white_level(image.dtype), image.dtype.kind == "u", target)
 
         if len(tiles) == 1 or self._threads == 1:
             for tile in tiles:
@@ -207,22 +211,24 @@ def _tasks(image: Image, told: ToldNoise, strength: float) -> list[_Task]:
     ]
 
 
-def _tile(
-    session: Session, task: _Task, image: Image, around: tuple[NDArray[Any], NDArray[Any]], out: Image, inside: Image
-) -> None:
+def _noise(
+    session: Session, task: _Task, image: Image, part: tuple[NDArray[Any], NDArray[Any]], *, last: bool
+) -> tuple[Planes, Planes]:
+    """Return the noise ``(3, h, w)`` of these rows and columns, in levels that are given for each block, and the levels.
+
+    The memory of one tile serves the next; after the last it is given back.
+    """
     from diptych.runtime._kernels import denoise_numba as kernels
 
-    white, channels = white_level(image.dtype), image.shape[2]
-    rows, columns = around
+    (rows, columns), channels = part, image.shape[2]
     planes = np.zeros((1, 3, len(rows), len(columns)), np.float32)
-    kernels.planes_of(image, rows, columns, white, planes[0, :channels])
+    kernels.planes_of(image, rows, columns, white_level(image.dtype), planes[0, :channels])
     seen, taken = (np.empty((len(task.seen), len(rows) // 4, len(columns) // 4), np.float32) for _ in range(2))
     kernels.block_levels(planes[0, 0], task.seen, seen)
     kernels.block_levels(planes[0, 0], task.taken, taken)
     kernels.divide(planes[0, :channels], seen)
     feeds = {INPUT: planes, CORRELATION: task.correlation}
-    noise = session.run(feeds, {NOISE: (planes.shape, np.dtype(np.float32))})[0]
-    kernels.subtract(inside, noise[0], taken, HALO, white, image.dtype.kind == "u", out)
+    return session.run(feeds, {NOISE: (planes.shape, planes.dtype)}, release=last)[0][0], taken
 
 
 def _mirrored(length: int) -> NDArray[Any]:
