@@ -27,7 +27,7 @@ from diptych.core.tones import Curve, identity_table, next_table
 from diptych.operators.tones import apply_table, histograms, map_curves
 from diptych.recipes.steps import Step
 
-_STRIP = 4_000_000  # values of a strip of floats
+_STRIP = 8_000_000  # values of a strip of floats
 _STORED = np.dtype(np.uint16)
 
 

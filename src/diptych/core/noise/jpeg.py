@@ -11,7 +11,7 @@ from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage, Image, check_image, to_float
 from diptych.core.noise.blocks import dct_matrix
 
-_LARGEST = 768  # px of the part in the middle that is looked at
+_LARGEST = 512  # px of the part in the middle that is looked at
 
 
 @dataclass(frozen=True, kw_only=True)

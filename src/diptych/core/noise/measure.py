@@ -18,6 +18,7 @@ _LUMA_SIDE, _CHROMA_SIDE = 16, 32  # px of a block; chroma is often stored at ha
 _BINS, _PER_BIN = 8, 120  # of brightness, with so many blocks of luma or more
 _BLACK, _WHITE = 3 / 255, 0.985  # mean of blocks in which there is nothing
 _FEWEST = 64
+_CORRELATED = 500  # regions, or fewer, that tell how the planes correlate
 _KNOTS = np.linspace(0, 1, 9) ** 2  # nearer to each other in the dark
 _LOW = 0.3  # quantile of the bins that the curve runs along: texture adds to noise, and nothing takes from it
 _STIFF = (0.0, 0.002, 0.02)
@@ -82,7 +83,9 @@ def noise_of_regions(regions: FloatImage, jpeg: JpegTables | None = None) -> Noi
     sides = [_LUMA_SIDE] + [_CHROMA_SIDE if colour else _LUMA_SIDE] * (channels - 1)
     strengths = [_strength(planes[..., plane], light, side) for plane, side in enumerate(sides)]
     sigmas = np.stack([one.sigmas for one in strengths], axis=1)
-    covariance = sigmas[:, :, np.newaxis] * _correlation(planes) * sigmas[:, np.newaxis]
+    covariance = (
+        sigmas[:, :, np.newaxis] * _correlation(planes[:: 1 + len(planes) // _CORRELATED]) * sigmas[:, np.newaxis]
+    )
     if colour:
         covariance = RGB_FROM_YCBCR @ covariance @ RGB_FROM_YCBCR.T
     spectra = [strengths[0].spectrum, (strengths[1].spectrum + strengths[2].spectrum) / 2] if colour else None
