@@ -40,21 +40,27 @@ def configuration(folder, port, service):
 
 
 @pytest.fixture
-def proxy(tmp_path, slow, free_port):
-    """Return the address of a service behind nginx."""
+def service(slow):
+    """Return the address of a service."""
+    with running(Settings(workers=1, queue=8, hosts=["localhost"]), slow.command) as (_, address):
+        yield address
+
+
+@pytest.fixture
+def proxy(tmp_path, service, free_port):
+    """Return the address of the service behind nginx."""
     if NGINX is None:
         pytest.skip("nginx is not installed: make nginx")
-    with running(Settings(workers=1, queue=8, hosts=["localhost"]), slow.command) as (_, service):
-        file = tmp_path / "nginx.conf"
-        file.write_text(configuration(tmp_path, free_port, service))
-        with subprocess.Popen([NGINX, "-p", str(tmp_path), "-c", str(file)], stderr=subprocess.PIPE) as process:
-            address = f"http://localhost:{free_port}/diptych"
-            try:
-                wait_for(lambda: answers(address) or process.poll() is not None)
-                assert process.poll() is None, process.stderr.read()
-                yield address
-            finally:
-                process.terminate()
+    file = tmp_path / "nginx.conf"
+    file.write_text(configuration(tmp_path, free_port, service))
+    with subprocess.Popen([NGINX, "-p", str(tmp_path), "-c", str(file)], stderr=subprocess.PIPE) as process:
+        address = f"http://localhost:{free_port}/diptych"
+        try:
+            wait_for(lambda: answers(address) or process.poll() is not None)
+            assert process.poll() is None, process.stderr.read()
+            yield address
+        finally:
+            process.terminate()
 
 
 def answers(address):
@@ -83,12 +89,17 @@ def origin(address):
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def test_nginx_limits_what_one_address_takes(proxy, slow):
+def test_nginx_limits_what_one_address_takes(proxy, service, slow):
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(6) as pool:
-        held = [pool.submit(send, f"{proxy}/v1/enhance?recipe=slow", content=picture()) for _ in range(4)]
-        wait_for(lambda: slow.calls == 1)
+        held = []
+        for waiting in range(4):  # one after the other, so that it is these that are let in
+            held.append(pool.submit(send, f"{proxy}/v1/enhance?recipe=slow", content=picture()))
+            wait_for(
+                lambda count=waiting: f"diptych_waiting {count}.0" in get(f"{service}/metrics").text and slow.calls == 1
+            )
         wait_for(lambda: send(f"{proxy}/v1/enhance?recipe=auto", content=picture()).status_code == 429)
         slow.go()
-        assert [one.result().status_code for one in held] == [200] * 4
+        answered = [one.result() for one in held]
+        assert [one.status_code for one in answered] == [200] * 4, [one.text[:200] for one in answered]

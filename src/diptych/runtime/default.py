@@ -25,7 +25,7 @@ DENOISER = "denoise"
 PACKAGED_MODELS = (PACKAGED, DENOISER)
 """Names of the models in the package."""
 
-_NOISE_SIDE = 512
+_NOISE_SIDE = 320
 """Of the profile fast, which takes no noise away: it only says how far shadows may be opened."""
 
 
