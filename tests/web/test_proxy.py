@@ -56,11 +56,18 @@ def proxy(tmp_path, service, free_port):
     with subprocess.Popen([NGINX, "-p", str(tmp_path), "-c", str(file)], stderr=subprocess.PIPE) as process:
         address = f"http://localhost:{free_port}/diptych"
         try:
+            # Not through nginx, whose limit of the rate would be used up by asking.
+            wait_for(lambda: answers(local(service)))
             wait_for(lambda: answers(address) or process.poll() is not None)
             assert process.poll() is None, process.stderr.read()
             yield address
         finally:
             process.terminate()
+
+
+def local(service):
+    """Return the address of the service by the name that it knows itself by."""
+    return service.replace("127.0.0.1", "localhost")
 
 
 def answers(address):
@@ -93,7 +100,9 @@ def test_nginx_limits_what_one_address_takes(proxy, service, slow):
     from concurrent.futures import ThreadPoolExecutor
 
     def accepted():
-        found = dict(re.findall(r"^diptych_(running|waiting) (\S+)$", get(f"{service}/metrics".replace("127.0.0.1", "localhost")).text, re.MULTILINE))
+        found = dict(
+            re.findall(r"^diptych_(running|waiting) (\S+)$", get(f"{local(service)}/metrics").text, re.MULTILINE)
+        )
         return sum(map(float, found.values()))
 
     with ThreadPoolExecutor(6) as pool:
