@@ -2,7 +2,7 @@
 
 Of each folder every other picture (the first, the third, ...) was for choosing, the others report.
 
-    python benchmarks/purposes.py shared/data/domains
+    python benchmarks/purposes.py DOMAINS
 """
 
 from __future__ import annotations

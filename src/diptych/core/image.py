@@ -75,8 +75,10 @@ def check_image(image: object, name: str = "image") -> Image:
     return _check_range(image, name) if image.dtype.kind == "f" else image
 
 
-def check_order(image: Image, name: str = "image") -> None:
+def check_order(image: object, name: str = "image") -> None:
     """Refuse an array whose channels come first, as those of PyTorch do: its columns would be taken for channels.
+
+    It looks at the shape alone: whether it is an image at all, `check_image` tells.
 
     Raises
     ------
@@ -87,7 +89,7 @@ def check_order(image: Image, name: str = "image") -> None:
     --------
     >>> check_order(np.zeros((480, 640, 3), np.uint8))
     """
-    if image.ndim == 3 and image.shape[0] in (1, 3, 4) and min(image.shape[1:]) >= 32:
+    if isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[0] in (1, 3, 4) and min(image.shape[1:]) >= 32:
         raise ImageError(
             f"{name} has shape {image.shape}, channels first; give image.transpose(1, 2, 0), which is (H, W, C)"
         )

@@ -273,7 +273,7 @@ def operator(
         @functools.wraps(function)
         def public(image: Image, /, *main: object, **given: object) -> Image:
             # Not in `guarded`, which also works on strips: a few rows of many channels.
-            check_order(check_image(image))
+            check_order(image)
             return guarded(image, **(_with_main(declaration, main, given) if main else given))
 
         def plain(image: Image, /, **given: object) -> Image:

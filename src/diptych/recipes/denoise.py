@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from diptych.core.errors import ParameterError
 from diptych.core.image import Image
 from diptych.core.noise import NoiseModel
+from diptych.core.noise.blocks import dct_matrix
 from diptych.core.operator import Declaration, operator
 from diptych.core.parameters import Model, Range, Table, TableOf
 
@@ -164,9 +165,7 @@ def _check(told: ToldNoise, channels: int) -> None:
 
 def _correlations(spectrum: NDArray[np.floating]) -> tuple[float, ...]:
     """Return how much stronger than of white noise the means of 2 x 2 and 4 x 4 px vary, from the power by frequency."""
-    index = np.arange(8)
-    basis = np.cos((2 * index + 1) * index[:, np.newaxis] * np.pi / 16) / 2
-    basis[0] /= np.sqrt(2)
+    basis = dct_matrix(8).astype(np.float64)
     power = _without_texture(np.maximum(np.asarray(spectrum, np.float64), 1e-9))
     found = []
     for side in (2, 4):

@@ -10,7 +10,7 @@ import numpy as np
 
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError
-from diptych.core.image import Image, check_image, check_order
+from diptych.core.image import Image, check_order
 from diptych.core.wishes import Wishes
 from diptych.photo import Photo, fill_hidden
 from diptych.recipes import Planned, Planner, Recipe, wished
@@ -84,7 +84,7 @@ def plan(
         denoise=denoise,
     )
     wanted = Planned(chosen, wishes) if wishes.given else chosen
-    return wanted.plan(_visible(photo) if isinstance(photo, Photo) else _checked(photo))
+    return wanted.plan(_visible(photo) if isinstance(photo, Photo) else _in_order(photo))
 
 
 def enhance(  # noqa: PLR0913 (the wishes are words of their own)
@@ -152,7 +152,7 @@ def enhance(  # noqa: PLR0913 (the wishes are words of their own)
         denoise=denoise,
     )
     chosen = wished(_meant(enhancer, model), wishes)
-    return _enhance_photo(photo, chosen) if isinstance(photo, Photo) else chosen(_checked(photo))  # type: ignore[return-value]
+    return _enhance_photo(photo, chosen) if isinstance(photo, Photo) else chosen(_in_order(photo))  # type: ignore[return-value]
 
 
 def _meant(
@@ -170,8 +170,8 @@ def _meant(
     return cast(Enhancer, enhancer)
 
 
-def _checked(image: Image) -> Image:
-    check_order(check_image(image))
+def _in_order(image: Image) -> Image:
+    check_order(image)
     return image
 
 

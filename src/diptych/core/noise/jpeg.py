@@ -9,7 +9,7 @@ import numpy as np
 from diptych.core.color import luma as luma_of
 from diptych.core.errors import ParameterError
 from diptych.core.image import FloatImage, Image, check_image, to_float
-from diptych.core.noise.blocks import dct_matrix
+from diptych.core.noise.blocks import coefficients
 
 _LARGEST = 512  # px of the part in the middle that is looked at
 
@@ -125,7 +125,7 @@ def _steps(light: FloatImage) -> dict[int, int]:
     """Return the quantisation steps, by their places in the table, of a luma of 0 to 255; empty if there are none."""
     height, width = (length // _SIDE * _SIDE for length in light.shape)
     blocks = light[:height, :width].reshape(height // _SIDE, _SIDE, -1, _SIDE).swapaxes(1, 2).reshape(-1, _SIDE, _SIDE)
-    found = np.abs(dct_matrix(_SIDE) @ blocks @ dct_matrix(_SIDE).T).reshape(-1, 64)
+    found = np.abs(coefficients(blocks)).reshape(-1, 64)
     steps = {}
     for place in range(1, 64):
         if sum(divmod(place, _SIDE)) <= _LOW and (step := _step(found[:, place])):
