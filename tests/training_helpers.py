@@ -50,3 +50,8 @@ def pairs(count: int, *, side: int = 64, seed: int = 99) -> list[tuple[np.ndarra
 def as_bytes(image: np.ndarray) -> np.ndarray:
     """Return an image of floats as uint8."""
     return np.rint(image * 255).astype(np.uint8)
+
+
+def newest(run):
+    """Return the newest checkpoint of a run."""
+    return sorted(run.checkpoints.iterdir())[-1]

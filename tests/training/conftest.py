@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from training_helpers import write_folders
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread():
@@ -14,3 +16,9 @@ def _one_thread():
         patch.setenv("DIPTYCH_THREADS", "1")
         yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Return two folders of eight small pictures: source and target."""
+    return write_folders(tmp_path_factory.mktemp("toy"), count=8, side=40)

@@ -17,7 +17,7 @@ from diptych.training import CUTConfig, load_generator, preset, train
 from diptych.training.config import CUTWeights, from_toml
 from diptych.training.distributed import launch
 from diptych.training.objectives.cut import CUTObjective
-from training_helpers import as_bytes, pairs, write_folders
+from training_helpers import as_bytes, newest, pairs, write_folders
 
 SMALL = CUTConfig(
     forward=Mobile(width=4, depth=2, blocks=1),
@@ -45,18 +45,9 @@ ENCODING = {
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    return write_folders(tmp_path_factory.mktemp("toy"), count=8, side=40)
-
-
-@pytest.fixture(scope="module")
 def finished(folders, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "whole"
     return train(SMALL, source=folders[0], target=folders[1], out=out)
-
-
-def newest(run):
-    return sorted(run.checkpoints.iterdir())[-1]
 
 
 def picture(*shape, seed=0):

@@ -19,7 +19,7 @@ from diptych.training import CycleGANConfig, Run, load_generator, train
 from diptych.training.config import CycleGANWeights
 from diptych.training.objectives.cyclegan import CycleGANObjective
 from diptych.training.run import events
-from training_helpers import clean_picture, write_folders
+from training_helpers import clean_picture, newest, write_folders
 
 SMALL = CycleGANConfig(
     forward=Mobile(width=4, depth=2, blocks=1),
@@ -36,11 +36,6 @@ SMALL = CycleGANConfig(
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    return write_folders(tmp_path_factory.mktemp("toy"), count=8, side=40)
-
-
-@pytest.fixture(scope="module")
 def finished(folders, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "whole"
     return train(SMALL, source=folders[0], target=folders[1], out=out)
@@ -52,10 +47,6 @@ def stop_after(step):
             raise RuntimeError("pulled the plug")
 
     return watch
-
-
-def newest(run):
-    return sorted(run.checkpoints.iterdir())[-1]
 
 
 def test_a_run_leaves_what_its_page_says(finished):

@@ -15,7 +15,6 @@ from diptych.training.config import CONFIGS, from_dict
 from diptych.training.distributed import launch
 from diptych.training.objectives import make_objective
 from diptych.training.objectives.reconstruction import ReconstructionObjective, masked
-from training_helpers import write_folders
 
 SMALL = ReconstructionConfig(
     forward=Mobile(width=4, depth=2, blocks=1),
@@ -28,11 +27,6 @@ SMALL = ReconstructionConfig(
     workers=1,
     precision="float32",
 )
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    return write_folders(tmp_path_factory.mktemp("toy"), count=8, side=40)
 
 
 @pytest.fixture(scope="module")

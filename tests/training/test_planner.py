@@ -12,7 +12,7 @@ from diptych.networks import Degradation, Planner
 from diptych.photo import read, write
 from diptych.training import load_generator, preset, train
 from diptych.training.objectives import planner as objective
-from training_helpers import pairs, write_folders
+from training_helpers import newest, pairs, write_folders
 
 SMALL = preset("planner").updated(
     {
@@ -30,18 +30,9 @@ SMALL = preset("planner").updated(
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    return write_folders(tmp_path_factory.mktemp("toy"), count=8, side=40)
-
-
-@pytest.fixture(scope="module")
 def finished(folders, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "whole"
     return train(SMALL, source=folders[0], target=folders[1], out=out)
-
-
-def newest(run):
-    return sorted(run.checkpoints.iterdir())[-1]
 
 
 def test_a_run_leaves_an_enhancer(finished, folders):

@@ -16,7 +16,7 @@ from diptych.training.distributed import launch
 from diptych.training.generator_file import heat_of
 from diptych.training.objectives.cyclegan import CycleGANObjective
 from diptych.training.run.samples import overlay
-from training_helpers import write_folders
+from training_helpers import newest
 
 SMALL = CycleGANConfig(
     forward=UGATIT(width=4, blocks=1),
@@ -35,18 +35,9 @@ SMALL = CycleGANConfig(
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    return write_folders(tmp_path_factory.mktemp("toy"), count=8, side=40)
-
-
-@pytest.fixture(scope="module")
 def finished(folders, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "whole"
     return train(SMALL, source=folders[0], target=folders[1], out=out)
-
-
-def newest(run):
-    return sorted(run.checkpoints.iterdir())[-1]
 
 
 def test_its_losses_are_logged(finished):
