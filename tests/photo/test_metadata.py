@@ -6,7 +6,8 @@ from PIL import Image
 
 from diptych.photo import Photo, read, write
 
-ALL = [".jpg", ".png", ".tif", ".webp", ".bmp"]
+ALL = [".jpg", ".png", ".tif", ".webp", ".avif", ".jxl", ".bmp"]
+FROM_EXIF = (".webp", ".avif", ".jxl")  # formats that know the resolution from EXIF alone
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:li>M\xc3\xbcller</rdf:li></x:xmpmeta>'
 
 
@@ -23,8 +24,8 @@ def test_metadata_go_along_from_format_to_format(tmp_path, full, maker_note, fir
     write(tmp_path / f"a{first}", full)
     write(tmp_path / f"b{second}", read(tmp_path / f"a{first}"))
     photo = read(tmp_path / f"b{second}")
-    # WebP knows the resolution from EXIF alone, and there it is 72; a TIFF has one field for both.
-    dpi = (72, 72) if first == ".webp" or (second == ".webp" and first != ".tif") else (300, 200)
+    # There it is 72; a TIFF has one field for both.
+    dpi = (72, 72) if first in FROM_EXIF or (second in FROM_EXIF and first != ".tif") else (300, 200)
     np.testing.assert_allclose(photo.dpi, dpi, atol=0.02)
     if second == ".bmp":
         return
@@ -34,7 +35,7 @@ def test_metadata_go_along_from_format_to_format(tmp_path, full, maker_note, fir
     assert b"Diptych" in photo.exif
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".avif", ".jxl"])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_exif_is_the_same_byte_for_byte(tmp_path, picture, exif_block, suffix, order):
     block = exif_block(order=order)
@@ -53,7 +54,7 @@ def test_exif_in_tiff_is_what_other_programs_read(tmp_path, picture, exif_block,
         np.testing.assert_array_equal(np.asarray(image), picture())
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".avif"])
 def test_other_programs_read_the_metadata(tmp_path, full, maker_note, suffix):
     write(tmp_path / f"a{suffix}", full)
     with Image.open(tmp_path / f"a{suffix}") as image:
@@ -61,11 +62,11 @@ def test_other_programs_read_the_metadata(tmp_path, full, maker_note, suffix):
         assert image.info["icc_profile"] == full.icc_profile
         assert image.info.get("xmp") == XMP
         assert image.getexif().get_ifd(0x8769)[0x927C] == maker_note
-        if suffix != ".webp":
+        if suffix not in FROM_EXIF:
             assert [round(value) for value in image.info["dpi"]] == [300, 200]
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".bmp"])
+@pytest.mark.parametrize("suffix", ALL)
 def test_resolution_without_exif(tmp_path, picture, suffix):
     write(tmp_path / f"a{suffix}", Photo(picture(), dpi=(300, 150)))
     np.testing.assert_allclose(read(tmp_path / f"a{suffix}").dpi, (300, 150), atol=0.02)
@@ -74,7 +75,7 @@ def test_resolution_without_exif(tmp_path, picture, suffix):
 
 
 @pytest.mark.parametrize("dpi", [(0.25, 0.25), (84_667, 84_667), (1e6, 1e6)])
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
+@pytest.mark.parametrize("suffix", ALL[:-1])
 def test_resolutions_of_maps_and_microscopes(tmp_path, picture, suffix, dpi):
     write(tmp_path / f"a{suffix}", Photo(picture(), dpi=dpi))
     np.testing.assert_allclose(read(tmp_path / f"a{suffix}").dpi, dpi, rtol=0.02)
@@ -138,7 +139,7 @@ def test_jpeg_with_too_much_exif_loses_the_thumbnail_first(tmp_path, picture, ex
 
 
 @pytest.mark.parametrize("block", [b"x", b"II*\0", b"MM\0*\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff" + b"z" * 40])
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".avif", ".jxl"])
 def test_corrupt_exif_does_not_cost_the_picture(tmp_path, picture, suffix, block):
     write(tmp_path / f"a{suffix}", Photo(picture(), exif=block, dpi=(100, 100)))
     photo = read(tmp_path / f"a{suffix}")

@@ -79,7 +79,7 @@ def test_loop_of_links(folder):
 
 def test_suffixes():
     jpeg = {".jpg", ".jpeg", ".jpe", ".jfif", ".jif"}
-    assert readable_suffixes() == jpeg | {".png", ".tif", ".tiff", ".webp", ".bmp", ".dib"}
+    assert readable_suffixes() == jpeg | {".png", ".tif", ".tiff", ".webp", ".bmp", ".dib", ".avif", ".jxl"}
     assert is_readable("A.JPEG")
     assert not is_readable("a")
 

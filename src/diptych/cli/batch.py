@@ -198,7 +198,7 @@ class Batch:
         photo = enhance(photo, enhancer)
         job.output.parent.mkdir(parents=True, exist_ok=True)
         write(job.output, photo, overwrite=self.existing == "overwrite", quality=self.quality)
-        lost = reduction(job.output, photo.pixels.dtype)
+        lost = reduction(job.output, photo.pixels.dtype, photo.bits)
         return (*photo.notes, *([lost] if lost else [])), planned
 
 

@@ -82,7 +82,9 @@ def enhance(
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Leave out inputs whose output exists: goes on after a stop.")
     ] = False,
-    quality: Annotated[int, typer.Option(min=1, max=100, help="Quality of JPEG and WebP outputs.")] = QUALITY,
+    quality: Annotated[
+        int, typer.Option(min=1, max=100, help="Quality of JPEG, WebP, AVIF and JPEG XL outputs.")
+    ] = QUALITY,
     max_pixels: Annotated[
         int, typer.Option(min=1, help="Refuse larger pictures, before they are decoded.")
     ] = MAX_PIXELS,
@@ -190,12 +192,12 @@ def _run_all(batch: Batch, inputs: list[str], output: str | None, quiet: bool, *
     """Enhance what is named or lies in named folders, and say what else lies there."""
     from diptych.cli.batch import counted_others, is_output, plan_jobs, unreadable
     from diptych.core.errors import ParameterError
-    from diptych.photo import search
+    from diptych.photo import kinds_read, search
 
     found = search(inputs, exclude=lambda path: is_output(path, output))
     planned = plan_jobs(found.photos, output, variants=variants)
     if not planned and not found.unreadable:
-        raise ParameterError(f"no pictures in {', '.join(inputs)}; give JPEG, PNG, TIFF, WebP or BMP files")
+        raise ParameterError(f"no pictures in {', '.join(inputs)}; give {kinds_read()} files")
     left_out = [unreadable(path) for path in found.unreadable]
     for result in left_out:
         note(f"failed: {result.reason}")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from diptych.core.image import Image, to_float
 from diptych.evaluation.pairs import pair, read_side
 from diptych.export.errors import ExportError
-from diptych.photo import find_photos, read
+from diptych.photo import find_photos, kinds_read, read
 from diptych.recipes import Recipe
 from diptych.runtime import BundleMetadata
 
@@ -60,7 +60,7 @@ def read_pictures(
         raise ExportError(f"{folder}: no such folder; give a folder of your own pictures with `images`")
     found = [photo.path for photo in find_photos([folder])]
     if not found:
-        raise ExportError(f"{folder}: no pictures in it; give a folder of JPEG, PNG, TIFF, WebP or BMP files")
+        raise ExportError(f"{folder}: no pictures in it; give a folder of {kinds_read()} files")
     chosen = [found[index] for index in sorted({int(i) for i in np.linspace(0, len(found) - 1, min(most, len(found)))})]
     return [middle(_fitting(path, channels), max_side) for path in chosen]
 

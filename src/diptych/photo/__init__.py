@@ -7,15 +7,15 @@
 >>> photo.pixels.dtype, photo.pixels.shape, photo.format
 (dtype('uint16'), (4, 6), 'png')
 
-There is one module per format (`jpeg`, `png`, `tiff`, `webp`, `bmp`) and a table of them in `formats`. Decoding libraries
-are imported when a file needs them.
+There is one module per format (`jpeg`, `png`, `tiff`, `webp`, `bmp`, `avif`, `jxl`) and a table of them in `formats`. Decoding
+libraries are imported when a file needs them.
 """
 
 from __future__ import annotations
 
 from diptych.photo.alpha import fill_hidden
 from diptych.photo.atomic import atomic_write, check_target, sweep_temporary, write_error
-from diptych.photo.formats import is_readable, readable_suffixes
+from diptych.photo.formats import is_readable, kinds_read, readable_suffixes
 from diptych.photo.photo import Photo
 from diptych.photo.reader import decode, read
 from diptych.photo.search import FoundPhoto, Search, find_photos, search, unreadable_reason
@@ -35,6 +35,7 @@ __all__ = [
     "fill_hidden",
     "find_photos",
     "is_readable",
+    "kinds_read",
     "read",
     "readable_suffixes",
     "search",

@@ -1,4 +1,4 @@
-"""ICC profiles for the colour descriptions of PNG: gAMA and cHRM, or the code points of cICP.
+"""ICC profiles for the colour descriptions of PNG: gAMA and cHRM, or the code points of cICP, which other formats have too.
 
 Specification: PNG, third edition (W3C, 2025), sections 4.3 and 11.3.2; ITU-T H.273 (code points); ICC.1:2022.
 """
@@ -29,6 +29,7 @@ _PRIMARIES = {
 
 _SRGB_GAMMA = 45455  # of gAMA, which stands for the curve of sRGB
 _SAMPLES = 1024
+_MOST_TAGS = 100
 
 
 def _bt709(v: Floats) -> Floats:
@@ -63,6 +64,33 @@ _TRANSFERS: dict[int, Callable[[Floats], Floats]] = {
 """By code point of H.273: from encoded values to light."""
 
 
+def code_points(chunks: Mapping[str, bytes]) -> tuple[int, int] | None:
+    """Return the code points of primaries and transfer in the chunk cICP; None without one that is understood.
+
+    >>> code_points({"cICP": bytes((12, 16, 0, 1))})
+    (12, 16)
+    """
+    codes = chunks.get("cICP", b"")
+    known = len(codes) == 4 and codes[0] in _PRIMARIES and codes[1] in _TRANSFERS and codes[2:] == b"\0\1"
+    return (codes[0], codes[1]) if known else None
+
+
+def codes_of_profile(profile: bytes | None) -> tuple[int, int] | None:
+    """Return the code points in the tag cicp of an ICC profile; None without one that is understood."""
+    if not profile or len(profile) < 132:
+        return None
+    for number in range(min(int.from_bytes(profile[128:132], "big"), _MOST_TAGS)):
+        name, start = struct.unpack_from(">4sI", profile.ljust(144 + 12 * number, b"\0"), 132 + 12 * number)
+        if name == b"cicp":
+            return code_points({"cICP": profile[start + 8 : start + 12]})
+    return None
+
+
+def light_of(transfer: int, values: Floats) -> Floats:
+    """Return the light, in [0, 1], that encoded values stand for by the code point of a transfer."""
+    return _TRANSFERS[transfer](values)
+
+
 def profile_of(chunks: Mapping[str, bytes], *, grey: bool) -> bytes | None:
     """Return a profile for the chunks of a PNG, which cICP decides, then sRGB, then gAMA and cHRM; None for sRGB.
 
@@ -73,10 +101,9 @@ def profile_of(chunks: Mapping[str, bytes], *, grey: bool) -> bytes | None:
     grey : bool
         Whether the profile is for grey pixels.
     """
-    codes = chunks.get("cICP", b"")
-    if len(codes) == 4 and codes[0] in _PRIMARIES and codes[1] in _TRANSFERS and codes[2:] == b"\0\1":
-        srgb = (codes[0], codes[1]) == (1, 13)
-        return None if srgb else _profile(_PRIMARIES[codes[0]], _TRANSFERS[codes[1]], grey, codes)
+    if codes := code_points(chunks):
+        content = chunks["cICP"]
+        return None if codes == (1, 13) else _profile(_PRIMARIES[codes[0]], _TRANSFERS[codes[1]], grey, content)
     if "sRGB" in chunks:
         return None
     stored = chunks.get("gAMA", b"")

@@ -39,11 +39,20 @@ class Format:
     """Whether it can hold grey pictures as such."""
     any_channels: bool = False
     """Whether it can hold any number of channels, not only 1 and 3."""
+    code_points: bool = False
+    """Whether it can hold colours as code points (`Photo.color_chunks`, cICP)."""
+    bits: int = 16
+    """Bits of its deepest integers."""
+    brands: tuple[bytes, ...] = ()
+    """Brands of ISO base media files, where it is one."""
 
     def codec(self) -> Codec:
         """Import and return the module that reads and writes it."""
         return cast(Codec, importlib.import_module(f"diptych.photo.{self.name}"))
 
+
+HEAD = 64
+"""Bytes at the start of a file by which `by_content` knows it."""
 
 FORMATS = (
     Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".jif"), (b"\xff\xd8\xff",)),
@@ -59,6 +68,26 @@ FORMATS = (
     ),
     Format("webp", "WebP", (".webp",), (b"RIFF",), alpha=True, grey=False),
     Format("bmp", "BMP", (".bmp", ".dib"), (b"BM",), alpha=True, profile=False),
+    Format(
+        "avif",
+        "AVIF",
+        (".avif",),
+        (),
+        ("uint8", "uint16"),
+        alpha=True,
+        code_points=True,
+        bits=12,
+        brands=(b"avif", b"avis"),
+    ),
+    Format(
+        "jxl",
+        "JPEG XL",
+        (".jxl",),
+        (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),
+        ("uint8", "uint16"),
+        alpha=True,
+        code_points=True,
+    ),
 )
 
 
@@ -100,12 +129,33 @@ def by_name(name: str) -> Format:
 
 
 def by_content(head: bytes) -> Format:
-    """Return the format that the first 16 or more bytes of a file belong to; PhotoFormatError if there is none."""
+    """Return the format that the first `HEAD` bytes of a file belong to; PhotoFormatError if there is none."""
+    brands = _brands(head)
     for item in FORMATS:
+        if any(brand in item.brands for brand in brands):
+            return item
         if head.startswith(item.magic) and (item.name != "webp" or head[8:12] == b"WEBP"):
             return item
     labels = ", ".join(item.label for item in FORMATS)
     raise PhotoFormatError(f"is not a picture Diptych reads ({labels}); convert it to PNG or TIFF first")
+
+
+def _brands(head: bytes) -> list[bytes]:
+    """Return the brands of an ISO base media file, the major one first."""
+    if head[4:8] != b"ftyp":
+        return []
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    return [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]
+
+
+def kinds_read() -> str:
+    """Return the names of the formats, for messages.
+
+    >>> kinds_read()
+    'JPEG, PNG, TIFF, WebP, BMP, AVIF or JPEG XL'
+    """
+    labels = [item.label for item in FORMATS]
+    return f"{', '.join(labels[:-1])} or {labels[-1]}"
 
 
 def check_size(width: int, height: int, max_pixels: int, channels: int = 1) -> None:

@@ -25,7 +25,7 @@ class Photo:
         Upright (the EXIF orientation is applied), read-only, in RGB order if C = 3. The dtype is uint8, uint16, float32 or
         float64, with floats in [0, 1]; 1-bit and palette files give uint8.
     format : str
-        "jpeg", "png", "tiff", "webp" or "bmp", by the content of the file.
+        "jpeg", "png", "tiff", "webp", "bmp", "avif" or "jxl", by the content of the file.
     exif : bytes or None
         The EXIF block from its byte-order mark on (without the JPEG prefix), with orientation 1; everything else,
         maker notes included, is unchanged.
@@ -37,6 +37,8 @@ class Photo:
         Straight (not premultiplied) opacity, kept separate so that enhancement leaves it unchanged.
     extra_samples : int
         How many of the channels, the last ones, are not colours: further samples of an RGB or grey TIFF.
+    bits : int or None
+        Bits of each sample in the file where uint16 pixels are from fewer: 10 or 12. AVIF is then written so too.
     lossless : bool
         Whether the file was a lossless WebP; it is then written so too.
     value_range : (float, float)
@@ -45,7 +47,8 @@ class Photo:
     xmp : bytes or None
         The XMP packet.
     color_chunks : mapping of str to bytes
-        The chunks of a PNG that describe its colours (gAMA, cHRM, sRGB, cICP ...). Formats without them get a profile.
+        The chunks of a PNG that describe its colours (gAMA, cHRM, sRGB, cICP ...), or as cICP the code points of another
+        format. Formats without them get a profile.
     iptc : bytes or None
         The IPTC-IIM records (captions, keywords and credits of press photographs).
     text : mapping of str to str
@@ -72,6 +75,7 @@ class Photo:
     dpi: tuple[float, float] | None = None
     alpha: Image | None = None
     extra_samples: int = 0
+    bits: int | None = None
     lossless: bool = False
     value_range: tuple[float, float] = (0.0, 1.0)
     xmp: bytes | None = None

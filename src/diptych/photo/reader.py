@@ -12,16 +12,17 @@ from typing import BinaryIO
 
 from diptych.core.defaults import MAX_PIXELS
 from diptych.core.errors import ParameterError, PhotoError, PhotoFormatError, PhotoTooLargeError
-from diptych.photo import exif, formats, icc, xmp
+from diptych.photo import exif, formats, hdr, icc, xmp
 from diptych.photo.photo import Photo
 from diptych.photo.samples import turn_upright
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo:
-    """Read a JPEG, PNG, TIFF, WebP or BMP file.
+    """Read a JPEG, PNG, TIFF, WebP, BMP, AVIF or JPEG XL file.
 
     The content of the file decides the format, not its name. The depth is kept, the EXIF orientation applied, alpha
-    separated from the colours, palettes are resolved, and CMYK is converted to sRGB.
+    separated from the colours, palettes are resolved, and CMYK is converted to sRGB. A picture of high dynamic range (PQ, HLG)
+    is read as an ordinary screen shows it, and of one with a gain map the picture without it; the notes say so.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo
 
 
 def decode(data: bytes, *, name: str = "picture", max_pixels: int = MAX_PIXELS) -> Photo:
-    """Decode the bytes of a JPEG, PNG, TIFF, WebP or BMP file, as `read` does a file.
+    """Decode the bytes of a JPEG, PNG, TIFF, WebP, BMP, AVIF or JPEG XL file, as `read` does a file.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def decode(data: bytes, *, name: str = "picture", max_pixels: int = MAX_PIXELS) 
     with naming_errors(name):
         if not data:
             raise PhotoFormatError("is empty; send a whole picture")
-        form = formats.by_content(data[:32])
+        form = formats.by_content(data[: formats.HEAD])
         photo = form.codec().decode(io.BytesIO(data), max_pixels)
         return replace(finish(replace(photo, format=form.name)), source=name)
 
@@ -141,7 +142,7 @@ def open_regular(path: str) -> BinaryIO:
 
 
 def _decode(stream: BinaryIO, max_pixels: int) -> Photo:
-    head = stream.read(32)
+    head = stream.read(formats.HEAD)
     if not head:
         raise PhotoFormatError("is empty; get a whole copy of it")
     form = formats.by_content(head)
@@ -161,7 +162,7 @@ def finish(photo: Photo) -> Photo:
     packet, dropped = xmp.without_parts(photo.xmp) if photo.xmp else (None, [])
     block = exif.upright(photo.exif, width, height) if photo.exif else None
     unreadable = ["has an unreadable EXIF block, which is left out"] if photo.exif and block is None else []
-    return replace(
+    finished = replace(
         photo,
         pixels=pixels,
         # Both in one step, as pixels and alpha must agree in size at all times.
@@ -173,6 +174,7 @@ def finish(photo: Photo) -> Photo:
         icc_profile=icc.matching(photo.icc_profile, channels),
         notes=(*photo.notes, *unreadable, *(f"has a {name}, which is left out" for name in dropped)),
     )
+    return hdr.for_screen(finished)
 
 
 def one_line(error: BaseException) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from diptych.core.defaults import QUALITY
 from diptych.core.errors import ImageError, ParameterError, PhotoError, PhotoFormatError
 from diptych.core.image import Image, check_image
-from diptych.photo import cicp, formats, icc
+from diptych.photo import cicp, formats, icc, jxl_write
 from diptych.photo.atomic import atomic_write, check_target
 from diptych.photo.formats import Format
 from diptych.photo.photo import Photo
@@ -34,6 +34,8 @@ def write(
     JPEG    uint8                           rounded to 8 bits; colour in full resolution (4:4:4); no alpha
     WebP    uint8                           rounded to 8 bits; grey becomes RGB; lossless at quality 100 or as read
     BMP     uint8                           rounded to 8 bits; no metadata but the resolution
+    AVIF    uint8, uint16 (10 or 12 bits)   rounded to 12 bits; colour in full resolution (4:4:4); lossless at quality 100
+    JXL     uint8, uint16                   floats become 16-bit; lossless at quality 100; opacity always is
     ======  ==============================  ==================================================================
 
     Parameters
@@ -45,7 +47,7 @@ def write(
     overwrite : bool
         Replace an existing file.
     quality : int
-        1 to 100, for JPEG and WebP.
+        1 to 100, for JPEG, WebP, AVIF and JPEG XL.
 
     Raises
     ------
@@ -80,10 +82,10 @@ def encode(photo: Photo, format_name: str, *, quality: int = QUALITY) -> bytes:
     ----------
     photo : Photo
         The picture to encode.
-    format_name : {"jpeg", "png", "tiff", "webp", "bmp"}
+    format_name : {"jpeg", "png", "tiff", "webp", "bmp", "avif", "jxl"}
         As in `Photo.format`.
     quality : int
-        1 to 100, for JPEG and WebP.
+        1 to 100, for JPEG, WebP, AVIF and JPEG XL.
 
     Raises
     ------
@@ -105,14 +107,18 @@ def encode(photo: Photo, format_name: str, *, quality: int = QUALITY) -> bytes:
         return form.codec().encode(_fit(photo, form), quality)
 
 
-def reduction(path: str | os.PathLike[str], dtype: np.dtype[np.generic]) -> str | None:
+def reduction(path: str | os.PathLike[str], dtype: np.dtype[np.generic], bits: int | None = None) -> str | None:
     """Return what is lost of samples of this type in the format that `path` names; None if nothing is.
+
+    `bits` says of how many the samples are where these are fewer than those of the type.
 
     >>> reduction("scan.jpg", np.dtype("uint16")), reduction("scan.png", np.dtype("uint16"))
     ('uint16 was reduced to uint8, the most that JPEG holds', None)
     """
     form = formats.by_suffix(path)
     written = _depth(dtype, form)
+    if dtype.kind != "b" and written.name == "uint16" and (bits or 16) > form.bits:
+        return f"{dtype} was reduced to {form.bits} bits, the most that {form.label} holds"
     if dtype.kind == "b" or written == dtype:
         return None
     return f"{dtype} was reduced to {written}, the most that {form.label} holds"
@@ -149,7 +155,7 @@ def _fit(photo: Photo, form: Format) -> Photo:
     dtype = _depth(pixels.dtype, form)
     pixels = np.ascontiguousarray(to_depth(pixels, dtype))
     profile = icc.matching(photo.icc_profile, channels)
-    if profile is None and photo.color_chunks and form.name != "png" and channels in (1, 3):
+    if profile is None and photo.color_chunks and channels in (1, 3) and not _holds(form, photo.color_chunks):
         profile = cicp.profile_of(photo.color_chunks, grey=channels == 1)
     if profile and not (form.profile and (form.grey or channels == 3)):
         pixels, profile = icc.to_srgb(pixels, profile, grey=form.grey and channels == 1), None
@@ -159,6 +165,14 @@ def _fit(photo: Photo, form: Format) -> Photo:
         alpha=None if photo.alpha is None else to_depth(photo.alpha, dtype),
         icc_profile=profile,
     )
+
+
+def _holds(form: Format, chunks: Mapping[str, bytes]) -> bool:
+    """Tell whether a format can hold the colours that these chunks describe without a profile."""
+    codes = cicp.code_points(chunks)
+    if form.name == "png":
+        return True
+    return form.code_points and codes is not None and (form.name != "jxl" or jxl_write.holds(codes))
 
 
 def _depth(dtype: np.dtype[np.generic], form: Format) -> np.dtype[np.generic]:

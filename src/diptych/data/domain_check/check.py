@@ -16,7 +16,7 @@ from diptych.data.domain_check.findings import Finding
 from diptych.data.domain_check.result import Counts, DomainCheck
 from diptych.data.domain_check.survey import PhotoSummary, Progress, Surveyed, Unreadable, survey
 from diptych.data.folder import check_apart
-from diptych.photo import Search, search, unreadable_reason
+from diptych.photo import Search, kinds_read, search, unreadable_reason
 
 _ORDER = ("error", "warning", "note")
 
@@ -109,9 +109,7 @@ def _folders(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> 
     found = {domain: search([path]) for domain, path in paths.items()}
     for domain, one in found.items():
         if not one.photos:
-            raise ParameterError(
-                f"{domain}: no pictures in {paths[domain]}; give a folder with JPEG, PNG, TIFF, WebP or BMP files"
-            )
+            raise ParameterError(f"{domain}: no pictures in {paths[domain]}; give a folder with {kinds_read()} files")
     return found
 
 
