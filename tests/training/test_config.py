@@ -27,7 +27,13 @@ def test_a_changed_network_keeps_its_other_fields():
 
 
 def test_another_network_begins_with_its_own_defaults():
-    assert preset("quick").updated({"forward": {"name": "unet", "depth": 5}}).forward == UNet(depth=5)
+    assert preset("paper").updated({"forward": {"name": "unet", "depth": 5}}).forward == UNet(depth=5)
+
+
+def test_another_network_corrects_its_input_where_the_one_before_did():
+    quick = preset("quick")
+    assert quick.updated({"forward": {"name": "unet", "depth": 5}}).forward == UNet(depth=5, residual=True)
+    assert not quick.updated({"forward": {"name": "unet", "residual": False}}).forward.residual
 
 
 def test_the_generator_back_exchanges_the_channels():
@@ -54,7 +60,7 @@ def test_paper_is_the_papers():
         ({"weights": {"structur": 1}}, "did you mean 'structure'"),
         ({"weights": 3}, "is not a table"),
         ({"objective": "planner"}, "the settings are for cyclegan; begin with a preset of planner"),
-        ({"preprocess": "magic"}, "one of none, stretch, specify"),
+        ({"preprocess": "magic"}, "one of auto, none, stretch, specify"),
         ({"forward": 3}, "is not a table"),
         ({"forward": {"name": "patchgan"}}, "forward is not the config of a generator"),
         ({"forward": {"name": "mobil"}}, "did you mean 'mobile'"),

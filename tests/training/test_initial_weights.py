@@ -103,16 +103,16 @@ def test_going_on_with_init_gives_the_same_bytes(folders, given, tmp_path):
     whole = train(SMALL, **folder, out=tmp_path / "whole", init=given)
 
     def pull(entry):
-        if entry["event"] == "losses" and entry["step"] == moment:
+        if entry["event"] == event:
             raise RuntimeError("pulled the plug")
 
-    moment = 1
+    event = "init"
     with pytest.raises(RuntimeError, match="pulled"):
         train(SMALL, **folder, out=tmp_path / "cut", init=given, on_event=pull)
     # Nothing is written yet: without the file nobody knows where it began.
     with pytest.raises(TrainingError, match="began with `init` and has no checkpoint"):
         train(SMALL, **folder, out=tmp_path / "cut", resume=True)
-    moment = 2
+    event = "losses"
     with pytest.raises(RuntimeError, match="pulled"):
         train(SMALL, **folder, out=tmp_path / "cut", resume=True, init=given, on_event=pull)
     cut = train(SMALL, **folder, out=tmp_path / "cut", resume=True)

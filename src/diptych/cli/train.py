@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -112,7 +112,13 @@ def _say_interrupted(output: str) -> None:
         return
     stopped = [entry for entry in run.entries() if entry["event"] == "interrupted"]
     if run.best.exists() and stopped:
-        note(f"{run.best} is the generator of step {stopped[-1]['generator']}: diptych export {output} -o MODEL.onnx")
+        step = stopped[-1]["generator"]
+        which = (
+            f"the generator of step {step}"
+            if step
+            else "the classical first result, which no generator was better than"
+        )
+        note(f"{run.best} is {which}: diptych export {output} -o MODEL.onnx")
     saved = sorted(run.checkpoints.glob("step-*.safetensors"))
     there = (
         f"; the checkpoint is of step {int(saved[-1].stem.removeprefix('step-'))}" if saved else " before a checkpoint"
@@ -278,6 +284,8 @@ def lines_of(entry: dict[str, Any]) -> list[str]:
         "schedule": _schedule_lines,
         "init": lambda entry: [_init_line(name, part) for name, part in entry["networks"].items()],
         "calibration": _calibration_lines,
+        "preprocess": _preprocess_lines,
+        "rollback": _rollback_lines,
         "skipped": lambda entry: [f"skipped: {entry['picture']}: {entry['reason']}"],
         "validation": _validation_lines,
         "end": _end_lines,
@@ -308,6 +316,26 @@ def _calibration_lines(entry: dict[str, Any]) -> list[str]:
     return [f"degradation model: its distance from A was {before:.2f}, and is {after:.2f} after the fit"]
 
 
+def _preprocess_lines(entry: dict[str, Any]) -> list[str]:
+    scores, chosen = entry["scores"], entry["chosen"]
+    others = sorted((name for name in scores if name != chosen), key=lambda name: -float(scores[name]))[:3]
+    line = f"first result: {chosen}, which the score chose ({scores[chosen]:.3f} of 1"
+    return [line + "".join(f"; {name} {scores[name]:.3f}" for name in others) + ")"]
+
+
+def _rollback_lines(entry: dict[str, Any]) -> list[str]:
+    turned = ", ".join(_turned(entry["turned"]))
+    return [f"step {entry['step']}: {entry['reason']}: back to the weights of step {entry['to']}, with {turned}"]
+
+
+def _turned(values: dict[str, Any], table: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _turned(value, f"{name}.")
+        else:
+            yield f"{table}{name} {value:g}"
+
+
 def _validation_lines(entry: dict[str, Any]) -> list[str]:
     best = " (the best so far)" if entry["best"] == entry["step"] else ""
     if "loss" in entry:
@@ -324,9 +352,8 @@ def _validation_lines(entry: dict[str, Any]) -> list[str]:
 
 def _end_lines(entry: dict[str, Any]) -> list[str]:
     after = " > ".join(entry["postprocess"]) or "nothing"
-    return [
-        f"done after {entry['step']} steps; best at step {entry['best']}; classical step after the network: {after}"
-    ]
+    best = f"best at step {entry['best']}" if entry["best"] != 0 else "no generator was better than the first result"
+    return [f"done after {entry['step']} steps; {best}; classical step after the network: {after}"]
 
 
 def _init_line(name: str, part: dict[str, Any]) -> str:

@@ -26,9 +26,9 @@ _ASPECT = 0.85, 1.15  # height of a view relative to its width, as shares
 Floats = NDArray[np.float32]
 
 
-def thumbnails_of(folder: PhotoFolder, *, cache_bytes: int) -> PhotoFolder:
+def thumbnails_of(folder: PhotoFolder, *, cache_bytes: int, side: int = THUMBNAIL_SIDE) -> PhotoFolder:
     """Return the folder's pictures as small squares, area-averaged, whatever their shape."""
-    shrink = step("zoom", height=THUMBNAIL_SIDE, width=THUMBNAIL_SIDE, interpolation="area")
+    shrink = step("zoom", height=side, width=side, interpolation="area")
     preprocess = Recipe(*folder.preprocess.steps, shrink, name="thumbnail")
     return PhotoFolder(
         folder.path, preprocess=preprocess, channels=folder.channels, cache_bytes=cache_bytes, names=folder.names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,7 +21,7 @@ Batch = tuple[NDArray[np.float32], ...]
 _HELD_CROP = 256  # px a side of what is kept of a held-out picture
 _HELD_WHOLE = 384  # px of its longer side, where the objective sees whole pictures
 _HELD_COUNT = 16
-_THUMBNAIL_SHARE = 0.5  # of the memory for pictures
+_THUMBNAIL_SHARE, _VIEWS_SHARE = 0.5, 0.1  # of the memory for pictures
 _SOURCE_PICTURES, _TARGET_PICTURES = 256, 512  # that a degradation model is calibrated with
 
 
@@ -83,11 +83,23 @@ class SplitFolder:
 
 
 class CropBatches:
-    """Crops of one or more folders, as many of each."""
+    """Crops of one or more folders, as many of each, the last `views` of a batch being whole pictures of the same size."""
 
-    def __init__(self, config: TrainConfig, **folders: PhotoFolder) -> None:
+    def __init__(self, config: TrainConfig, folders: Mapping[str, PhotoFolder], *, views: int = 0) -> None:
         letters = {"source": "A", "target": "B"}
-        self._size = config.batch
+        self._sizes = config.batch - views, views
+        budget = int(config.cache * 2**20 * _VIEWS_SHARE)
+        self._views = [
+            Sampler(
+                thumbnails_of(folder, cache_bytes=budget, side=config.crop),
+                domain=f"{letters[side]} whole",
+                crop=config.crop,
+                seed=config.seed,
+                flips=config.flips,
+            )
+            for side, folder in folders.items()
+            if views
+        ]
         self._samplers = [
             Sampler(
                 folder,
@@ -102,8 +114,14 @@ class CropBatches:
 
     def batch(self, number: int, *, rank: int = 0, world: int = 1) -> Batch:
         """Return the crops ``(N, C, crop, crop)`` of each folder."""
-        start = (number * world + rank) * self._size
-        return tuple(sampler.batch(start, self._size) for sampler in self._samplers)
+        found = [_numbered(self._samplers, number * world + rank, self._sizes[0])] if self._sizes[0] else []
+        if self._views:
+            found.append(_numbered(self._views, number * world + rank, self._sizes[1]))
+        return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+
+
+def _numbered(samplers: Sequence[Sampler], number: int, size: int) -> Batch:
+    return tuple(sampler.batch(number * size, size) for sampler in samplers)
 
 
 class ViewBatches:

@@ -11,10 +11,8 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-import numpy as np
 from lightning_fabric import Fabric
 
-from diptych.core.errors import TrainingError
 from diptych.data import Prefetcher
 from diptych.data.folder import check_apart
 from diptych.training import schedule
@@ -23,7 +21,7 @@ from diptych.training.data import Batch, TrainingData
 from diptych.training.distributed import chosen_threads, launch, torch_threads
 from diptych.training.initial_weights import fingerprint_of, initialise_from
 from diptych.training.objectives import Objective, make_objective
-from diptych.training.objectives.base import Losses, placed
+from diptych.training.objectives.base import placed
 from diptych.training.run import directory
 from diptych.training.run.checkpoint import checkpoints, load_checkpoint
 from diptych.training.run.directory import Run
@@ -121,8 +119,11 @@ def train(
             else _begun(out, *opened, fabric, origin, threads, closing)
         )
         recorder = RunRecorder(run, objective, data, on_event)
-        first = recorder.resume(_loaded(run, objective)) if resume else 0
-        recorder.begin(first, *((plan and plan.entry(), begun_from, objective.prepare(data)) if first == 0 else ()))
+        loaded = _loaded(run, objective) if resume else None
+        first = recorder.resume(loaded) if resume else 0
+        recorder.begin(first, *(() if loaded else (plan and plan.entry(), begun_from, objective.prepare(data))))
+        if not loaded:
+            recorder.first_result()
         recorder.end(_steps(objective, data, recorder, first))
     return run
 
@@ -147,9 +148,7 @@ def _steps(objective: Objective, data: TrainingData, recorder: RunRecorder, firs
                 due = done % config.eval_every == 0 or done == config.steps
                 logged = done % 10 == 0 or due or stopped
                 if logged or fabric.device.type == "cpu":  # elsewhere looking at a number means waiting for it
-                    _check(losses, done, recorder.run)
-                if logged:
-                    recorder.losses(done, losses)
+                    recorder.losses(done, losses, log=logged)
                 if due:
                     recorder.validate(done)
                 if due or stopped:
@@ -208,17 +207,6 @@ def _begun(
     return Run(Path(out))
 
 
-def _loaded(run: Run, objective: Objective) -> dict[str, Any]:
+def _loaded(run: Run, objective: Objective) -> dict[str, Any] | None:
     found = checkpoints(run.checkpoints)
-    return load_checkpoint(found[-1], objective) if found else {"step": 0}
-
-
-def _check(losses: Losses, step: int, run: Run) -> None:
-    values = {name: float(loss) for name, loss in losses.items()}
-    broken = [name for name, value in values.items() if not np.isfinite(value)]
-    if broken:
-        raise TrainingError(
-            f"{run.path}: at step {step} the loss {' and '.join(broken)} is no longer a number; the last "
-            f"checkpoint and the best generator are kept. Lower learning_rate, give precision = float32, or lower "
-            f"weights.{broken[0].partition('.')[0]}"
-        )
+    return load_checkpoint(found[-1], objective) if found else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diptych.core.errors import ParameterError, did_you_mean
-from diptych.training.config.base import LossWeights, Preprocess, TrainConfig, read_file, read_toml
+from diptych.training.config.base import OF_KINDS, LossWeights, Preprocess, TrainConfig, read_file, read_toml
 from diptych.training.config.cut import CUTConfig, CUTWeights
 from diptych.training.config.cyclegan import CycleGANConfig, CycleGANWeights
 from diptych.training.config.neighbor2neighbor import Neighbor2NeighborConfig, Neighbor2NeighborWeights
@@ -18,6 +18,7 @@ from diptych.training.config.zero_reference import ZeroReferenceConfig, ZeroRefe
 
 __all__ = [
     "CONFIGS",
+    "OF_KINDS",
     "CUTConfig",
     "CUTWeights",
     "CycleGANConfig",

@@ -14,8 +14,12 @@ from diptych.networks import Degradation, GeneratorConfig, Mobile, NetworkConfig
 
 Side = Literal["source", "target"]
 
-Preprocess = Literal["none", "stretch", "specify"]
-"""Nothing; percentile normalisation (1-99) of both domains; histogram specification of the source to the target."""
+Preprocess = Literal["auto", "none", "stretch", "specify", "xray", "underwater", "haze", "scan", "document"]
+"""What the score chooses; nothing; percentile normalisation (1-99) of both domains; histogram specification of the source to
+the target; the recipe for a kind of pictures, of the source."""
+
+OF_KINDS = ("xray", "underwater", "haze", "scan", "document")
+"""Those of `Preprocess` that are the recipe of this name."""
 
 Weight = Annotated[float, Range(0, 1000)]
 
@@ -54,8 +58,9 @@ class TrainConfig:
         Mirror every other crop.
     crops_per_picture : int
         Crops taken from a picture in a row; more than 1 helps where decoding is slow and the cache too small.
-    preprocess : {"none", "stretch", "specify"}
-        Classical step before the network; saved with it and replayed at inference. `specify` needs two folders.
+    preprocess : {"auto", "none", "stretch", "specify", "xray", "underwater", "haze", "scan", "document"}
+        Classical steps before the network; saved with it and replayed at inference. `auto` (for painters, of two folders) is
+        what the score chooses; `specify` needs two folders, too; the last five are the recipes of these names.
     cache : int
         MiB of decoded pictures kept in memory, both domains together.
     workers : int
@@ -94,6 +99,8 @@ class TrainConfig:
     objective: ClassVar[str]
     folders: ClassVar[tuple[Side, ...]]
     """The folders that the objective learns from."""
+    paints: ClassVar[bool] = False
+    """Whether pictures of one folder are painted as those of another, on top of a classical first result."""
 
     forward: GeneratorConfig = field(default_factory=Mobile)
 
@@ -133,6 +140,10 @@ class TrainConfig:
         if self.preprocess == "specify" and len(self.folders) == 1:
             raise ParameterError(
                 f"training: preprocess = specify needs two folders, objective = {self.objective} has one; give stretch or none"
+            )
+        if self.preprocess == "auto" and not self.paints:
+            raise ParameterError(
+                f"training: preprocess = auto is for painters of two folders, not for objective = {self.objective}; give none"
             )
         if len(self.folders) == 1 and self.forward.channels_in != self.forward.channels_out:
             raise ParameterError(
@@ -254,11 +265,15 @@ def _network(present: NetworkConfig, value: Any, source: str) -> NetworkConfig |
 
 
 def _as_many_channels(found: NetworkConfig, present: NetworkConfig, *, given: Mapping[str, Any]) -> NetworkConfig:
-    """Return the config of another generator with the channels of the one that it takes the place of, if none are given."""
+    """Return the config of another generator with the channels of the one that it takes the place of, if none are given.
+
+    One that paints what is added to its input takes the place of one that does.
+    """
     if not (isinstance(found, GeneratorConfig) and isinstance(present, GeneratorConfig)):
         return found
     coming, going = (given.get(name, getattr(present, name)) for name in ("channels_in", "channels_out"))
-    return replace(found, channels_in=coming, channels_out=going)
+    residual = given.get("residual", found.residual or present.residual)
+    return replace(found, channels_in=coming, channels_out=going, residual=residual and coming == going)
 
 
 def _weights(present: LossWeights, value: Any, source: str) -> LossWeights:

@@ -43,7 +43,9 @@ PathLike = str | os.PathLike[str]
 
 _LIGHT: dict[str, Any] = {
     "forward": Mobile(width=16, depth=3),
-    "discriminator": PatchGAN(width=32, depth=2, normalisation="none"),
+    "discriminator": PatchGAN(width=32, depth=2, normalisation="none", scales=2),
+    "preprocess": "auto",
+    "views": 0.25,
     "steps": 1200,
     "crop": 96,
     "learning_rate": 1e-3,
@@ -60,8 +62,10 @@ def _quick() -> CycleGANConfig:
 
 def _mobile() -> CycleGANConfig:
     return CycleGANConfig(
-        discriminator=PatchGAN(normalisation="none"),
+        discriminator=PatchGAN(normalisation="none", scales=2),
         weights=CycleGANWeights(structure=1.0, gradient_penalty=1.0),
+        preprocess="auto",
+        views=0.25,
         warm_up=0.1,
         steps=40_000,
         eval_every=1000,

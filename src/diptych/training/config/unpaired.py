@@ -22,8 +22,11 @@ class UnpairedConfig(TrainConfig):
     adversarial_kind, gradient_penalty_kind : str
         Which form of the loss.
     denoise : float
-        Non-local means before the preprocessing, if the source is noisier than the target: times the measured noise; 0 for
-        none.
+        Non-local means before the preprocessing, if the source is noisier than the target (or, with ``preprocess = "auto"``, if
+        the score is better for it): times the measured noise; 0 for none.
+    views : float
+        Share of the pictures of a batch, rounded, that are whole pictures, reduced to `crop` px a side, and no crops: the
+        discriminators see tone and colour in them, and texture in the crops.
     discriminator_rate : float
         Learning rate of the discriminators.
     pool : int
@@ -31,6 +34,7 @@ class UnpairedConfig(TrainConfig):
     """
 
     folders: ClassVar[tuple[Side, ...]] = ("source", "target")
+    paints: ClassVar[bool] = True
 
     discriminator: NetworkConfig = field(default_factory=PatchGAN)
     adversarial_kind: Literal["least_squares", "hinge", "logistic"] = "least_squares"
@@ -38,6 +42,7 @@ class UnpairedConfig(TrainConfig):
     denoise: Annotated[float, Range(0, 3)] = 1.0
     discriminator_rate: Annotated[float, Range(1e-8, 1)] = 2e-4
     pool: Annotated[int, Range(0, 10_000)] = 50
+    views: Annotated[float, Range(0, 1)] = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

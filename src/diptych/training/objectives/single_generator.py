@@ -79,7 +79,7 @@ class SingleGenerator(ABC):
         assert path is not None
         raw = open_folder(path, channels=self.config.forward.channels_in, config=self.config)
         part = split_folder(raw, preprocess_alone(raw, kind=self.config.preprocess), self.config)
-        return training_data(CropBatches(self.config, **{name: part.training}), source=part, name=name)
+        return training_data(CropBatches(self.config, {name: part.training}), source=part, name=name)
 
     def prepare(self, data: TrainingData) -> dict[str, Any] | None:
         """Return nothing to say: all begins with the first step."""

@@ -11,12 +11,13 @@ from torch import Tensor, nn
 
 from diptych.recipes import Recipe
 from diptych.training import losses
-from diptych.training.config import CUTConfig, CycleGANConfig
+from diptych.training.config import CUTConfig, CycleGANConfig, TrainConfig
 from diptych.training.data import CropBatches, PathLike, TrainingData, open_folder, split_folder, training_data
+from diptych.training.first_result import FirstResult
 from diptych.training.generator_file import TrainedGenerator
 from diptych.training.objectives.base import Term, Terms
 from diptych.training.optimization import gather_gradients, linear_decay
-from diptych.training.preprocessing import preprocess_pair
+from diptych.training.preprocessing import preprocess_chosen, preprocess_pair
 from diptych.training.validation.postprocess import propose_postprocess
 
 
@@ -25,6 +26,7 @@ class Unpaired:
 
     config: CUTConfig | CycleGANConfig
     fabric: Fabric
+    first_result: FirstResult | None = None
 
     def open_data(self, *, source: PathLike | None, target: PathLike | None) -> TrainingData:
         """Open both folders; batches are crops of either."""
@@ -35,14 +37,23 @@ class Unpaired:
             open_folder(source, channels=forward.channels_in, config=config),
             open_folder(target, channels=forward.channels_out, config=config),
         )
-        preprocess = preprocess_pair(*raw, kind=config.preprocess, denoise=config.denoise)
+        if config.preprocess == "auto":
+            self.first_result, preprocess = preprocess_chosen(*raw, denoise=config.denoise)
+        else:
+            preprocess = preprocess_pair(*raw, kind=config.preprocess, denoise=config.denoise)
         first, second = (split_folder(*side, config) for side in zip(raw, preprocess, strict=True))
-        batches = CropBatches(config, source=first.training, target=second.training)
+        views = round(config.views * config.batch)
+        batches = CropBatches(config, {"source": first.training, "target": second.training}, views=views)
         return training_data(batches, source=first, target=second)
 
     def prepare(self, data: TrainingData) -> dict[str, Any] | None:
-        """Return nothing to say: all begins with the first step."""
-        return None
+        """Return what the score has chosen as the first result, if it was asked."""
+        return self.first_result.entry() if self.first_result else None
+
+    def turn(self, config: TrainConfig) -> None:
+        """Go on with other rates and weights."""
+        assert isinstance(config, CUTConfig | CycleGANConfig)
+        self.config = config
 
     def propose_postprocess(self, generator: TrainedGenerator, data: TrainingData) -> Recipe:
         """Return the classical steps that bring the outputs closer to the target."""

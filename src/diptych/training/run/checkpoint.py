@@ -24,7 +24,7 @@ _NAME = re.compile(r"step-(\d{9})\.safetensors")
 
 
 def save_checkpoint(folder: Path, objective: Objective, *, state: dict[str, Any], keep: int) -> Path:
-    """Write the checkpoint of ``state["step"]``, then remove all but the last `keep`."""
+    """Write the checkpoint of ``state["step"]``, then remove all but the last `keep`; with a `keep` of 0 none."""
     from safetensors.torch import save
 
     scale = objective.fabric.strategy.precision.state_dict()
@@ -32,7 +32,7 @@ def save_checkpoint(folder: Path, objective: Objective, *, state: dict[str, Any]
     path = folder / f"step-{state['step']:09d}.safetensors"
     tensors = {name: value.detach().cpu().contiguous() for name, value in _tensors(objective)}
     atomic_write(path, save(tensors, text), overwrite=True)
-    for old in checkpoints(folder)[:-keep]:
+    for old in checkpoints(folder)[:-keep] if keep else []:
         old.unlink(missing_ok=True)
     return path
 
@@ -40,6 +40,11 @@ def save_checkpoint(folder: Path, objective: Objective, *, state: dict[str, Any]
 def checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoints of a folder, oldest first."""
     return sorted(path for path in folder.glob("step-*.safetensors") if _NAME.fullmatch(path.name))
+
+
+def step_of(path: Path) -> int:
+    """Return the step of a checkpoint."""
+    return int(path.stem.removeprefix("step-"))
 
 
 def load_checkpoint(path: Path, objective: Objective) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import torch
 
 from diptych import __version__
+from diptych.core.errors import ImageError
 from diptych.core.image import Image
 from diptych.photo import write, write_error
 from diptych.recipes import Recipe
@@ -22,6 +24,7 @@ from diptych.training.objectives.base import Losses, Objective
 from diptych.training.run.checkpoint import save_checkpoint
 from diptych.training.run.directory import Run
 from diptych.training.run.report import write_page
+from diptych.training.run.rollback import Rollback, drifted
 from diptych.training.run.samples import sample_grid
 from diptych.training.validation.early_stopping import EarlyStopping
 
@@ -44,18 +47,21 @@ class RunRecorder:
         self._on_event = on_event
         self._first = objective.fabric.is_global_zero
         self._stopping = EarlyStopping(patience=self.config.patience)
+        self._rollback = Rollback(run, objective)
         self._evaluator = objective.evaluator(data)
         self._tensorboard = TensorBoard(run.path / "tensorboard") if self._first else None
         self._since = (time.perf_counter(), 0)
         self._begun = self._told = self._since
         self._named: set[str] = set()
 
-    def resume(self, state: dict[str, Any]) -> int:
-        """Take up the state of a checkpoint; return its step."""
+    def resume(self, state: dict[str, Any] | None) -> int:
+        """Take up the state of a checkpoint, if there is one; return its step."""
+        state = state or {"step": 0}
         step = int(state["step"])
         if "early_stopping" in state:
             self._stopping = EarlyStopping.from_state(state["early_stopping"])
             self.should_stop = self._stopping.should_stop
+        self._rollback.resume(state)
         if self._first:
             self.run.cut_log(after=step)
         return step
@@ -71,8 +77,14 @@ class RunRecorder:
             if entry:
                 self._write({**entry, "step": step})
 
-    def losses(self, step: int, losses: Losses) -> None:
-        """Log the losses of a step, with the speed since the last time."""
+    def losses(self, step: int, losses: Losses, *, log: bool) -> None:
+        """Go back if the losses of a step are no numbers; otherwise log them, with the speed since the last time, if asked."""
+        broken = [name for name, loss in losses.items() if not math.isfinite(float(loss))]
+        broken = self.objective.fabric.broadcast(broken)
+        if broken:
+            self.roll_back(step, f"the loss {' and '.join(broken)} is no longer a number")
+        if broken or not log:
+            return
         speed = self._speed(step, self._since)
         self._since = (time.perf_counter(), step)
         values = {name: round(float(loss), 6) for name, loss in losses.items()}
@@ -100,23 +112,48 @@ class RunRecorder:
         return round(pictures / max(time.perf_counter() - then, 1e-9), 3)
 
     def interrupted(self, step: int) -> None:
-        """Leave a generator, if there was no validation yet to choose one by."""
+        """Leave a generator, if no validation has found one that is of use."""
         if self._first and step and self._best_step is None:
             save_generator(self.run.best, self.generator(step), overwrite=True)
-        self._write({"event": "interrupted", "step": step, "generator": self._best_step or step})
+        left = step if self._best_step is None else self._best_step
+        self._write({"event": "interrupted", "step": step, "generator": left})
+
+    def first_result(self) -> None:
+        """Look at what a painter is to improve on, and keep it: a run may have to go back to it."""
+        if self.config.paints and self.config.forward.residual:
+            self.validate(0)
+            self.save(0)
 
     def validate(self, step: int) -> None:
-        """Look at the held-out pictures; keep the generator if it is the best so far."""
-        if self._first:
-            found = self._evaluator.evaluate(step)
-            # How long it took is for the log alone: a checkpoint says the same however often a run was stopped.
-            if self._stopping.update(replace(found, seconds=0.0)):
-                save_generator(self.run.best, self.generator(step), overwrite=True)
-            self.should_stop = self._stopping.should_stop
-            self._show_sheet(step)
-            self._write({"event": "validation", "best": self._best_step, **found.as_dict()})
-        self.should_stop = bool(self.objective.fabric.broadcast(self.should_stop))
+        """Look at the held-out pictures; keep the generator if it is the best so far, and go back if it is far from it."""
+        astray = self._looked_at(step) if self._first else ""
+        self.should_stop, astray = self.objective.fabric.broadcast((self.should_stop, astray))
+        if astray:
+            self.roll_back(step, astray, astray=True)
+        else:
+            self._rollback.went_well()
         self._since = (time.perf_counter(), step)
+
+    def _looked_at(self, step: int) -> str:
+        """Validate; return why the run should go back, if it should."""
+        try:
+            found = self._evaluator.evaluate(step)
+        except ImageError as error:  # what is no number is no image
+            if not self.config.paints:
+                raise
+            return f"the outputs are no pictures any more ({error})"
+        best = self._stopping.best
+        # How long it took is for the log alone: a checkpoint says the same however often a run was stopped.
+        if self._stopping.update(replace(found, seconds=0.0)):
+            save_generator(self.run.best, self.generator(step), overwrite=True)
+        self.should_stop = self._stopping.should_stop
+        self._show_sheet(step)
+        self._write({"event": "validation", "best": self._best_step, **found.as_dict()})
+        return drifted(found, best) if self.config.paints else ""
+
+    def roll_back(self, step: int, reason: str, *, astray: bool = False) -> None:
+        """Go back to the last good weights, and log it. Raises `TrainingError` if that cannot be done."""
+        self._write(self._rollback.back(step, reason, astray=astray))
 
     def _show_sheet(self, step: int) -> None:
         sheet = sample_grid(self._evaluator.rows(count=_ROWS))
@@ -127,8 +164,10 @@ class RunRecorder:
     def save(self, step: int) -> None:
         """Write a checkpoint."""
         if self._first:
-            state = {"step": step, "early_stopping": self._stopping.state()}
-            save_checkpoint(self.run.checkpoints, self.objective, state=state, keep=self.config.keep_checkpoints)
+            state = {"step": step, "early_stopping": self._stopping.state(), **self._rollback.state()}
+            # One that was written because of Ctrl-C is in the place of none: the run may have to go back to the one before.
+            keep = self.config.keep_checkpoints if step % self.config.eval_every == 0 else 0
+            save_checkpoint(self.run.checkpoints, self.objective, state=state, keep=keep)
         self.objective.fabric.barrier()
 
     def end(self, step: int) -> None:

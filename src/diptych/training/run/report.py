@@ -62,8 +62,9 @@ def _lead(validations: Sequence[dict[str, Any]], end: dict[str, Any]) -> str:
             f"Stopped after {end['step']} steps. The best of {len(validations)} validations was at step {end['best']}: the "
             f"loss of the pictures that were held out was {chosen['loss']:.4f} there."
         )
+    which = "was at step {best}" if end["best"] else "was that of the first result, before any step"
     return (
-        f"Stopped after {end['step']} steps. The best of {len(validations)} validations was at step {end['best']}: score "
+        f"Stopped after {end['step']} steps. The best of {len(validations)} validations {which.format(**end)}: score "
         f"{chosen['score']:.3f}{_costs(chosen)}, structure kept {chosen['structure']:.2f}. Classical step after the network: "
         f"{after}."
     )
@@ -132,4 +133,9 @@ def _cells(validation: dict[str, Any], columns: dict[str, str]) -> list[str]:
 
 def _alarms(validations: Sequence[dict[str, Any]], entries: Sequence[dict[str, Any]]) -> list[str]:
     lines = [f"step {one['step']}: {alarm['message']}" for one in validations for alarm in one["alarms"]]
+    lines += [
+        f"step {one['step']}: {one['reason']}: back to step {one['to']}"
+        for one in entries
+        if one["event"] == "rollback"
+    ]
     return lines + [f"skipped: {one['picture']}: {one['reason']}" for one in entries if one["event"] == "skipped"]
