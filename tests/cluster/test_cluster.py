@@ -34,10 +34,11 @@ def contents(folder) -> dict[str, bytes]:
 
 def alone(folder, enhancer, where) -> dict[str, bytes]:
     """Return what one process makes of a folder."""
-    from diptych.cli.batch import Batch, plan_jobs
+    from diptych.cli.batch import Batch
+    from diptych.cli.outputs import Naming, plan_jobs
     from diptych.photo import find_photos
 
-    results = Batch(enhancer).run(plan_jobs(find_photos([folder]), str(where)))
+    results = Batch(enhancer).run(plan_jobs(find_photos([folder]), Naming(str(where))))
     assert {result.status for result in results} == {"done"}
     return contents(where)
 

@@ -45,11 +45,12 @@ def folder(tmp_path):
 
 def expected(folder: Path) -> dict[str, bytes]:
     """Return what one process makes of the folder."""
-    from diptych.cli.batch import Batch, plan_jobs
+    from diptych.cli.batch import Batch
+    from diptych.cli.outputs import Naming, plan_jobs
     from diptych.photo import find_photos
 
     alone = folder.parent / "alone"
-    for result in Batch(JOB.enhancer()).run(plan_jobs(find_photos([folder]), str(alone))):
+    for result in Batch(JOB.enhancer()).run(plan_jobs(find_photos([folder]), Naming(str(alone)))):
         assert result.status == "done"
     return {path.name: path.read_bytes() for path in alone.iterdir()}
 

@@ -1,4 +1,4 @@
-"""Many pictures through one enhancer: which output belongs to which input, and the work itself."""
+"""Many pictures through one enhancer."""
 
 from __future__ import annotations
 
@@ -6,30 +6,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from diptych.cli.arguments import in_options
+from diptych.cli.outputs import Job
 from diptych.core.defaults import MAX_PIXELS, QUALITY
-from diptych.core.errors import DiptychError, ParameterError
+from diptych.core.errors import DiptychError
 
 if TYPE_CHECKING:
     from diptych.core.enhancer import Enhancer
-    from diptych.photo import FoundPhoto
 
 Existing = Literal["refuse", "overwrite", "skip"]
-
-_VARIANTS = (".darker", ".brighter")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One picture to do; `brighter` says how many times the spread of the plan brighter, or darker."""
-
-    input: Path
-    output: Path
-    brighter: int = 0
+_EXISTS = "the output exists already"
 
 
 @dataclass(frozen=True)
@@ -38,7 +28,7 @@ class Result:
 
     input: str
     output: str
-    status: Literal["done", "skipped", "failed"]
+    status: Literal["done", "planned", "skipped", "failed"]
     reason: str
     seconds: float
     notes: tuple[str, ...] = ()
@@ -49,45 +39,6 @@ class Result:
     def as_dict(self) -> dict[str, Any]:
         """Return the fields, for JSON."""
         return asdict(self)
-
-
-def plan_jobs(found: Sequence[FoundPhoto], output: str | None, *, variants: bool = False) -> list[Job]:
-    """Give each input its output, or with `variants` three; refuse the call if two inputs would write the same file.
-
-    Without `output` a picture is written beside its input as ``NAME.enhanced.SUFFIX``. `output` is a file if it has the
-    suffix of a picture, is no folder and there is one input; otherwise a folder, in which the folders of the input are
-    kept. The darker and the brighter variant of ``NAME.SUFFIX`` are ``NAME.darker.SUFFIX`` and ``NAME.brighter.SUFFIX``.
-    """
-    if output is None:
-        jobs = [Job(one.path, _beside(one.path)) for one in found]
-    elif _is_file(output, len(found)):
-        if len(found) > 1:
-            names = ", ".join(str(one.path) for one in found[:3]) + (", ..." if len(found) > 3 else "")
-            raise ParameterError(f"-o {output} is one file and there are {len(found)} inputs ({names}); give a folder")
-        jobs = [Job(one.path, Path(output)) for one in found]
-    else:
-        jobs = [Job(one.path, Path(output) / one.relative) for one in found]
-    if variants:
-        jobs = [Job(one.input, path, times) for one in jobs for times, path in _variants(one.output)]
-    _refuse_collisions(jobs)
-    return jobs
-
-
-def _variants(path: Path) -> list[tuple[int, Path]]:
-    darker, brighter = (path.with_name(f"{path.stem}{name}{path.suffix}") for name in _VARIANTS)
-    return [(-1, darker), (0, path), (1, brighter)]
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f"{path.stem}.enhanced{path.suffix}")
-
-
-def is_output(path: Path, output: str | None) -> bool:
-    """Tell whether something that lies in an input folder is an output of an earlier run: never an input again."""
-    if path.stem.removesuffix(_VARIANTS[0]).removesuffix(_VARIANTS[1]).endswith(".enhanced"):
-        return True
-    outputs = [] if output is None else [one for _, one in _variants(Path(output))]
-    return any(path.name == one.name and path.resolve() == one.resolve() for one in outputs)
 
 
 def counted_others(count: int) -> str:
@@ -104,31 +55,6 @@ def unreadable(path: Path) -> Result:
     from diptych.photo import unreadable_reason
 
     return Result(str(path), "", "failed", f"{path}: {unreadable_reason(path)}", 0.0)
-
-
-def _is_file(output: str, inputs: int) -> bool:
-    from diptych.photo import readable_suffixes
-
-    path, known = Path(output), readable_suffixes()
-    if path.is_dir() or output.endswith(("/", "\\")):
-        return False
-    if inputs == 1 and path.suffix and path.suffix.lower() not in known:
-        raise ParameterError(
-            f"-o {output}: '{path.suffix}' cannot be written; give one of {', '.join(sorted(known))}, or a folder as {output}/"
-        )
-    return path.suffix.lower() in known
-
-
-def _refuse_collisions(jobs: Sequence[Job]) -> None:
-    inputs = {job.input.resolve() for job in jobs}
-    seen: dict[Path, Path] = {}
-    for job in jobs:
-        target = job.output.resolve()
-        if target in inputs:
-            raise ParameterError(f"{job.output} is an input as well; choose another output with -o")
-        if target in seen:
-            raise ParameterError(f"{seen[target]} and {job.input} both go to {job.output}; run them apart")
-        seen[target] = job.input
 
 
 @dataclass(frozen=True)
@@ -151,6 +77,26 @@ class Batch:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
+    def rehearse(self, jobs: Sequence[Job]) -> Iterator[Result]:
+        """Tell of each job what would become of it, by the start of its input and by what exists; nothing is written."""
+        for job in jobs:
+            result = Result(str(job.input), str(job.output), "planned", "", 0.0)
+            try:
+                if self.existing == "skip" and job.output.exists():
+                    result = replace(result, status="skipped", reason=_EXISTS)
+                else:
+                    self._check(job)
+            except DiptychError as error:
+                result = replace(result, status="failed", reason=in_options(str(error)))
+            yield result
+
+    def _check(self, job: Job) -> None:
+        from diptych.photo import check_target, identify
+
+        identify(job.input)
+        if job.output.parent.is_dir():
+            check_target(job.output, overwrite=self.existing == "overwrite")
+
     def _guarded(self, job: Job, stop: threading.Event) -> Result:
         started = time.perf_counter()
         status: Literal["done", "skipped", "failed"] = "done"
@@ -161,7 +107,7 @@ class Batch:
             if stop.is_set():
                 status, reason = "skipped", "interrupted"
             elif self.existing == "skip" and job.output.exists():
-                status, reason = "skipped", "the output exists already"
+                status, reason = "skipped", _EXISTS
             else:
                 notes, plan = self._do(job)
         except DiptychError as error:

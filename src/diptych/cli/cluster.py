@@ -19,6 +19,7 @@ from diptych.core.errors import ParameterError
 if TYPE_CHECKING:
     from diptych.cli.batch import Existing
     from diptych.cluster import JobSpec, Outcome
+    from diptych.runtime import EnhancerChoice
 
 
 def default_manifest(output: str) -> Path:
@@ -26,6 +27,27 @@ def default_manifest(output: str) -> Path:
     if "://" not in output:
         return Path(output) / "manifest.jsonl"
     return Path(f"manifest-{hashlib.sha256(output.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}.jsonl")
+
+
+def run(
+    cluster: str,
+    inputs: list[str],
+    output: str | None,
+    choice: EnhancerChoice,
+    limits: tuple[int, int],
+    existing: Existing,
+    retries: int | None,
+    manifest: str | None,
+    said: tuple[bool, bool],
+) -> None:
+    """Do the work on a cluster, and end; `limits` are quality and largest number of pixels, `said` is quiet and as JSON."""
+    from diptych.cluster import JobSpec
+
+    quality, max_pixels = limits
+    quiet, as_json = said
+    job = JobSpec(choice=choice, quality=quality, max_pixels=max_pixels)
+    tries = 3 if retries is None else retries
+    finish(enhance_on_cluster(cluster, inputs, output, job, existing, tries, manifest, quiet), as_json)
 
 
 def enhance_on_cluster(

@@ -16,7 +16,8 @@ from diptych.core.defaults import MAX_PIXELS, QUALITY
 from diptych.core.wishes import Wishes
 
 if TYPE_CHECKING:
-    from diptych.cli.batch import Batch, Existing, Job, Result
+    from diptych.cli.batch import Batch, Existing, Result
+    from diptych.cli.outputs import Job, Naming
     from diptych.core.enhancer import Enhancer
 
 
@@ -88,6 +89,20 @@ def enhance(
     max_pixels: Annotated[
         int, typer.Option(min=1, help="Refuse larger pictures, before they are decoded.")
     ] = MAX_PIXELS,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="NAME", help="Convert: jpeg, png, tiff, webp, avif, jxl, bmp. [default: as IN]"
+        ),
+    ] = None,
+    suffix: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="Goes after the name, before the ending. [default: .enhanced, or none with -o]"
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say only what fails.")] = False,
     large: Annotated[
         bool, typer.Option("--large", help="By rows, never whole in memory. [default: for TIFFs that would not fit]")
     ] = False,
@@ -106,13 +121,16 @@ def enhance(
 ) -> None:
     """Enhance pictures. Depth, EXIF, colour profile and transparency are kept; nothing is overwritten unasked."""
     from diptych.cli.batch import Batch
+    from diptych.cli.outputs import Naming
     from diptych.core.parallel import available_cores
     from diptych.runtime import EnhancerChoice, resolve_enhancer
 
     existing = _existing(overwrite, skip_existing)
-    _check_cluster(
-        {"--manifest": manifest, "--retries": retries}, {"--large": large, "--variants": variants != 1}, cluster
-    )
+    converting = {"--format": form is not None, "--suffix": suffix is not None, "--dry-run": dry_run}
+    never = {"--large": large, "--variants": variants != 1, **converting}
+    _check_cluster({"--manifest": manifest, "--retries": retries}, never, cluster)
+    naming = Naming(output, form, suffix)
+    quiet = quiet or as_json
     tones = {"brightness": brightness, "shadows": shadows, "warmth": warmth, "saturation": saturation}
     wishes = Wishes(strength=strength, denoise=denoise, **tones)
     choice = EnhancerChoice(
@@ -129,22 +147,19 @@ def enhance(
     )
     choice.check(OPTIONS)
     if cluster is not None:
-        from diptych.cli.cluster import enhance_on_cluster, finish
-        from diptych.cluster import JobSpec
+        from diptych.cli.cluster import run
 
-        job = JobSpec(choice=choice, quality=quality, max_pixels=max_pixels)
-        tries = 3 if retries is None else retries
-        finish(enhance_on_cluster(cluster, inputs, output, job, existing, tries, manifest, as_json), as_json)
+        run(cluster, inputs, output, choice, (quality, max_pixels), existing, retries, manifest, (quiet, as_json))
         return
     enhancer = resolve_enhancer(choice, called=OPTIONS)
     by_rows = is_large(inputs, output, large, max_pixels)
-    if variants != 1:
-        _check_variants(variants, enhancer, by_rows=by_rows)
+    _check_variants(variants, enhancer, by_rows=by_rows)
     if by_rows:
-        _finish([enhance_by_rows(inputs[0], output or "", enhancer, existing, quiet=as_json)], as_json)
+        _check_by_rows(converting)
+        _finish([enhance_by_rows(inputs[0], output or "", enhancer, existing, quiet=quiet)], as_json, quiet)
         return
     batch = Batch(enhancer, existing, max_pixels, quality, jobs or available_cores())
-    _finish(_run_all(batch, inputs, output, as_json, variants=variants > 1), as_json)
+    _finish(_run_all(batch, inputs, naming, quiet, variants=variants > 1, dry=dry_run), as_json, quiet)
 
 
 def _recipe_for(purpose: str | None, named: dict[str, Any]) -> str | None:
@@ -180,6 +195,8 @@ def _check_variants(variants: int, enhancer: Enhancer, *, by_rows: bool) -> None
     from diptych.core.errors import ParameterError
     from diptych.recipes import Planner
 
+    if variants == 1:
+        return
     if variants != 3:
         raise ParameterError(f"--variants {variants} is not allowed; give 1 or 3")
     if by_rows:
@@ -188,14 +205,24 @@ def _check_variants(variants: int, enhancer: Enhancer, *, by_rows: bool) -> None
         raise ParameterError(f"--variants is for what plans, which '{enhancer.spec.name}' does not; leave it out")
 
 
-def _run_all(batch: Batch, inputs: list[str], output: str | None, quiet: bool, *, variants: bool) -> list[Result]:
+def _check_by_rows(given: dict[str, bool]) -> None:
+    from diptych.core.errors import ParameterError
+
+    if wrong := [option for option, value in given.items() if value]:
+        raise ParameterError(f"{wrong[0]} is not for pictures that are done by rows; leave it out")
+
+
+def _run_all(
+    batch: Batch, inputs: list[str], naming: Naming, quiet: bool, *, variants: bool, dry: bool
+) -> list[Result]:
     """Enhance what is named or lies in named folders, and say what else lies there."""
-    from diptych.cli.batch import counted_others, is_output, plan_jobs, unreadable
+    from diptych.cli.batch import counted_others, unreadable
+    from diptych.cli.outputs import plan_jobs
     from diptych.core.errors import ParameterError
     from diptych.photo import kinds_read, search
 
-    found = search(inputs, exclude=lambda path: is_output(path, output))
-    planned = plan_jobs(found.photos, output, variants=variants)
+    found = search(inputs, exclude=naming.is_output)
+    planned = plan_jobs(found.photos, naming, variants=variants)
     if not planned and not found.unreadable:
         raise ParameterError(f"no pictures in {', '.join(inputs)}; give {kinds_read()} files")
     left_out = [unreadable(path) for path in found.unreadable]
@@ -203,8 +230,17 @@ def _run_all(batch: Batch, inputs: list[str], output: str | None, quiet: bool, *
         note(f"failed: {result.reason}")
     if found.others and not quiet:
         note(counted_others(found.others))
+    if dry:
+        return [*_rehearse(batch, planned, quiet), *left_out]
     workers = max(min(batch.workers, len(planned)), 1)
     return [*_run(replace(batch, workers=workers), planned, quiet), *left_out]
+
+
+def _rehearse(batch: Batch, jobs: list[Job], quiet: bool) -> list[Result]:
+    results = list(batch.rehearse(jobs))
+    for number, result in enumerate(results, 1):
+        _report(result, number, len(jobs), quiet)
+    return results
 
 
 def _run(batch: Batch, jobs: list[Job], quiet: bool) -> list[Result]:
@@ -228,17 +264,18 @@ def _report(result: Result, count: int, total: int, quiet: bool) -> None:
     if result.status == "failed":
         note(f"failed: {result.reason}")
     elif not quiet:
-        arrow = "->" if result.status == "done" else "skipped:"
+        arrow = {"done": "->", "planned": "would become"}.get(result.status, "skipped:")
         note(f"[{count}/{total}] {result.input} {arrow} {result.output}")
-    for text in result.notes:
+    for text in () if quiet else result.notes:
         note(f"note: {result.input}: {text}")
 
 
-def _finish(results: list[Result], as_json: bool) -> None:
+def _finish(results: list[Result], as_json: bool, quiet: bool) -> None:
     failed = sum(result.status == "failed" for result in results)
     if as_json:
         typer.echo(json.dumps([result.as_dict() for result in results], indent=2))
-    elif len(results) > 1:
-        note(f"{len(results) - failed} of {len(results)} pictures done" + (f", {failed} failed" if failed else ""))
+    elif len(results) > 1 and not quiet:
+        done = "would be done" if any(result.status == "planned" for result in results) else "done"
+        note(f"{len(results) - failed} of {len(results)} pictures {done}" + (f", {failed} failed" if failed else ""))
     if failed:
         raise typer.Exit(1)

@@ -15,9 +15,16 @@ from __future__ import annotations
 
 from diptych.photo.alpha import fill_hidden
 from diptych.photo.atomic import atomic_write, check_target, sweep_temporary, write_error
-from diptych.photo.formats import is_readable, kinds_read, readable_suffixes
+from diptych.photo.formats import (
+    by_suffix,
+    is_readable,
+    kinds_read,
+    readable_suffixes,
+    writable_suffixes,
+    written_suffix,
+)
 from diptych.photo.photo import Photo
-from diptych.photo.reader import decode, read
+from diptych.photo.reader import decode, identify, read
 from diptych.photo.search import FoundPhoto, Search, find_photos, search, unreadable_reason
 from diptych.photo.tiff_pyramid import write_pyramid
 from diptych.photo.tiff_rows import TiffRows, stored_size
@@ -29,11 +36,13 @@ __all__ = [
     "Search",
     "TiffRows",
     "atomic_write",
+    "by_suffix",
     "check_target",
     "decode",
     "encode",
     "fill_hidden",
     "find_photos",
+    "identify",
     "is_readable",
     "kinds_read",
     "read",
@@ -42,7 +51,9 @@ __all__ = [
     "stored_size",
     "sweep_temporary",
     "unreadable_reason",
+    "writable_suffixes",
     "write",
     "write_error",
     "write_pyramid",
+    "written_suffix",
 ]

@@ -46,6 +46,14 @@ class Format:
     brands: tuple[bytes, ...] = ()
     """Brands of ISO base media files, where it is one."""
 
+    writes: bool = True
+    """Whether it can be written, not only read."""
+
+    def check_written(self) -> None:
+        """Refuse a format that is only read; ParameterError."""
+        if not self.writes:
+            raise ParameterError(f"{self.label} can only be read; write TIFF, PNG, JPEG XL or JPEG")
+
     def codec(self) -> Codec:
         """Import and return the module that reads and writes it."""
         return cast(Codec, importlib.import_module(f"diptych.photo.{self.name}"))
@@ -109,6 +117,27 @@ def is_readable(path: str | os.PathLike[str]) -> bool:
     return Path(path).suffix.lower() in readable_suffixes()
 
 
+def writable_suffixes() -> frozenset[str]:
+    """Return the suffixes of the formats that can be written, lower case and with the dot.
+
+    >>> ".jxl" in writable_suffixes()
+    True
+    """
+    return frozenset(suffix for item in FORMATS if item.writes for suffix in item.suffixes)
+
+
+def written_suffix(path: str | os.PathLike[str], name: str | None = None) -> str:
+    """Return the suffix for what is made of a file, in the format `name`, or by default in its own.
+
+    >>> written_suffix("night.JPG"), written_suffix("night.JPG", "jxl"), written_suffix("night.JPG", "jpeg")
+    ('.JPG', '.jxl', '.JPG')
+    """
+    suffix = Path(path).suffix
+    own = next((item for item in FORMATS if suffix.lower() in item.suffixes), None)
+    chosen = by_name(name) if name else own if own is None or own.writes else by_name("tiff")
+    return suffix if chosen is None or chosen is own else chosen.suffixes[0]
+
+
 def by_suffix(path: str | os.PathLike[str]) -> Format:
     """Return the format that the suffix of `path` stands for; PhotoFormatError if there is none."""
     suffix = Path(path).suffix.lower()
@@ -120,9 +149,9 @@ def by_suffix(path: str | os.PathLike[str]) -> Format:
 
 
 def by_name(name: str) -> Format:
-    """Return the format of this name; ParameterError if there is none."""
+    """Return the format of this name, or of a suffix without its dot (``jpg``); ParameterError if there is none."""
     for item in FORMATS:
-        if item.name == name:
+        if item.name == name or f".{name}" in item.suffixes:
             return item
     names = ", ".join(item.name for item in FORMATS)
     raise ParameterError(f"format is {name!r}; give one of {names}")

@@ -62,6 +62,30 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo
         return replace(finish(_decode(stream, max_pixels)), source=str(name))
 
 
+def identify(path: str | os.PathLike[str]) -> str:
+    """Return the name of the format that a file has by its first bytes, as in `Photo.format`; nothing is decoded.
+
+    Raises
+    ------
+    PhotoError
+        If the file cannot be opened or is no picture.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from diptych.photo import write
+    >>> path = os.path.join(tempfile.mkdtemp(), "grey.jxl")
+    >>> write(path, np.zeros((4, 6), np.uint8))
+    >>> identify(path)
+    'jxl'
+    """
+    with naming_errors(str(os.fspath(path))), open_regular(os.fspath(path)) as stream:
+        head = stream.read(formats.HEAD)
+        if not head:
+            raise PhotoFormatError("is empty; get a whole copy of it")
+        return formats.by_content(head).name
+
+
 def decode(data: bytes, *, name: str = "picture", max_pixels: int = MAX_PIXELS) -> Photo:
     """Decode the bytes of a JPEG, PNG, TIFF, WebP, BMP, AVIF or JPEG XL file, as `read` does a file.
 

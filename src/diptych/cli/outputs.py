@@ -1,0 +1,133 @@
+"""Which output belongs to which input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diptych.core.errors import ParameterError
+
+if TYPE_CHECKING:
+    from diptych.photo import FoundPhoto
+
+_VARIANTS = (".darker", ".brighter")
+_BESIDE = ".enhanced"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to do; `brighter` says how many times the spread of the plan brighter, or darker."""
+
+    input: Path
+    output: Path
+    brighter: int = 0
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How outputs are named.
+
+    Attributes
+    ----------
+    output : str or None
+        A file if it has the suffix of a picture, is no folder and there is one input; otherwise a folder, in which the folders
+        of the input are kept. Without it a picture is written beside its input.
+    form : str or None
+        Name of the format to write; by default that of the input, or TIFF for one that is only read.
+    suffix : str or None
+        What is put after the name of the input, before the ending: ``.enhanced`` beside the inputs, nothing in a folder.
+    """
+
+    output: str | None = None
+    form: str | None = None
+    suffix: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.suffix is not None and (not self.suffix or set(self.suffix) & set("/\\\0")):
+            raise ParameterError(f"--suffix '{self.suffix}' cannot be in a name; give for instance .bright or -bright")
+        if self.form is not None:
+            from diptych.photo.formats import by_name
+
+            form = by_name(self.form)
+            form.check_written()
+            object.__setattr__(self, "form", form.name)
+
+    def of(self, one: FoundPhoto) -> Path:
+        """Return the output of an input in a folder, or beside it."""
+        target = one.path if self.output is None else Path(self.output) / one.relative
+        suffix = (_BESIDE if self.output is None else "") if self.suffix is None else self.suffix
+        return target.with_name(f"{target.stem}{suffix}{self._ending(target)}")
+
+    def _ending(self, target: Path) -> str:
+        from diptych.photo.formats import written_suffix
+
+        return written_suffix(target, self.form)
+
+    def is_output(self, path: Path) -> bool:
+        """Tell whether something that lies in an input folder is an output of an earlier run: never an input again."""
+        stem = path.stem.removesuffix(_VARIANTS[0]).removesuffix(_VARIANTS[1])
+        if stem.endswith((_BESIDE, *([self.suffix] if self.suffix else []))):
+            return True
+        outputs = [] if self.output is None else [one for _, one in _variants(Path(self.output))]
+        return any(path.name == one.name and path.resolve() == one.resolve() for one in outputs)
+
+    def is_file(self, inputs: int) -> bool:
+        """Tell whether the output is one file; refuse what cannot be written, or contradicts format and suffix."""
+        from diptych.photo import by_suffix, writable_suffixes
+
+        if self.output is None or Path(self.output).is_dir() or self.output.endswith(("/", "\\")):
+            return False
+        ending, known = Path(self.output).suffix, writable_suffixes()
+        if ending.lower() not in known:
+            if inputs == 1 and ending:
+                raise ParameterError(
+                    f"-o {self.output}: '{ending}' cannot be written; give one of {', '.join(sorted(known))}, "
+                    f"or a folder as {self.output}/"
+                )
+            return False
+        if self.suffix is not None:
+            raise ParameterError(
+                f"--suffix is for outputs named after their inputs, not for -o {self.output}; leave it out"
+            )
+        if self.form not in (None, by_suffix(self.output).name):
+            raise ParameterError(f"-o {self.output} is no {self.form} file; name it so, or leave --format out")
+        return True
+
+
+def plan_jobs(found: Sequence[FoundPhoto], naming: Naming, *, variants: bool = False) -> list[Job]:
+    """Give each input its output, or with `variants` three; refuse the call if two inputs would write the same file.
+
+    The darker and the brighter variant of ``NAME.SUFFIX`` are ``NAME.darker.SUFFIX`` and ``NAME.brighter.SUFFIX``.
+    """
+    if naming.output is not None and naming.is_file(len(found)):
+        if len(found) > 1:
+            names = ", ".join(str(one.path) for one in found[:3]) + (", ..." if len(found) > 3 else "")
+            raise ParameterError(
+                f"-o {naming.output} is one file and there are {len(found)} inputs ({names}); give a folder"
+            )
+        jobs = [Job(one.path, Path(naming.output)) for one in found]
+    else:
+        jobs = [Job(one.path, naming.of(one)) for one in found]
+    if variants:
+        jobs = [Job(one.input, path, times) for one in jobs for times, path in _variants(one.output)]
+    _refuse_collisions(jobs)
+    return jobs
+
+
+def _variants(path: Path) -> list[tuple[int, Path]]:
+    darker, brighter = (path.with_name(f"{path.stem}{name}{path.suffix}") for name in _VARIANTS)
+    return [(-1, darker), (0, path), (1, brighter)]
+
+
+def _refuse_collisions(jobs: Sequence[Job]) -> None:
+    inputs = {job.input.resolve() for job in jobs}
+    seen: dict[Path, Path] = {}
+    for job in jobs:
+        target = job.output.resolve()
+        if target in inputs:
+            raise ParameterError(f"{job.output} is an input as well; choose another output with -o")
+        if target in seen:
+            raise ParameterError(f"{seen[target]} and {job.input} both go to {job.output}; run them apart")
+        seen[target] = job.input

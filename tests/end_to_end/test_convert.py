@@ -1,0 +1,106 @@
+"""``diptych enhance`` with other formats and names, and without doing anything."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import diptych as dp
+
+
+def names(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("form", ["avif", "jxl", "tiff", "webp", "jpg"])
+def test_a_folder_in_another_format(cli, pictures, tmp_path, form):
+    code, _, err = cli("enhance", pictures, "-o", tmp_path / "out", "--format", form, "--op", "gamma")
+    assert code == 0, err
+    ending = {"tiff": ".tif", "jpg": ".jpg"}.get(form, f".{form}")
+    assert names(tmp_path / "out") == [f"a{ending}", f"b{ending}", f"sub/c{ending}"]
+    photo = dp.read(tmp_path / "out" / f"a{ending}")
+    assert photo.format == {"jpg": "jpeg"}.get(form, form)
+    assert photo.pixels.shape == (48, 64, 3)
+    assert ("was reduced to" in err) == (form not in ("jxl", "tiff"))  # sub/c has 16 bits
+
+
+def test_beside_the_input_and_with_another_name(cli, pictures):
+    assert cli("enhance", pictures / "a.png", "--format", "jxl", "--suffix", "-bright", "--op", "gamma")[0] == 0
+    assert (pictures / "a-bright.jxl").exists()
+    assert cli("enhance", pictures / "a.png", "--suffix", ".x", "--op", "gamma")[0] == 0
+    assert (pictures / "a.x.png").exists()
+
+
+def test_a_suffix_in_a_folder_and_a_second_run(cli, pictures):
+    assert cli("enhance", pictures, "-o", pictures / "out", "--suffix", "_e", "--op", "gamma")[0] == 0
+    assert names(pictures / "out") == ["a_e.png", "b_e.jpg", "sub/c_e.png"]
+    code, out, _ = cli("enhance", pictures, "-o", pictures / "out", "--suffix", "_e", "--op", "gamma", "--json")
+    assert code == 1
+    assert len(json.loads(out)) == 3, "what the first run has written is no input"
+
+
+def test_a_file_that_agrees_with_its_format(cli, pictures, tmp_path):
+    target = tmp_path / "o.tiff"
+    assert cli("enhance", pictures / "a.png", "-o", target, "--format", "tiff", "--op", "gamma")[0] == 0
+    assert dp.read(target).format == "tiff"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--format", "gif2"], "give one of"),
+        (["--suffix", "a/b"], "cannot be in a name"),
+        (["--suffix", ""], "is empty"),
+        (["-o", "o.png", "--format", "jxl"], "is no jxl file"),
+        (["-o", "o.png", "--suffix", "x"], "leave it out"),
+        (["-o", "out", "--format", "png", "--cluster", "local:1"], "--format is not for --cluster"),
+        (["-o", "out", "--dry-run", "--cluster", "local:1"], "--dry-run is not for --cluster"),
+        (["-o", "o.tif", "--large", "--format", "tiff"], "--format is not for pictures that are done by rows"),
+    ],
+)
+def test_contradictions_are_refused(cli, pictures, tmp_path, monkeypatch, options, reason):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = cli("enhance", pictures / "a.png", *options, "--op", "gamma")
+    assert code == 2
+    assert reason in err
+    assert not names(tmp_path / "out") if (tmp_path / "out").exists() else True
+
+
+def test_two_inputs_of_one_name_are_not_written_over_each_other(cli, pictures, tmp_path):
+    dp.write(pictures / "a.jpg", np.zeros((8, 8, 3), np.uint8))
+    code, _, err = cli("enhance", pictures, "-o", tmp_path / "out", "--format", "png")
+    assert code == 2
+    assert "both go to" in err
+
+
+def test_a_dry_run_writes_nothing_and_says_everything(cli, pictures, tmp_path):
+    (pictures / "broken.png").write_bytes(b"no picture")
+    (pictures / "clip.mp4").write_bytes(b"x")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.jxl").write_bytes(b"old")
+    arguments = ("enhance", pictures, "-o", tmp_path / "out", "--format", "jxl", "--dry-run")
+    code, out, err = cli(*arguments)
+    assert code == 1
+    assert f"{pictures / 'b.jpg'} would become {tmp_path / 'out' / 'b.jxl'}" in err
+    assert "a.jxl: exists already" in err
+    assert "broken.png: is not a picture" in err
+    assert "clip.mp4" in err
+    assert out == ""
+    assert names(tmp_path / "out") == ["a.jxl"]
+    code, out, _ = cli(*arguments, "--skip-existing", "--json")
+    statuses = {one["input"].rpartition("/")[2]: one["status"] for one in json.loads(out)}
+    assert statuses == {
+        "a.png": "skipped", "b.jpg": "planned", "broken.png": "failed", "c.png": "planned", "clip.mp4": "failed"
+    }  # fmt: skip
+
+
+def test_quiet_says_only_what_fails(cli, pictures, tmp_path):
+    code, out, err = cli("enhance", pictures, "-o", tmp_path / "out", "--op", "gamma", "-q")
+    assert (code, out, err) == (0, "", "")
+    (pictures / "broken.png").write_bytes(b"no picture")
+    code, out, err = cli("enhance", pictures, "-o", tmp_path / "out", "--op", "gamma", "-q", "--skip-existing")
+    assert (code, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert "broken.png" in err
