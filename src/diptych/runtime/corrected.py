@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -101,11 +102,13 @@ class CorrectedPlanner:
         return with_denoiser(recipe, statistics.noise, statistics.luma_noise, self._denoiser())
 
     def _plan_for(self, statistics: ImageStatistics, sample: FloatImage, numbers: Callable[[], Numbers]) -> Recipe:
-        rules = auto.plan_for(statistics, sample)
         share = correction(statistics, sample)
         if share == 0:
-            return rules
-        network = self.network.recipe_of(numbers(), channels=3)
+            return auto.plan_for(statistics, sample)
+        with ThreadPoolExecutor(1) as beside:  # both take as long, and leave the interpreter alone most of the time
+            said = beside.submit(numbers)
+            rules = auto.plan_for(statistics, sample)
+        network = self.network.recipe_of(said.result(), channels=3)
         return Recipe(*corrected(rules, network, share), name=self._name, summary=f"made by {self._name} for one image")
 
     def spread(self, image: Image, /) -> float:
