@@ -55,48 +55,60 @@ class Writer:
         return self.node("DequantizeLinear", codes.name, *codes.ends)
 
     def convolved(self, codes: Codes, layer: Conv, step: float, zero: int) -> Codes:
+        """Return a convolution of maps ``(N, H, W, channels)`` without their margin of a block."""
         scales = layer.scales().view(-1).numpy()
         kept = (layer.weight.detach() / layer.scales()).round().clamp(-LARGEST, LARGEST).numpy().astype(np.int8)
         biases = np.rint(layer.bias.detach().numpy() / (scales * codes.step)).astype(np.int32)
         weights = self.weight(kept), self.weight(scales), self.weight(np.zeros(len(scales), np.int8))
         ends = self.weight(np.float32(step)), self.weight(np.uint8(zero))
-        side, padding = layer.kernel_size[0], layer.padding[0]
-        settings = {"kernel_shape": [side, side], "pads": [padding] * 4, "strides": [1, 1]}
-        name = self.node("QLinearConv", codes.name, *codes.ends, *weights, *ends, self.weight(biases), **settings)
-        return Codes(name, ends, step)
+        turned = self.node("Transpose", codes.name, perm=[0, 3, 1, 2])
+        settings = {"kernel_shape": layer.kernel_size, "pads": [0] * 4, "strides": [1, 1]}
+        name = self.node("QLinearConv", turned, *codes.ends, *weights, *ends, self.weight(biases), **settings)
+        return Codes(self.node("Transpose", name, perm=[0, 2, 3, 1]), ends, step)
+
+    def shaped(self, codes: Codes, *shape: int) -> Codes:
+        return codes._replace(name=self.node("Reshape", codes.name, self.weight(np.array(shape))))
 
 
 def graph_of(network: Network) -> bytes:
-    """Return the ONNX model; a plan without an eighth of the size only."""
-    writer = Writer()
-    head = writer.weight(network.head_weight().detach().numpy())
+    """Return the ONNX model; a plan without an eighth of the size only.
+
+    The maps keep their channels last, as ONNX Runtime's integers want them, and are added in rows ``(N, H, W channels)``:
+    through these it moves no transposition of its own. Convolutions leave the margin out, of which a tile has enough.
+    """
+    writer, width = Writer(), network.plan.width
     maps = writer.node(
         "Conv",
         "image",
-        head,
+        writer.weight(network.head_weight().detach().numpy()),
         writer.weight(network.head.bias.detach().numpy()),
         kernel_shape=[8, 8],
         strides=[4, 4],
         pads=[2] * 4,
     )
+    maps = writer.node(
+        "Reshape", writer.node("Transpose", maps, perm=[0, 2, 3, 1]), writer.weight(np.array([0, 0, -1, width // 4, 4]))
+    )
     steer = network.steer.weight.detach()
     added = writer.node(
         "Gemm", "correlation", writer.weight(steer.numpy()), writer.weight(-steer.sum(1).numpy()), transB=1
     )
-    added = writer.node("Reshape", added, writer.weight(np.array([-1, network.plan.width, 1, 1])))
-    trunk = writer.quantised(writer.node("Add", maps, added), SIGNED, 128)
+    added = writer.node("Reshape", added, writer.weight(np.array([width // 4, 4])))
+    trunk = writer.shaped(writer.quantised(writer.node("Add", maps, added), SIGNED, 128), 0, 0, -1)
     for part in (*network.before, *network.after):
-        inner = writer.convolved(trunk, part.first, UNSIGNED, 0)
-        outer = writer.convolved(inner, part.second, SIGNED, 128)
-        trunk = writer.quantised(writer.node("Add", writer.floats(trunk), writer.floats(outer)), SIGNED, 128)
-    noise = writer.convolved(trunk, network.last, NOISE, 128)
-    pixels = writer.node("DepthToSpace", noise.name, blocksize=4, mode="CRD")
-    writer.node("DequantizeLinear", pixels, *noise.ends, output="noise")
+        inner = writer.convolved(writer.shaped(trunk, 0, 0, -1, width), part.first, UNSIGNED, 0)
+        outer = writer.shaped(writer.convolved(inner, part.second, SIGNED, 128), 0, 0, -1)
+        starts, ends, axes = (np.array(pair) for pair in ((2, 2 * width), (-2, -2 * width), (1, 2)))
+        inside = writer.node("Slice", trunk.name, *map(writer.weight, (starts, ends, axes)))
+        total = writer.node("Add", writer.floats(trunk._replace(name=inside)), writer.floats(outer))
+        trunk = writer.quantised(total, SIGNED, 128)
+    writer.convolved(writer.shaped(trunk, 0, 0, -1, width), network.last, NOISE, 128)
+    writer.nodes[-1].output[0] = "noise"
     ends = [
         helper.make_tensor_value_info(*end)
         for end in (("image", TensorProto.FLOAT, ["n", 3, "h", "w"]), ("correlation", TensorProto.FLOAT, [1, 4]))
     ]
-    made = helper.make_tensor_value_info("noise", TensorProto.FLOAT, ["n", 3, "h", "w"])
+    made = helper.make_tensor_value_info("noise", TensorProto.UINT8, ["n", "rows", "columns", 48])
     graph = helper.make_graph(writer.nodes, "denoiser", ends, [made], writer.weights)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10).SerializeToString()
 

@@ -117,6 +117,21 @@ def test_every_depth_gives_the_same(noisy: Image) -> None:
         assert np.abs(one - results[0]).max() <= 0.501
 
 
+def test_eight_bits_may_be_written_as_sixteen_before_the_next_step(noisy: Image) -> None:
+    deep = DENOISER.denoise(noisy, told(), dtype=np.dtype(np.uint16))
+    assert deep.dtype == np.uint16
+    assert np.abs(deep.astype(int) - DENOISER.denoise(noisy.astype(np.uint16) * 257, told())).max() <= 1
+    for sigma, strength in ((0.0, 1.0), (SIGMA, 0.0)):
+        assert np.array_equal(
+            DENOISER.denoise(noisy, told(sigma), strength=strength, dtype=np.dtype(np.uint16)), noisy * np.uint16(257)
+        )
+    recipe = Recipe(
+        step("denoise", model=DENOISER, **told()._asdict()), step("develop", exposure=2, shadows=1, local=0.5)
+    )
+    floats = recipe((noisy / 255).astype(np.float32))
+    assert np.abs(recipe(noisy) - 255 * floats).max() < 1
+
+
 @pytest.mark.parametrize("tile", [(48, 60), (100, 1000)])
 def test_tiles_are_the_whole(tile: tuple[int, int], noisy: Image, monkeypatch: pytest.MonkeyPatch) -> None:
     image = (noisy[:171, :203] / 255).astype(np.float32)

@@ -167,6 +167,8 @@ class FastPath:
         ``when(image, **parameters)`` says whether the row fits; by default it always does.
     note : str
         The condition in words.
+    any_depth : bool
+        Whether `run` takes the keyword `dtype`, uint8 or uint16, in which it then writes its result on such an image.
     """
 
     name: str
@@ -174,6 +176,7 @@ class FastPath:
     run: Callable[..., Image]
     when: Callable[..., bool] = lambda image, **parameters: True
     note: str = ""
+    any_depth: bool = False
 
 
 RowWork = Callable[[FloatImage, int], FloatImage]
@@ -337,18 +340,14 @@ def _with_main(declaration: Declaration, main: tuple[object, ...], given: Mappin
     """Return the parameters with the first, which may stand without its name."""
     if len(main) > 1 or not declaration.parameters:
         most = "an image and one number" if declaration.parameters else "an image alone"
+        named = "".join(f", {one.name}={one.default!r}" for one in declaration.parameters[:2])
         raise ParameterError(
-            f"{declaration.name} takes {most} without names; name the others, as in {_example(declaration)}"
+            f"{declaration.name} takes {most} without names; name the others, as in {declaration.name}(image{named})"
         )
     name = declaration.parameters[0].name
     if name in given:
         raise ParameterError(f"{declaration.name}: {name} is given twice, by place and by name; leave one out")
     return {name: main[0], **given}
-
-
-def _example(declaration: Declaration) -> str:
-    named = ", ".join(f"{one.name}={one.default!r}" for one in declaration.parameters[:2])
-    return f"{declaration.name}(image, {named})" if named else f"{declaration.name}(image)"
 
 
 def _run(

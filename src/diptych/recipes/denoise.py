@@ -6,7 +6,7 @@ numbers.
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple, Protocol, runtime_checkable
+from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +39,8 @@ class DenoisingModel(Protocol):
         """What a recipe's file calls it: a name, ``@``, and 12 hexadecimal digits of its hash."""
         ...
 
-    def denoise(self, image: Image, told: ToldNoise, *, strength: float) -> Image:
-        """Return the denoised image: same dtype, same number of axes."""
+    def denoise(self, image: Image, told: ToldNoise, *, strength: float, dtype: np.dtype[Any] | None = None) -> Image:
+        """Return the denoised image: same number of axes, and same dtype, unless another depth of integers is given."""
         ...
 
 
@@ -137,16 +137,20 @@ DECLARATION: Declaration = denoise.declaration  # type: ignore[attr-defined]
 
 
 def denoise_with(
-    image: Image, *, model: DenoisingModel | str, levels: Table, correlation: Table, strength: float
+    image: Image,
+    *,
+    model: DenoisingModel | str,
+    levels: Table,
+    correlation: Table,
+    strength: float,
+    dtype: np.dtype[Any] | None = None,
 ) -> Image:
-    """Do the step, in the image's own depth."""
+    """Do the step, in the image's own depth or, of integers, in another."""
     if isinstance(model, str):
         raise ParameterError(f"denoise: '{model}' is only the name of a model; give the model itself with Recipe.bind")
     told = ToldNoise(levels, correlation)
     _check(told, image.shape[2])
-    if strength == 0 or told.nothing:
-        return image
-    return model.denoise(image, told, strength=strength)
+    return model.denoise(image, told, strength=strength, dtype=dtype)
 
 
 def _check(told: ToldNoise, channels: int) -> None:

@@ -122,21 +122,43 @@ def _run_integers(calls: Sequence[Call], image: Image) -> Image:
     final = image.dtype
     state = _Stored.of(image)
     for index, (declaration, parameters) in enumerate(calls):
-        state = _add(state, declaration, parameters, final if index == len(calls) - 1 else _STORED)
+        state = _add(state, declaration, parameters, final if index == len(calls) - 1 else None)
     return state.written(final)
 
 
-def _add(state: _Stored, declaration: Declaration, parameters: dict[str, Value], stored: np.dtype[Any]) -> _Stored:
+def _add(
+    state: _Stored, declaration: Declaration, parameters: dict[str, Value], final: np.dtype[Any] | None
+) -> _Stored:
+    """Add a step; `final` is the depth of the image if it is the last."""
     if declaration.curve is not None:
         return _add_curve(state, declaration, parameters)
-    halo = declaration.halo(**parameters)
-    if halo is not None and declaration.keeps_shape and not _tiles_itself(declaration):
+    halo, stored = declaration.halo(**parameters), final or _STORED
+    is_local = halo is not None and declaration.keeps_shape and not _tiles_itself(declaration)
+    if state.untouched and (final or not is_local):
+        result = _in_depth(state.image, stored, declaration, parameters)
+        if result is not None:
+            return _Stored.of(result)
+    if is_local:
         state.local.append(lambda strip: declaration.function(strip, **parameters))
-        state.halo += halo
+        state.halo += halo or 0
         return state
     # The whole image is needed. An operator alone on an untouched image may work in the image's own depth.
     source = state.image if state.untouched and stored == state.image.dtype else state.written(_STORED)
     return _Stored.of(declaration.function(source, **parameters))
+
+
+def _in_depth(
+    image: Image, dtype: np.dtype[Any], declaration: Declaration, parameters: dict[str, Value]
+) -> Image | None:
+    """Return the result of a step in a depth of integers, if it has a path that writes any."""
+    if declaration.undecided(parameters):
+        return None
+    view = np.ascontiguousarray(image).view()
+    view.flags.writeable = False
+    path = next(
+        (one for one in declaration.paths if image.dtype.name in one.dtypes and one.when(view, **parameters)), None
+    )
+    return path.run(view, dtype=dtype, **parameters) if path is not None and path.any_depth else None
 
 
 def _tiles_itself(declaration: Declaration) -> bool:

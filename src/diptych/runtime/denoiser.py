@@ -7,29 +7,30 @@ import hashlib
 import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import BundleError
-from diptych.core.image import Image, check_image, white_level
+from diptych.core.image import Image, check_image, convert, white_level
 from diptych.core.noise import measure_noise
 from diptych.core.parallel import available_cores
 from diptych.core.parallel import threads as usual_threads
 from diptych.recipes.denoise import HALO, ToldNoise
 from diptych.runtime.bundle import Bundle, read_bundle
-from diptych.runtime.graph_ends import CORRELATION, INPUT, NOISE
+from diptych.runtime.graph_ends import BLOCK, CORRELATION, INPUT, MARGIN, NOISE
 from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.sessions import Session, Sessions
 
-_ROWS, _COLUMNS = 768, 2048  # px of a tile, without what it overlaps; multiples of the network's blocks
+_ROWS, _COLUMNS = 768, 1024  # px of a tile, without what it overlaps; multiples of the network's blocks
 _LEVELS = 1024  # brightnesses that the noise is looked up at
 _LEAST = 0.25 / 255  # what a standard deviation is taken for where it is less: the network's values stay within reason
 _OF_GREY = 0.25  # what the network has learned to be told of colour differences that are not there
 
 Planes = NDArray[np.float32]
+Codes = NDArray[np.uint8]
 
 
 class OnnxDenoiser:
@@ -114,7 +115,9 @@ class OnnxDenoiser:
         checked = check_image(image)
         return self.denoise(checked, ToldNoise.of(measure_noise(checked)), strength=self._strength)
 
-    def denoise(self, image: Image, told: ToldNoise, *, strength: float = 1.0) -> Image:
+    def denoise(
+        self, image: Image, told: ToldNoise, *, strength: float = 1.0, dtype: np.dtype[Any] | None = None
+    ) -> Image:
         """Return the image without this noise.
 
         Parameters
@@ -125,11 +128,13 @@ class OnnxDenoiser:
             How strong the noise is.
         strength : float
             Share of it that is taken away, 0 to 1; up to 2, as much stronger noise is assumed.
+        dtype : dtype, optional
+            uint8 or uint16: the depth of the result, where the image has one of these. Default: that of the image.
 
         Returns
         -------
         ndarray
-            Same shape and dtype.
+            Same shape and dtype, unless another is given.
 
         Raises
         ------
@@ -140,13 +145,13 @@ class OnnxDenoiser:
         """
         checked = check_image(image)
         if strength == 0 or told.nothing or checked.dtype == bool:
-            return checked.copy()
+            return checked.copy() if dtype is None else convert(checked, dtype)
         planes = np.ascontiguousarray(checked if checked.ndim == 3 else checked[:, :, np.newaxis])
         if planes.dtype == np.float64:
             narrow = planes.astype(np.float32)
             difference = self.denoise(narrow, told, strength=strength).astype(np.float64) - narrow
             return np.clip(planes + difference, 0, 1).reshape(checked.shape)
-        out = np.empty_like(planes)
+        out = np.empty(planes.shape, dtype or planes.dtype)
         for task in _tasks(planes, told, strength):
             self._denoise(planes[:, :, task.channels], task, out[:, :, task.channels])
         return out.reshape(checked.shape)
@@ -166,11 +171,16 @@ class OnnxDenoiser:
 
         def one(tile: tuple[tuple[int, int], tuple[int, int]]) -> None:
             (top, bottom), (left, right) = tile
-            around = (slice(first, last + 2 * HALO + (first - last) % 4) for first, last in tile)
+            around = (slice(first, last + 2 * HALO + (first - last) % BLOCK) for first, last in tile)
             down, across = (index[part] for index, part in zip((rows, columns), around, strict=True))
-            noise, levels = _noise(session, task, image, (down, across), last=tile == tiles[-1])
-            inside, target = (whole[top:bottom, left:right] for whole in (image, out))
-            kernels.subtract(inside, noise, levels, HALO, white_level(image.dtype), image.dtype.kind == "u", target)
+            inside, target = (one[top:bottom, left:right] for one in (image, out))
+            seen = _Seen.of(task, image, down, across)
+            if seen.nothing:
+                target[...] = convert(inside, out.dtype)
+                return
+            noise = seen.noise(session, task.correlation, last=tile == tiles[-1])
+            whites = white_level(image.dtype), white_level(out.dtype)
+            kernels.subtract(inside, noise, seen.taken, HALO - BLOCK * MARGIN, whites, target)
 
         if len(tiles) == 1 or self._threads == 1:
             for tile in tiles:
@@ -211,24 +221,37 @@ def _tasks(image: Image, told: ToldNoise, strength: float) -> list[_Task]:
     ]
 
 
-def _noise(
-    session: Session, task: _Task, image: Image, part: tuple[NDArray[Any], NDArray[Any]], *, last: bool
-) -> tuple[Planes, Planes]:
-    """Return the noise ``(3, h, w)`` of these rows and columns, in levels that are given for each block, and the levels.
+class _Seen(NamedTuple):
+    """What the network sees of a tile, ``(1, 3, h, w)``, and the levels ``(P, h / 4, w / 4)`` of what is taken away inside."""
 
-    The memory of one tile serves the next; after the last it is given back.
-    """
-    from diptych.runtime._kernels import denoise_numba as kernels
+    planes: Planes
+    taken: Planes
 
-    (rows, columns), channels = part, image.shape[2]
-    planes = np.zeros((1, 3, len(rows), len(columns)), np.float32)
-    kernels.planes_of(image, rows, columns, white_level(image.dtype), planes[0, :channels])
-    seen, taken = (np.empty((len(task.seen), len(rows) // 4, len(columns) // 4), np.float32) for _ in range(2))
-    kernels.block_levels(planes[0, 0], task.seen, seen)
-    kernels.block_levels(planes[0, 0], task.taken, taken)
-    kernels.divide(planes[0, :channels], seen)
-    feeds = {INPUT: planes, CORRELATION: task.correlation}
-    return session.run(feeds, {NOISE: (planes.shape, planes.dtype)}, release=last)[0][0], taken
+    @classmethod
+    def of(cls, task: _Task, image: Image, rows: NDArray[Any], columns: NDArray[Any]) -> _Seen:
+        from diptych.runtime._kernels import denoise_numba as kernels
+
+        channels, blocks = image.shape[2], (len(rows) // BLOCK, len(columns) // BLOCK)
+        planes = np.zeros((1, 3, len(rows), len(columns)), np.float32)
+        kernels.planes_of(image, rows, columns, white_level(image.dtype), planes[0, :channels])
+        seen, taken = (np.empty((len(task.seen), *blocks), np.float32) for _ in range(2))
+        kernels.block_levels(planes[0, 0], task.seen, seen)
+        kernels.block_levels(planes[0, 0], task.taken, taken)
+        kernels.divide(planes[0, :channels], seen)
+        return cls(planes, taken[:, MARGIN:-MARGIN, MARGIN:-MARGIN])
+
+    @property
+    def nothing(self) -> bool:
+        return not self.taken.any()
+
+    def noise(self, session: Session, correlation: Planes, *, last: bool) -> Codes:
+        """Return the noise of the blocks as the graph gives it.
+
+        The memory of one tile serves the next; after the last it is given back.
+        """
+        shape = (1, *self.taken.shape[1:], 3 * BLOCK * BLOCK)
+        feeds = {INPUT: self.planes, CORRELATION: correlation}
+        return session.run(feeds, {NOISE: (shape, np.dtype(np.uint8))}, release=last)[0][0]
 
 
 def _mirrored(length: int) -> NDArray[Any]:

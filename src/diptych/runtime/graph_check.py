@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from diptych.core.errors import BundleError
 from diptych.runtime import graph_cost
-from diptych.runtime.graph_ends import UnfitError, check_ends
+from diptych.runtime.graph_ends import BLOCK, MARGIN, UnfitError, check_ends, made_of_picture
 from diptych.runtime.metadata import BundleMetadata
 
 if TYPE_CHECKING:
@@ -208,8 +208,7 @@ def _check_shapes(model: onnx.ModelProto, metadata: BundleMetadata) -> None:
     if metadata.kind != "whole":
         _check_all_known(inferred.graph, inferred.graph.node)
         made = _sides(inferred.graph.output[0])
-        is_planner = metadata.kind == "planner"
-        if made != ([1, len(metadata.outputs)] if is_planner else [1, metadata.channels_out, side, side]):
+        if made != made_of_picture(metadata, side):
             raise UnfitError(f"makes {made} of a picture of {side} x {side} px; its multiple or its layers are wrong")
 
 
@@ -237,6 +236,8 @@ def _side(model: onnx.ModelProto, metadata: BundleMetadata) -> int:
     """Return the side of the small picture that a graph is checked with."""
     if metadata.kind == "planner":
         return _sides(model.graph.input[0])[-1]
+    if metadata.kind == "denoiser":
+        return BLOCK * (2 * MARGIN + 17)
     # An odd number of multiples: a graph that needs more than it says does not fit.
     return metadata.multiple * (64 // metadata.multiple | 1)
 

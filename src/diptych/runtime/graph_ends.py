@@ -21,6 +21,15 @@ CORRELATION, NOISE = "correlation", "noise"
 CORRELATIONS = 4
 """Numbers that a denoiser is told beside the picture."""
 
+BLOCK = 4
+"""Side in px of the blocks that a denoiser works in: of each plane it gives so many rows of so many values."""
+
+MARGIN = 9
+"""Blocks on each side whose surroundings a denoiser would have to see: it gives nothing of them."""
+
+NOISE_STEPS, NO_NOISE = 25, 128
+"""Steps of what a denoiser gives in a standard deviation, and the value that stands for no noise."""
+
 THUMBNAIL_SIDES = range(8, 513)
 """Sides in px that the thumbnail of a planner may have."""
 
@@ -36,8 +45,8 @@ class UnfitError(Exception):
 
 def check_ends(graph: onnx.GraphProto, metadata: BundleMetadata) -> None:
     """Refuse a graph whose inputs and outputs are not those of its kind."""
-    dtype, *sides = _ends_of(metadata)
-    for values, ends, word in zip((graph.input, graph.output), sides, ("input", "output"), strict=True):
+    dtypes, *sides = _ends_of(metadata)
+    for values, ends, dtype, word in zip((graph.input, graph.output), sides, dtypes, ("input", "output"), strict=True):
         if [value.name for value in values] != list(ends):
             given = ", ".join(value.name[:40] for value in values[:4]) or "none"
             wanted = " and ".join(f"'{name}'" for name in ends)
@@ -47,6 +56,16 @@ def check_ends(graph: onnx.GraphProto, metadata: BundleMetadata) -> None:
             _check_end(value, dtype, shape)
 
 
+def made_of_picture(metadata: BundleMetadata, side: int) -> list[int]:
+    """Return the shape of what a graph makes of a square picture of this side."""
+    if metadata.kind == "planner":
+        return [1, len(metadata.outputs)]
+    if metadata.kind == "denoiser":
+        blocks = side // BLOCK - 2 * MARGIN
+        return [1, blocks, blocks, BLOCK * BLOCK * metadata.channels_out]
+    return [1, metadata.channels_out, side, side]
+
+
 def thumbnail_side(model: bytes) -> int:
     """Return the side in px of the thumbnails that a checked planner takes."""
     import onnx
@@ -54,17 +73,18 @@ def thumbnail_side(model: bytes) -> int:
     return int(onnx.load_from_string(model).graph.input[0].type.tensor_type.shape.dim[-1].dim_value)
 
 
-def _ends_of(metadata: BundleMetadata) -> tuple[str, dict[str, Shape], dict[str, Shape]]:
-    """Return the dtype of a bundle's ends, and the shapes of inputs and outputs by their names."""
-    before, after = metadata.channels_in, metadata.channels_out
+def _ends_of(metadata: BundleMetadata) -> tuple[tuple[str, str], dict[str, Shape], dict[str, Shape]]:
+    """Return the dtypes of a bundle's inputs and outputs, and the shapes of both by their names."""
+    floats, before, after = ("float32", "float32"), metadata.channels_in, metadata.channels_out
     if metadata.kind == "planner":
-        return "float32", {THUMBNAIL: (None, before, _SIDE, _SIDE)}, {NUMBERS: (None, len(metadata.outputs))}
+        return floats, {THUMBNAIL: (None, before, _SIDE, _SIDE)}, {NUMBERS: (None, len(metadata.outputs))}
     if metadata.kind == "whole":
-        return "uint8", {INPUT: (None, None, before)}, {OUTPUT: (None, None, after)}
+        return ("uint8", "uint8"), {INPUT: (None, None, before)}, {OUTPUT: (None, None, after)}
     picture: Shape = (None, before, None, None)
     if metadata.kind == "denoiser":
-        return "float32", {INPUT: picture, CORRELATION: (1, CORRELATIONS)}, {NOISE: (None, after, None, None)}
-    return "float32", {INPUT: picture}, {OUTPUT: (None, after, None, None)}
+        blocks: Shape = (None, None, None, BLOCK * BLOCK * after)
+        return ("float32", "uint8"), {INPUT: picture, CORRELATION: (1, CORRELATIONS)}, {NOISE: blocks}
+    return floats, {INPUT: picture}, {OUTPUT: (None, after, None, None)}
 
 
 def _check_end(value: onnx.ValueInfoProto, dtype: str, wanted: Shape) -> None:

@@ -48,7 +48,9 @@ class BundleMetadata:
         `multiple`, and the same back. ``whole``: uint8 ``(H, W, channels)`` of any size, and the same back; every step is
         in the graph. ``planner``: float32 thumbnails ``(N, channels, S, S)`` in [0, 1], and float32 numbers ``(N, K)`` back,
         from which a recipe is made; needs `format` 2. ``denoiser``: float32 planes ``(N, channels, H, W)`` over the standard
-        deviation of their noise and how it correlates ``(1, 4)``, and the noise in standard deviations back; needs `format` 3.
+        deviation of their noise and how it correlates ``(1, 4)``, and uint8 ``(N, H / 4 - 18, W / 4 - 18, 16 channels)`` back:
+        the noise of blocks of 4 x 4 px, plane by plane and row by row, as 128 + 25 times so many standard deviations, without
+        the nine blocks on each side; needs `format` 3.
     channels_in, channels_out : int
         Channels of the pictures, 1 to 64.
     multiple : int

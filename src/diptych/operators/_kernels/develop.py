@@ -30,22 +30,23 @@ def _copy(image: Image, **numbers: float) -> Image:
     return image.copy()
 
 
-def _develop(image: Image, **numbers: float) -> Image:
+def _develop(image: Image, *, dtype: np.dtype[Any] | None = None, **numbers: float) -> Image:
     from diptych.operators._kernels import develop_numba as kernels
 
-    curve, out, dtype = curve_of(numbers), np.empty_like(image), image.dtype
+    curve, out = curve_of(numbers), np.empty(image.shape, dtype or image.dtype)
     factors = balance(image.shape[2], numbers["warmth"], numbers["tint"], np.float64)
     is_local = numbers["shadows"] > 0 and numbers["local"] > 0
     nowhere = np.zeros((1, 1), np.float32)
     lines = _lines(image, curve, factors) if is_local else (nowhere, nowhere, 0)
     # Where x is 1 the curve has a corner; on the keys it lies at 1, which is an entry of the table.
     scale = min(curve.gain, 1.0)
-    white = white_level(dtype)
     given = (
-        (factors * scale / white).astype(np.float32),
-        *map(np.float32, (numbers["follow"], numbers["saturation"], numbers["color_floor"] * scale, white)),
+        (factors * scale / white_level(image.dtype)).astype(np.float32),
+        *map(np.float32, (numbers["follow"], numbers["saturation"], numbers["color_floor"] * scale)),
+        np.float32(white_level(out.dtype)),
+        image.dtype == np.uint8,
     )
-    tables = _tables(curve, scale, _FIRST_BITS[dtype.name], is_local)
+    tables = _tables(curve, scale, _FIRST_BITS[image.dtype.name], is_local)
 
     def work(start: int, stop: int) -> None:
         scratch = np.zeros((kernels.ROWS + image.shape[2]) * kernels.PITCH, np.float32)
@@ -97,6 +98,6 @@ def _lines(image: Image, curve: ToneCurve, factors: Floats) -> tuple[Floats, Flo
 
 PATHS = (
     FastPath("copy", ("uint8", "uint16", "float32"), _copy, when=_neutral, note="numbers that change nothing"),
-    FastPath("Numba", ("uint8", "uint16", "float32"), _develop, note="the curve as a table"),
+    FastPath("Numba", ("uint8", "uint16", "float32"), _develop, note="the curve as a table", any_depth=True),
 )
 """Kernels of `diptych.operators.develop`."""

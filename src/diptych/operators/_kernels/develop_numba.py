@@ -38,13 +38,13 @@ def develop(image, out, scratch, numbers, tables, lines, start, stop):
     Parameters
     ----------
     image, out : ndarray, shape (H, W, C)
-        In the same dtype.
+        In the same dtype, or both integers.
     scratch : tuple of ndarray
         One array of ``ROWS + C`` times `PITCH` float32, and its views as uint32 and as uint64.
     numbers : tuple
         The factors from stored values to keys of the tables, which are balanced values times a constant; follow,
-        saturation, the colour floor as a key, and stored white: results are
-        rounded where it is more than 1, and the nearest entry of a table counts where it is 255.
+        saturation, the colour floor as a key, and white of `out`: results are
+        rounded where it is more than 1; and whether the nearest entry of a table counts, which is enough for 8 bits.
     tables : tuple
         ``(n, 2)`` float32: the share of T that does not depend on the surroundings, and x; its view as uint64; the bits of its
         first and last keys. Then the same of the share of T(b) / b, and 0.
@@ -52,8 +52,7 @@ def develop(image, out, scratch, numbers, tables, lines, start, stop):
         Slope and offset of the lines of the surroundings ``(h, w)``, and their step, which is 0 where there are none.
     """
     width, channels, step = image.shape[1], image.shape[2], lines[2]
-    factors, follow, saturation, color_floor, white = numbers
-    nearest = white == np.float32(255)
+    factors, follow, saturation, color_floor, white, nearest = numbers
     around = np.zeros((4, width + _PIECE if step > 0 else 1), np.float32)
     for y in range(start, stop):
         if step == 1:

@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-OPTIONS: Any = {"nogil": True, "cache": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
+from diptych.runtime.graph_ends import BLOCK, NO_NOISE, NOISE_STEPS
 
-BLOCK = 4
+OPTIONS: Any = {"nogil": True, "cache": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
 
 _R, _G, _B = np.float32(0.299), np.float32(0.587), np.float32(0.114)
 _TO_CB, _TO_CR = np.float32(1 / 1.772), np.float32(1 / 1.402)
 _RED, _BLUE = np.float32(1.402), np.float32(1.772)
 _GREEN_CB, _GREEN_CR = np.float32(0.114 * 1.772 / 0.587), np.float32(0.299 * 1.402 / 0.587)
 _ONE, _HALF = np.float32(1), np.float32(0.5)
+_NO_NOISE, _STEP = np.float32(NO_NOISE), np.float32(1 / NOISE_STEPS)
 
 
 @njit(**OPTIONS)
@@ -93,33 +94,47 @@ def divide(planes, levels):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def subtract(image, noise, levels, inset, white, whole, out):  # type: ignore[no-untyped-def]
-    """Write a tile of an image ``(h, w, C)`` without the noise ``(3, H, W)`` in levels of the blocks, `inset` px around it.
+def _row_of_noise(codes, y, plane, out):  # type: ignore[no-untyped-def]
+    """Write row `y` of the noise of a plane, in standard deviations, from the codes of the blocks ``(h, w, 16 P)``."""
+    blocks = codes[y // BLOCK]
+    first = BLOCK * (BLOCK * plane + y % BLOCK)
+    for across in range(blocks.shape[0]):
+        for x in range(BLOCK):
+            out[BLOCK * across + x] = (np.float32(blocks[across, first + x]) - _NO_NOISE) * _STEP
 
-    `white` is that of the image; `whole` says that values are whole numbers.
+
+@njit(**OPTIONS)
+def subtract(image, codes, levels, inset, whites, out):  # type: ignore[no-untyped-def]
+    """Write a tile of an image ``(h, w, C)`` without its noise, which is given in levels of the blocks, `inset` px around it.
+
+    `codes` ``(H, W, 48)`` and `levels` ``(P, H, W)`` are those of the blocks. `whites` are those of the image and of the
+    result, more than 1 for integers.
     """
     height, width, channels = image.shape
     between = np.empty(levels.shape[2], np.float32)
-    of_luma, of_chroma = np.empty(noise.shape[2], np.float32), np.empty(noise.shape[2], np.float32)
-    white = np.float32(white)
-    half = _HALF if whole else np.float32(0)
+    level, noise = np.empty((2, BLOCK * codes.shape[1]), np.float32), np.empty((3, BLOCK * codes.shape[1]), np.float32)
+    of_luma, of_chroma = level[0], level[1]
+    first, second, third = noise[0], noise[1], noise[2]
+    before, white = np.float32(whites[0]), np.float32(whites[1])
+    scale, half = white / before, _HALF if white > _ONE else np.float32(0)
     for y in range(height):
         _row_of_levels(levels[0], y + inset, between, of_luma)
-        first = noise[0, y + inset]
+        _row_of_noise(codes, y + inset, 0, first)
         if channels == 1:
             for x in range(width):
-                value = np.float32(image[y, x, 0]) - white * of_luma[x + inset] * first[x + inset]
+                value = scale * np.float32(image[y, x, 0]) - white * of_luma[x + inset] * first[x + inset]
                 out[y, x, 0] = min(max(value, np.float32(0)), white) + half
             continue
         _row_of_levels(levels[1], y + inset, between, of_chroma)
-        second, third = noise[1, y + inset], noise[2, y + inset]
+        _row_of_noise(codes, y + inset, 1, second)
+        _row_of_noise(codes, y + inset, 2, third)
         for x in range(width):
             luma = white * of_luma[x + inset] * first[x + inset]
             factor = white * of_chroma[x + inset]
             cb, cr = factor * second[x + inset], factor * third[x + inset]
-            red = np.float32(image[y, x, 0]) - (luma + _RED * cr)
-            green = np.float32(image[y, x, 1]) - (luma - _GREEN_CB * cb - _GREEN_CR * cr)
-            blue = np.float32(image[y, x, 2]) - (luma + _BLUE * cb)
+            red = scale * np.float32(image[y, x, 0]) - (luma + _RED * cr)
+            green = scale * np.float32(image[y, x, 1]) - (luma - _GREEN_CB * cb - _GREEN_CR * cr)
+            blue = scale * np.float32(image[y, x, 2]) - (luma + _BLUE * cb)
             out[y, x, 0] = min(max(red, np.float32(0)), white) + half
             out[y, x, 1] = min(max(green, np.float32(0)), white) + half
             out[y, x, 2] = min(max(blue, np.float32(0)), white) + half
