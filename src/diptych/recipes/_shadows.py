@@ -8,7 +8,7 @@ import numpy as np
 
 from diptych.core.color import luma
 from diptych.core.image import FloatImage
-from diptych.operators.guided import guided_filter
+from diptych.recipes.steps import step
 
 _DEEP = 0.25  # the brightness of the surroundings under which a place lies in the shadow
 _EPSILON = 0.01  # of the guided filter, as in `develop`
@@ -42,8 +42,8 @@ class Shadows:
     def of(cls, sample: FloatImage) -> Shadows:
         """Measure a subsample ``(H, W, C)`` of an image."""
         light, largest = luma(sample), sample.max(axis=2)
-        side = 2 * max(4, min(largest.shape) // 16) + 1
-        inside = light[guided_filter(largest, largest, side, _EPSILON) < _DEEP]
+        surroundings = step("guided", radius=max(4, min(largest.shape) // 16), epsilon=_EPSILON)(largest)
+        inside = light[surroundings < _DEEP]
         middle, bright = np.percentile(inside, [50, 90]) if inside.size else (0.0, 0.0)
         return cls(inside.size / light.size, float(middle), float(bright), float(np.percentile(light, 95)))
 
