@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from diptych.core.color import from_ycbcr, to_ycbcr
 from diptych.core.image import FloatImage, Image
@@ -132,6 +131,8 @@ def _doubled(image: FloatImage, shape: tuple[int, ...]) -> FloatImage:
 
 
 def _means(values: FloatImage, sigmas: FloatImage, strength: float, patch: int, search: int) -> FloatImage:
+    from scipy import ndimage
+
     height, width = values.shape[:2]
     radius, edge = search // 2, search // 2 + patch // 2
     padded = np.pad(values, ((edge, edge), (edge, edge), (0, 0)), mode="symmetric")
