@@ -104,3 +104,44 @@ def test_quiet_says_only_what_fails(cli, pictures, tmp_path):
     assert (code, out) == (1, "")
     assert len(err.splitlines()) == 1
     assert "broken.png" in err
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".png", ".webp"])
+def test_an_animation_is_enhanced_by_one_plan(cli, tmp_path, suffix):
+    from diptych.photo import Frames, read_frames, write_frames
+
+    still = np.random.default_rng(0).integers(0, 40, (24, 32, 3), np.uint8)
+    photos = tuple(dp.Photo(still // k) for k in (1, 2, 1))
+    write_frames(tmp_path / f"a{suffix}", Frames(photos, (40, 80, 120)), quality=100)
+    code, out, err = cli("enhance", tmp_path / f"a{suffix}", "--json")
+    assert code == 0, err
+    done = read_frames(tmp_path / f"a.enhanced{suffix}")
+    assert done.durations == (40, 80, 120)
+    np.testing.assert_array_equal(done.photos[0].pixels, done.photos[2].pixels)
+    assert done.photos[0].pixels.mean() > 1.5 * still.mean()
+    assert json.loads(out)[0]["plan"]
+
+
+def test_pages_are_enhanced_each_by_its_own_plan(cli, tmp_path):
+    from diptych.photo import Frames, read_frames, write_frames
+
+    still = np.random.default_rng(0).integers(0, 9000, (24, 32), np.uint16)
+    photos = (dp.Photo(still), dp.Photo(still[:12] * 4))
+    write_frames(tmp_path / "a.tif", Frames(photos))
+    code, _, err = cli("enhance", tmp_path / "a.tif", "-o", tmp_path / "b.tif")
+    assert code == 0, err
+    pages = read_frames(tmp_path / "b.tif").photos
+    for page, photo in zip(pages, photos, strict=True):
+        np.testing.assert_array_equal(page.pixels, dp.enhance(photo).pixels)
+    code, _, err = cli("enhance", tmp_path / "a.tif", "--format", "jpeg")
+    assert code == 1
+    assert "JPEG holds one picture, not 2; write a TIFF" in err
+
+
+def test_what_the_format_cannot_hold_is_said(cli, tmp_path):
+    photo = dp.Photo(np.zeros((9, 9, 3), np.uint8), xmp=b"<x/>", iptc=b"\x1c\2\5\0\3abc")
+    dp.write(tmp_path / "a.jpg", photo)
+    _, _, err = cli("enhance", tmp_path / "a.jpg", "-o", tmp_path / "a.bmp", "--op", "gamma")
+    assert "its XMP and IPTC are left out, which BMP cannot hold" in err
+    _, _, err = cli("enhance", tmp_path / "a.jpg", "-o", tmp_path / "a.gif", "--op", "gamma")
+    assert "its colours were reduced to 256" in err

@@ -240,8 +240,8 @@ def test_a_second_run_in_place_leaves_the_first_ones_outputs_out(cli, pictures):
 
 
 def test_an_output_that_cannot_be_written_is_refused(cli, pictures, tmp_path):
-    code, _, err = cli("enhance", pictures / "a.png", "-o", tmp_path / "x.gif")
-    assert (code, "'.gif' cannot be written" in err) == (2, True)
+    code, _, err = cli("enhance", pictures / "a.png", "-o", tmp_path / "x.psd")
+    assert (code, "'.psd' cannot be written" in err) == (2, True)
     assert cli("enhance", pictures / "a.png", "-o", f"{tmp_path}/v1.2/")[0] == 0
     assert names(tmp_path / "v1.2") == ["a.png"]
 

@@ -82,7 +82,7 @@ def test_cut_off_files_are_never_half_pictures(tmp_path, whole, suffix):
 
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize(
-    "content", [b"", b"hello, this is a text\n" * 9, b"\0" * 500, b"<svg/>", b"GIF89a" + b"\0" * 50, b"%PDF-1.7"]
+    "content", [b"", b"hello, this is a text\n" * 9, b"\0" * 500, b"<svg/>", b"8BPS" + b"\0" * 50, b"%PDF-1.7"]
 )
 def test_what_is_no_picture(tmp_path, suffix, content):
     path = tmp_path / f"a{suffix}"

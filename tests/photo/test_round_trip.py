@@ -158,7 +158,7 @@ def test_with_pixels_keeps_the_rest(picture):
 @pytest.mark.parametrize(
     ("path", "pixels", "options"),
     [
-        ("a.gif", np.zeros((2, 2), np.uint8), {}),
+        ("a.psd", np.zeros((2, 2), np.uint8), {}),
         ("a", np.zeros((2, 2), np.uint8), {}),
         ("a.png", np.zeros((2, 2), np.int32), {}),
         ("a.png", np.zeros((2, 2), np.float32) + 2, {}),

@@ -79,7 +79,18 @@ def test_loop_of_links(folder):
 
 def test_suffixes():
     jpeg = {".jpg", ".jpeg", ".jpe", ".jfif", ".jif"}
-    assert readable_suffixes() == jpeg | {".png", ".tif", ".tiff", ".webp", ".bmp", ".dib", ".avif", ".jxl"}
+    assert readable_suffixes() == jpeg | {
+        ".png",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".bmp",
+        ".dib",
+        ".apng",
+        ".avif",
+        ".jxl",
+        ".gif",
+    }
     assert is_readable("A.JPEG")
     assert not is_readable("a")
 

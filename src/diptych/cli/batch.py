@@ -128,24 +128,19 @@ class Batch:
 
     def _do(self, job: Job) -> tuple[tuple[str, ...], list[dict[str, Any]] | None]:
         from diptych.core.errors import PhotoExistsError
-        from diptych.photo import read, write
-        from diptych.photo.writer import reduction
-        from diptych.recipes import Planner
-        from diptych.runtime import enhance, plan
-        from diptych.runtime.enhancing import brighter
+        from diptych.photo import read_frames, write_frames
+        from diptych.photo.writer import losses
+        from diptych.runtime.frames import enhance_frames
 
         if self.existing == "refuse" and job.output.exists():
             raise PhotoExistsError(f"{job.output}: exists already; use `existing='overwrite'` or `existing='skip'`")
-        photo, enhancer = read(job.input, max_pixels=self.max_pixels), self.enhancer
-        planned: list[dict[str, Any]] | None = None
-        if isinstance(enhancer, Planner):
-            recipe = plan(photo, brighter(photo, enhancer, job.brighter))
-            enhancer, planned = recipe, [step.as_dict() for step in recipe.steps]
-        photo = enhance(photo, enhancer)
+        frames = read_frames(job.input, max_pixels=self.max_pixels)
+        frames, recipes = enhance_frames(frames, self.enhancer, job.brighter)
         job.output.parent.mkdir(parents=True, exist_ok=True)
-        write(job.output, photo, overwrite=self.existing == "overwrite", quality=self.quality)
-        lost = reduction(job.output, photo.pixels.dtype, photo.bits)
-        return (*photo.notes, *([lost] if lost else [])), planned
+        write_frames(job.output, frames, overwrite=self.existing == "overwrite", quality=self.quality)
+        notes = [note for photo in frames.photos for note in (*photo.notes, *losses(job.output, photo))]
+        planned = [step.as_dict() for recipe in recipes for step in recipe.steps] if recipes else None
+        return tuple(dict.fromkeys(notes)), planned
 
 
 def _in_flight(

@@ -23,6 +23,7 @@ from diptych.photo.formats import (
     writable_suffixes,
     written_suffix,
 )
+from diptych.photo.frames import Frames, encode_frames, read_frames, write_frames
 from diptych.photo.photo import Photo
 from diptych.photo.reader import decode, identify, read
 from diptych.photo.search import FoundPhoto, Search, find_photos, search, unreadable_reason
@@ -32,6 +33,7 @@ from diptych.photo.writer import encode, write
 
 __all__ = [
     "FoundPhoto",
+    "Frames",
     "Photo",
     "Search",
     "TiffRows",
@@ -40,12 +42,14 @@ __all__ = [
     "check_target",
     "decode",
     "encode",
+    "encode_frames",
     "fill_hidden",
     "find_photos",
     "identify",
     "is_readable",
     "kinds_read",
     "read",
+    "read_frames",
     "readable_suffixes",
     "search",
     "stored_size",
@@ -54,6 +58,7 @@ __all__ = [
     "writable_suffixes",
     "write",
     "write_error",
+    "write_frames",
     "write_pyramid",
     "written_suffix",
 ]

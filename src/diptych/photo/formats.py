@@ -43,6 +43,8 @@ class Format:
     """Whether it can hold colours as code points (`Photo.color_chunks`, cICP)."""
     bits: int = 16
     """Bits of its deepest integers."""
+    metadata: tuple[str, ...] = ("EXIF", "XMP")
+    """Metadata that it can hold, of EXIF, XMP and IPTC."""
     brands: tuple[bytes, ...] = ()
     """Brands of ISO base media files, where it is one."""
 
@@ -63,8 +65,10 @@ HEAD = 64
 """Bytes at the start of a file by which `by_content` knows it."""
 
 FORMATS = (
-    Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".jif"), (b"\xff\xd8\xff",)),
-    Format("png", "PNG", (".png",), (b"\x89PNG\r\n\x1a\n",), ("uint8", "uint16"), alpha=True),
+    Format(
+        "jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".jif"), (b"\xff\xd8\xff",), metadata=("EXIF", "XMP", "IPTC")
+    ),
+    Format("png", "PNG", (".png", ".apng"), (b"\x89PNG\r\n\x1a\n",), ("uint8", "uint16"), alpha=True),
     Format(
         "tiff",
         "TIFF",
@@ -73,9 +77,10 @@ FORMATS = (
         ("uint8", "uint16", "float32", "float64"),
         alpha=True,
         any_channels=True,
+        metadata=("EXIF", "XMP", "IPTC"),
     ),
     Format("webp", "WebP", (".webp",), (b"RIFF",), alpha=True, grey=False),
-    Format("bmp", "BMP", (".bmp", ".dib"), (b"BM",), alpha=True, profile=False),
+    Format("bmp", "BMP", (".bmp", ".dib"), (b"BM",), alpha=True, profile=False, metadata=()),
     Format(
         "avif",
         "AVIF",
@@ -96,6 +101,7 @@ FORMATS = (
         alpha=True,
         code_points=True,
     ),
+    Format("gif", "GIF", (".gif",), (b"GIF87a", b"GIF89a"), alpha=True, profile=False, metadata=("XMP",)),
 )
 
 
@@ -181,7 +187,7 @@ def kinds_read() -> str:
     """Return the names of the formats, for messages.
 
     >>> kinds_read()
-    'JPEG, PNG, TIFF, WebP, BMP, AVIF or JPEG XL'
+    'JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL or GIF'
     """
     labels = [item.label for item in FORMATS]
     return f"{', '.join(labels[:-1])} or {labels[-1]}"

@@ -205,8 +205,8 @@ def _pointer(stream: BinaryIO, header: Header, entry: Entry) -> int:
     return int(values[0])
 
 
-def dump(directory: Directory, order: str, base: int, *, big: bool = False) -> bytes:
-    """Return the bytes of a directory and its children, to be written at offset `base`."""
+def dump(directory: Directory, order: str, base: int, *, big: bool = False, following: int = 0) -> bytes:
+    """Return the bytes of a directory and its children, to be written at offset `base`; `following` is the next one's."""
     fields = {tag: item for tag, item in directory.fields.items() if big or item.type < 16}
     pointers = {tag: Field(4, 1, b"\0\0\0\0") for tag in directory.children}
     count_code, entry_code, offset_code = _codes(big)
@@ -226,7 +226,7 @@ def dump(directory: Directory, order: str, base: int, *, big: bool = False) -> b
             value = struct.pack(order + offset_code, here)
             tail += item.data + b"\0" * (len(item.data) % 2)
         table.append(struct.pack(order + entry_code, tag, item.type, item.number) + value.ljust(inline, b"\0"))
-    return b"".join([*table, b"\0" * inline, tail])
+    return b"".join([*table, struct.pack(order + offset_code, following), tail])
 
 
 def pack_header(header: Header) -> bytes:

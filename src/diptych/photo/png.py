@@ -7,11 +7,13 @@ import logging
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from diptych.core.errors import PhotoFormatError
+from diptych.core.image import Image
 from diptych.photo import exif, icc
 from diptych.photo.formats import check_size
 from diptych.photo.photo import Photo
@@ -20,7 +22,7 @@ from diptych.photo.samples import grey_if_grey, join_alpha, split_alpha
 # Silenced: messages about damaged files are in the exceptions already.
 logging.getLogger("imagecodecs").addHandler(logging.NullHandler())
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP = "XML:com.adobe.xmp"
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _MOST_TEXT = 4 << 20
@@ -47,7 +49,7 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
     from imagecodecs import png_decode
 
     data = stream.read()
-    chunks = list(_walk(data))
+    chunks = list(walk(data))
     width, height, _, kind = struct.unpack_from(">IIBB", _one(chunks, b"IHDR", 13))
     check_size(width, height, max_pixels)
     _refuse_animation(chunks)
@@ -57,28 +59,36 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
     if not ended:
         if all(chunk.name != b"IDAT" for chunk in chunks):
             raise PhotoFormatError("is truncated; get a whole copy of it")
-        needed.append(_chunk(b"IEND", b""))  # the decoder raises an error if pixels are missing
-    pixels, alpha = split_alpha(np.asarray(png_decode(_SIGNATURE + b"".join(needed))))
+        needed.append(packed(b"IEND", b""))  # the decoder raises an error if pixels are missing
+    pixels, alpha = split_alpha(np.asarray(png_decode(SIGNATURE + b"".join(needed))))
+    pixels = grey_if_grey(pixels) if kind == _PALETTE and not _profile(_find(chunks, b"iCCP")) else pixels
+    photo = photo_of(chunks, pixels, alpha)
+    return photo if ended else replace(photo, notes=("has no end chunk; its pixels are complete",))
+
+
+def photo_of(chunks: list[Chunk], pixels: Image, alpha: Image | None) -> Photo:
+    """Return the photo of decoded pixels with the metadata of these chunks."""
     text = dict(_texts(chunks))
     xmp = text.pop(_XMP, None)
     block = _find(chunks, b"eXIf") or _raw_profile(text.pop("Raw profile type exif", ""))
-    profile = _profile(_find(chunks, b"iCCP"))
     return Photo(
-        grey_if_grey(pixels) if kind == _PALETTE and not profile else pixels,
+        pixels,
         alpha=alpha,
         exif=block,
-        icc_profile=profile,
+        icc_profile=_profile(_find(chunks, b"iCCP")),
         color_chunks={name.decode(): content for name in _COLOR_CHUNKS if (content := _find(chunks, name))},
         dpi=_density(_find(chunks, b"pHYs")) or (exif.resolution(block) if block else None),
         xmp=xmp.encode("utf-8", "surrogateescape") if xmp else None,
         text=text,
-        notes=() if ended else ("has no end chunk; its pixels are complete",),
     )
 
 
-def _walk(data: bytes) -> Iterator[Chunk]:
-    """Yield the chunks with a right checksum, to the end chunk or, if there is none, to the end of the file."""
-    offset = len(_SIGNATURE)
+def walk(data: bytes, *, with_data: bool = False) -> Iterator[Chunk]:
+    """Yield the chunks with a right checksum, to the end chunk or, if there is none, to the end of the file.
+
+    Those of the image data come without their content unless it is asked for.
+    """
+    offset = len(SIGNATURE)
     for number in itertools.count():
         if number > _MOST_CHUNKS:
             raise PhotoFormatError(f"has more than {_MOST_CHUNKS} chunks; save it again with another program")
@@ -90,7 +100,7 @@ def _walk(data: bytes) -> Iterator[Chunk]:
             raise PhotoFormatError("is truncated; get a whole copy of it")
         content = data[offset + 8 : end - 4]
         if zlib.crc32(content, zlib.crc32(name)) == struct.unpack_from(">I", data, end - 4)[0]:
-            yield Chunk(name, content if name != b"IDAT" else b"", slice(offset, end))
+            yield Chunk(name, content if with_data or name != b"IDAT" else b"", slice(offset, end))
         elif name in _NEEDED:
             raise PhotoFormatError(f"is damaged (wrong checksum of {name.decode()}); get a whole copy of it")
         if name == b"IEND":
@@ -182,26 +192,28 @@ def encode(photo: Photo, quality: int) -> bytes:
     from imagecodecs import png_encode
 
     data = bytes(png_encode(np.ascontiguousarray(join_alpha(photo.pixels, photo.alpha))))
-    offset = len(_SIGNATURE) + 12 + 13
-    return b"".join([data[:offset], *_metadata(photo), data[offset:]])
+    offset = len(SIGNATURE) + 12 + 13
+    return b"".join([data[:offset], *metadata(photo), data[offset:]])
 
 
-def _metadata(photo: Photo) -> Iterator[bytes]:
-    for chunk, content in photo.color_chunks.items():
-        yield _chunk(chunk.encode(), content)
+def metadata(photo: Photo) -> Iterator[bytes]:
+    """Yield the chunks of a photo's metadata."""
+    for name, content in photo.color_chunks.items():
+        yield packed(name.encode(), content)
     if photo.icc_profile:
-        yield _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc_profile))
+        yield packed(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc_profile))
     if photo.dpi:
         x, y = (max(1, min(round(value / _INCH), 0x7FFFFFFF)) for value in photo.dpi)
-        yield _chunk(b"pHYs", struct.pack(">IIB", x, y, 1))
+        yield packed(b"pHYs", struct.pack(">IIB", x, y, 1))
     if photo.exif:
-        yield _chunk(b"eXIf", photo.exif)
+        yield packed(b"eXIf", photo.exif)
     if photo.xmp:
-        yield _chunk(b"iTXt", _XMP.encode() + b"\0\0\0\0\0" + photo.xmp)
+        yield packed(b"iTXt", _XMP.encode() + b"\0\0\0\0\0" + photo.xmp)
     for key, value in photo.text.items():
-        name = key.encode("latin-1", "replace")[:79]
-        yield _chunk(b"iTXt", name + b"\0\0\0\0\0" + value.encode("utf-8", "surrogateescape"))
+        keyword = key.encode("latin-1", "replace")[:79]
+        yield packed(b"iTXt", keyword + b"\0\0\0\0\0" + value.encode("utf-8", "surrogateescape"))
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
+def packed(name: bytes, content: bytes) -> bytes:
+    """Return the bytes of a chunk."""
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(name)))

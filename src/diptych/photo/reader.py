@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
@@ -55,11 +56,11 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo
     >>> read(path).pixels.max()
     np.uint16(300)
     """
-    if max_pixels < 1:
-        raise ParameterError(f"max_pixels is {max_pixels}; give 1 or more")
+    check_limit(max_pixels)
     name = os.fspath(path)
-    with naming_errors(str(name)), open_regular(name) as stream:
-        return replace(finish(_decode(stream, max_pixels)), source=str(name))
+    with naming_errors(str(name)), open_picture(name, max_pixels) as (stream, form):
+        photo = form.codec().decode(stream, max_pixels)
+        return replace(finish(replace(photo, format=form.name)), source=str(name))
 
 
 def identify(path: str | os.PathLike[str]) -> str:
@@ -79,11 +80,9 @@ def identify(path: str | os.PathLike[str]) -> str:
     >>> identify(path)
     'jxl'
     """
-    with naming_errors(str(os.fspath(path))), open_regular(os.fspath(path)) as stream:
-        head = stream.read(formats.HEAD)
-        if not head:
-            raise PhotoFormatError("is empty; get a whole copy of it")
-        return formats.by_content(head).name
+    name = os.fspath(path)
+    with naming_errors(str(name)), open_picture(name, sys.maxsize) as (_, form):
+        return form.name
 
 
 def decode(data: bytes, *, name: str = "picture", max_pixels: int = MAX_PIXELS) -> Photo:
@@ -165,16 +164,25 @@ def open_regular(path: str) -> BinaryIO:
     raise PhotoError("is a device, pipe or socket; give the path of a regular file")
 
 
-def _decode(stream: BinaryIO, max_pixels: int) -> Photo:
-    head = stream.read(formats.HEAD)
-    if not head:
-        raise PhotoFormatError("is empty; get a whole copy of it")
-    form = formats.by_content(head)
-    # Room for 16-bit RGBA samples, and 64 MiB of metadata.
-    if form.name != "tiff" and os.fstat(stream.fileno()).st_size > 8 * max_pixels + (64 << 20):
-        raise PhotoTooLargeError(f"is too long for max_pixels = {max_pixels}; raise `max_pixels`")
-    stream.seek(0)
-    return replace(form.codec().decode(stream, max_pixels), format=form.name)
+def check_limit(max_pixels: int) -> None:
+    """Refuse a limit of less than one pixel; ParameterError."""
+    if max_pixels < 1:
+        raise ParameterError(f"max_pixels is {max_pixels}; give 1 or more")
+
+
+@contextlib.contextmanager
+def open_picture(path: str, max_pixels: int) -> Iterator[tuple[BinaryIO, formats.Format]]:
+    """Open a picture and tell its format; a file that is too long for the limit on pixels is refused."""
+    with open_regular(path) as stream:
+        head = stream.read(formats.HEAD)
+        if not head:
+            raise PhotoFormatError("is empty; get a whole copy of it")
+        form = formats.by_content(head)
+        # Room for 16-bit RGBA samples, and 64 MiB of metadata.
+        if form.name != "tiff" and os.fstat(stream.fileno()).st_size > 8 * max_pixels + (64 << 20):
+            raise PhotoTooLargeError(f"is too long for max_pixels = {max_pixels}; raise `max_pixels`")
+        stream.seek(0)
+        yield stream, form
 
 
 def finish(photo: Photo) -> Photo:

@@ -24,7 +24,7 @@ class FoundPhoto(NamedTuple):
         return self.path.relative_to(self.root)
 
 
-_OTHER_PICTURES = "heic heif hif jp2 j2k jpx gif psd psb exr hdr tga pcx ppm pgm pbm pnm ico svg apng jxr wdp"
+_OTHER_PICTURES = "heic heif hif jp2 j2k jpx psd psb exr hdr tga pcx ppm pgm pbm pnm ico svg jxr wdp"
 _RAW = "dng cr2 cr3 crw nef nrw arw srf sr2 raf orf rw2 pef srw x3f 3fr iiq rwl"
 _VIDEOS = "mp4 mov avi mkv webm m4v mts m2ts mpg mpeg wmv 3gp"
 _UNREADABLE = frozenset(f".{suffix}" for suffix in f"{_OTHER_PICTURES} {_RAW} {_VIDEOS}".split())

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO, cast
 
 import numpy as np
 
+from diptych.core.errors import PhotoFormatError
 from diptych.core.image import Image
 from diptych.photo import exif, icc, ifd, tiff_page, tiff_samples
 from diptych.photo.photo import Photo
@@ -34,7 +35,11 @@ _STRUCTURE = frozenset(
 
 def decode(stream: BinaryIO, max_pixels: int) -> Photo:
     """Decode a picture as stored."""
-    page = tiff_page.read_page(stream, max_pixels)
+    return decode_page(stream, tiff_page.read_page(stream, max_pixels))
+
+
+def decode_page(stream: BinaryIO, page: tiff_page.Page) -> Photo:
+    """Decode a page as stored."""
     tiff_samples.check_kind(page)
     samples = _decode_samples(stream, page)
     profile = _value(stream, page, _ICC, icc.LARGEST)
@@ -103,33 +108,55 @@ def _calibration(fields: Mapping[int, ifd.Field]) -> dict[int, ifd.Field]:
 
 def encode(photo: Photo, quality: int) -> bytes:
     """Return the bytes of a losslessly compressed TIFF file; `quality` is not used."""
+    return encode_pages((photo,))
+
+
+def encode_pages(photos: Sequence[Photo]) -> bytes:
+    """Return the bytes of a TIFF of one page a photo, each with its metadata."""
+    samples = [stored_samples(photo) for photo in photos]
+    orders = {order_of(photo) for photo in photos if photo.exif} or {"<"}
+    if len(orders) > 1:
+        raise PhotoFormatError("pages have EXIF blocks of different byte orders; write each page as a file of its own")
+    out = io.BytesIO()
+    big = sum(one.nbytes for one in samples) > CLASSIC_LIMIT
+    _write_pages(out, photos, samples, orders.pop(), big=big)
+    add_fields(out, photos)
+    return out.getvalue()
+
+
+def stored_samples(photo: Photo) -> Image:
+    """Return the samples of a photo, opacity included, in the values of its file."""
+    pixels = tiff_samples.restore_range(photo.pixels, photo.value_range)
+    return pixels if photo.alpha is None else np.dstack([pixels, photo.alpha])
+
+
+def order_of(photo: Photo) -> str:
+    """Return the byte order of a photo's EXIF block, or the usual one."""
+    known = exif.directory(photo.exif) if photo.exif else None
+    return known[1] if known else "<"
+
+
+def _write_pages(out: BinaryIO, photos: Sequence[Photo], samples: Sequence[Image], order: str, *, big: bool) -> None:
+    """Write pages without metadata but profile and resolution, losslessly compressed."""
     import tifffile
 
-    pixels = tiff_samples.restore_range(photo.pixels, photo.value_range)
-    colours, extra = samples_of(photo, pixels.shape[2] if pixels.ndim == 3 else 1, photo.alpha is not None)
-    samples = pixels if photo.alpha is None else np.dstack([pixels, photo.alpha])
-    known = exif.directory(photo.exif) if photo.exif else None
-    order = known[1] if known else "<"
-    big = samples.nbytes > CLASSIC_LIMIT
-    out = io.BytesIO()
-    tifffile.imwrite(
-        out,
-        samples,
-        byteorder=order,  # type: ignore[arg-type]
-        bigtiff=big,
-        photometric="rgb" if colours == 3 else "minisblack",
-        planarconfig="contig" if samples.ndim == 3 else None,
-        extrasamples=extra or None,
-        compression="zlib",
-        predictor=True,
-        iccprofile=photo.icc_profile,
-        resolution=photo.dpi,
-        resolutionunit="INCH" if photo.dpi else None,
-        software=False,
-        metadata=None,
-    )
-    add_fields(out, photo)
-    return out.getvalue()
+    with tifffile.TiffWriter(out, bigtiff=big, byteorder=order) as file:  # type: ignore[arg-type]
+        for photo, page in zip(photos, samples, strict=True):
+            channels = photo.pixels.shape[2] if photo.pixels.ndim == 3 else 1
+            colours, extra = samples_of(photo, channels, photo.alpha is not None)
+            file.write(
+                page,
+                photometric="rgb" if colours == 3 else "minisblack",
+                planarconfig="contig" if page.ndim == 3 else None,
+                extrasamples=extra or None,
+                compression="zlib",
+                predictor=True,
+                iccprofile=photo.icc_profile,
+                resolution=photo.dpi,
+                resolutionunit="INCH" if photo.dpi else None,
+                software=False,
+                metadata=None,
+            )
 
 
 def samples_of(photo: Photo, channels: int, has_alpha: bool) -> tuple[int, list[str]]:
@@ -139,20 +166,30 @@ def samples_of(photo: Photo, channels: int, has_alpha: bool) -> tuple[int, list[
     return colours, ["unspecified"] * (channels - colours) + ["unassalpha"] * has_alpha
 
 
-def add_fields(out: BinaryIO, photo: Photo) -> None:
-    """Append a new first directory to a TIFF: the fields of the written one and the metadata of a photo."""
-    known, _ = (exif.directory(photo.exif) if photo.exif else None) or (ifd.Directory({}), "")
+def add_fields(out: BinaryIO, photos: Sequence[Photo]) -> None:
+    """Append new directories to a TIFF, page by page: the fields of the written one and the metadata of a photo."""
     header = ifd.read_header(out)
+    offsets, following = [header.first], 0
+    while len(offsets) < len(photos):
+        offsets.append(ifd.read_directory(out, header, offsets[-1])[1])
+    for photo, offset in reversed(list(zip(photos, offsets, strict=True))):
+        directory = _merged(photo, ifd.load(out, header, offset))
+        base = out.seek(0, io.SEEK_END)
+        base += base % 2
+        out.seek(base)
+        out.write(ifd.dump(directory, header.order, base, big=header.big, following=following))
+        following = base
+    out.seek(0)
+    out.write(ifd.pack_header(header._replace(first=following)))
+
+
+def _merged(photo: Photo, written: ifd.Directory) -> ifd.Directory:
+    known, _ = (exif.directory(photo.exif) if photo.exif else None) or (ifd.Directory({}), "")
     fields = {tag: item for tag, item in known.fields.items() if tag not in _STRUCTURE}
-    fields |= ifd.load(out, header, header.first).fields
+    fields |= written.fields
     fields |= {} if photo.dpi else _calibration(known.fields)
     if photo.xmp:
         fields[_XMP] = ifd.Field(1, len(photo.xmp), photo.xmp)
     if photo.iptc:
         fields[_IPTC] = ifd.Field(7, len(photo.iptc), photo.iptc)
-    base = out.seek(0, io.SEEK_END)
-    base += base % 2
-    out.seek(base)
-    out.write(ifd.dump(ifd.Directory(fields, known.children), header.order, base, big=header.big))
-    out.seek(0)
-    out.write(ifd.pack_header(header._replace(first=base)))
+    return ifd.Directory(fields, known.children)

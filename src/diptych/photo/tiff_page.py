@@ -30,9 +30,13 @@ _SMALL_TILE, _LARGEST_TILE = 1 << 24, 1 << 28  # pixels
 _MOST_SEGMENTS = 1 << 22
 
 
+Directory = tuple[int, dict[int, ifd.Entry]]
+"""The offset of a directory and its entries by tag."""
+
+
 @dataclass(frozen=True)
 class Page:
-    """The fields of the one page of a file."""
+    """The fields of a page."""
 
     header: ifd.Header
     offset: int
@@ -56,12 +60,15 @@ class Page:
 def read_page(stream: BinaryIO, max_pixels: int) -> Page:
     """Return the one full-size page; PhotoError if there are several, it is too large, or its data are incomplete."""
     header = ifd.read_header(stream)
-    pages = _full_size(stream, header)
-    if not pages:
-        raise PhotoFormatError("has no full-size page, like raw camera files; convert it to TIFF or PNG first")
+    pages = full_size(stream, header)
     if len(pages) > 1:
         raise PhotoFormatError(f"has {len(pages)} pages; split it into files of one page first")
-    page = _describe(stream, header, *pages[0])
+    return checked(stream, header, pages[0], max_pixels)
+
+
+def checked(stream: BinaryIO, header: ifd.Header, found: Directory, max_pixels: int) -> Page:
+    """Return one of several full-size pages; PhotoError if it is too large, or its data are incomplete."""
+    page = _describe(stream, header, *found)
     check_size(page.width, page.height, max_pixels, page.samples)
     if page.number(259, 1) not in _COMPRESSIONS:
         raise PhotoFormatError(f"is compressed by method {page.number(259, 1)}; save it again with LZW or deflate")
@@ -76,8 +83,9 @@ def read_page(stream: BinaryIO, max_pixels: int) -> Page:
     return page
 
 
-def _full_size(stream: BinaryIO, header: ifd.Header) -> list[tuple[int, dict[int, ifd.Entry]]]:
-    found: list[tuple[int, dict[int, ifd.Entry]]] = []
+def full_size(stream: BinaryIO, header: ifd.Header) -> list[Directory]:
+    """Return the directories of the full-size pages, one or more: no thumbnails or masks."""
+    found: list[Directory] = []
     seen: set[int] = set()
     # Directories that do not overlap have fields of 12 bytes and more.
     offset, left = header.first, min(_MOST_ENTRIES, stream.seek(0, io.SEEK_END) // 12)
@@ -94,6 +102,8 @@ def _full_size(stream: BinaryIO, header: ifd.Header) -> list[tuple[int, dict[int
         if not kind or not kind[0] & (_REDUCED | _MASK):
             found.append((offset, entries))
         offset = following
+    if not found:
+        raise PhotoFormatError("has no full-size page, like raw camera files; convert it to TIFF or PNG first")
     return found
 
 

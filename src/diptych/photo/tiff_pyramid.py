@@ -117,7 +117,7 @@ def _write(
             if spool:
                 closing.callback(spool.close)
                 read = spool.read
-    add_fields(stream, metadata or Photo(np.zeros((1, 1), np.uint8)))
+    add_fields(stream, (metadata or Photo(np.zeros((1, 1), np.uint8)),))
 
 
 class _Nameless:

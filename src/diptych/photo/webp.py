@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from diptych.core.errors import PhotoFormatError
+from diptych.core.image import Image
 from diptych.photo import exif
 from diptych.photo.formats import check_size
 from diptych.photo.photo import Photo
@@ -26,13 +27,18 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
     from imagecodecs import webp_decode
 
     data = stream.read()
-    chunks = list(_walk(data))
-    check_size(*_size(chunks), max_pixels)
+    chunks = list(walk(data))
+    check_size(*size_of(chunks), max_pixels)
     frames = sum(name == b"ANMF" for name, _ in chunks)
     if frames > 1:
         raise PhotoFormatError(f"is an animation of {frames} frames; extract the frames first")
     # Not by Pillow, whose limit of size cannot be lifted for one file.
     pixels, alpha = split_alpha(np.asarray(webp_decode(data)))
+    return photo_of(chunks, pixels, alpha)
+
+
+def photo_of(chunks: list[tuple[bytes, bytes]], pixels: Image, alpha: Image | None) -> Photo:
+    """Return the photo of decoded pixels with the metadata of these chunks."""
     found = dict(reversed(chunks))
     block = found.get(b"EXIF", b"").removeprefix(b"Exif\0\0") or None
     return Photo(
@@ -46,7 +52,8 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
     )
 
 
-def _walk(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def walk(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield name and content of each chunk; PhotoFormatError if one exceeds the file."""
     (length,) = struct.unpack_from("<I", data, 4)
     end = length + 8
     if end > len(data):
@@ -63,7 +70,7 @@ def _walk(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         offset += 8 + size + size % 2
 
 
-def _size(chunks: list[tuple[bytes, bytes]]) -> tuple[int, int]:
+def size_of(chunks: list[tuple[bytes, bytes]]) -> tuple[int, int]:
     """Return the largest width and height in any header of the file."""
     sizes = [(0, 0)]
     for name, data in chunks:
@@ -83,7 +90,7 @@ def encode(photo: Photo, quality: int) -> bytes:
 
     A photo from a lossless WebP stays lossless unless `quality` is below its default.
     """
-    from PIL import Image
+    from PIL import Image as Pillow
 
     height, width = photo.pixels.shape[:2]
     if max(height, width) > _LONGEST_SIDE:
@@ -92,7 +99,7 @@ def encode(photo: Photo, quality: int) -> bytes:
     grey_profile = photo.pixels.ndim == 2
     block = photo.exif or (exif.with_resolution(photo.dpi) if photo.dpi else None)
     out = io.BytesIO()
-    Image.fromarray(join_alpha(pixels, photo.alpha)).save(
+    Pillow.fromarray(join_alpha(pixels, photo.alpha)).save(
         out,
         "WEBP",
         quality=quality,

@@ -11,7 +11,7 @@ import numpy as np
 
 from diptych.core.defaults import QUALITY
 from diptych.core.errors import ImageError, ParameterError, PhotoError, PhotoFormatError
-from diptych.core.image import Image, check_image
+from diptych.core.image import Image, check_image, white_level
 from diptych.photo import cicp, formats, icc, jxl_write
 from diptych.photo.atomic import atomic_write, check_target
 from diptych.photo.formats import Format
@@ -34,6 +34,7 @@ def write(
     JPEG    uint8                           rounded to 8 bits; colour in full resolution (4:4:4); no alpha
     WebP    uint8                           rounded to 8 bits; grey becomes RGB; lossless at quality 100 or as read
     BMP     uint8                           rounded to 8 bits; no metadata but the resolution
+    GIF     uint8                           at most 256 colours; opacity all or nothing; no metadata but XMP and comment
     AVIF    uint8, uint16 (10 or 12 bits)   rounded to 12 bits; colour in full resolution (4:4:4); lossless at quality 100
     JXL     uint8, uint16                   floats become 16-bit; lossless at quality 100; opacity always is
     ======  ==============================  ==================================================================
@@ -66,10 +67,10 @@ def write(
     >>> path = os.path.join(tempfile.mkdtemp(), "five.tif")
     >>> write(path, np.zeros((4, 6, 5), np.uint16))
     """
-    _check_quality(quality)
-    with _naming_errors(os.fspath(path)):
+    check_quality(quality)
+    with naming_errors(os.fspath(path)):
         form = formats.by_suffix(path)
-        fitted = _fit(photo if isinstance(photo, Photo) else Photo(check_image(photo)), form)
+        fitted = fit(photo if isinstance(photo, Photo) else Photo(check_image(photo)), form)
         check_target(path, overwrite=overwrite)
         content = form.codec().encode(fitted, quality)
     atomic_write(path, content, overwrite=overwrite)
@@ -102,9 +103,9 @@ def encode(photo: Photo, format_name: str, *, quality: int = QUALITY) -> bytes:
     b'BM'
     """
     form = formats.by_name(format_name)
-    _check_quality(quality)
-    with _naming_errors(photo.source or "picture"):
-        return form.codec().encode(_fit(photo, form), quality)
+    check_quality(quality)
+    with naming_errors(photo.source or "picture"):
+        return form.codec().encode(fit(photo, form), quality)
 
 
 def reduction(path: str | os.PathLike[str], dtype: np.dtype[np.generic], bits: int | None = None) -> str | None:
@@ -124,13 +125,39 @@ def reduction(path: str | os.PathLike[str], dtype: np.dtype[np.generic], bits: i
     return f"{dtype} was reduced to {written}, the most that {form.label} holds"
 
 
-def _check_quality(quality: int) -> None:
+def losses(path: str | os.PathLike[str], photo: Photo) -> tuple[str, ...]:
+    """Return what the format that `path` names cannot hold of a photo, each in a few words; colours are converted where needed.
+
+    >>> losses("night.gif", Photo(np.zeros((4, 6, 3), np.uint8), exif=b"II*"))
+    ('its colours were reduced to 256 at most, as GIF has them', 'its EXIF is left out, which GIF cannot hold')
+    """
+    form = formats.by_suffix(path)
+    found = [reduction(path, photo.pixels.dtype, photo.bits)]
+    if form.name == "gif" and photo.pixels.ndim == 3:
+        found.append("its colours were reduced to 256 at most, as GIF has them")
+    if (
+        form.name == "gif"
+        and photo.alpha is not None
+        and not np.isin(photo.alpha, (0, white_level(photo.alpha.dtype))).all()
+    ):
+        found.append("its opacity became all or nothing, as GIF has it")
+    kept = {"EXIF": photo.exif, "XMP": photo.xmp, "IPTC": photo.iptc}
+    lost = [name for name, content in kept.items() if content and name not in form.metadata]
+    if lost:
+        found.append(
+            f"its {' and '.join(lost)} {'are' if len(lost) > 1 else 'is'} left out, which {form.label} cannot hold"
+        )
+    return tuple(one for one in found if one)
+
+
+def check_quality(quality: int) -> None:
+    """Refuse a quality that is not 1 to 100."""
     if not 1 <= quality <= 100:
         raise ParameterError(f"quality is {quality}; give 1 to 100")
 
 
 @contextlib.contextmanager
-def _naming_errors(name: str) -> Iterator[None]:
+def naming_errors(name: str) -> Iterator[None]:
     """Turn what an encoder raises into a `PhotoError` that begins with `name`."""
     try:
         yield
@@ -142,7 +169,7 @@ def _naming_errors(name: str) -> Iterator[None]:
         raise PhotoError(f"{name}: cannot be encoded ({' '.join(str(error).split())}); write a TIFF or PNG") from error
 
 
-def _fit(photo: Photo, form: Format) -> Photo:
+def fit(photo: Photo, form: Format) -> Photo:
     """Convert a photo to a depth of a format; a `PhotoFormatError` says what the format cannot hold."""
     pixels = check_image(photo.pixels, "pixels")
     if pixels.ndim == 3 and pixels.shape[2] == 1:
