@@ -11,6 +11,7 @@ import typer
 from diptych.cli.arguments import OPTIONS, read_size, read_steps
 from diptych.cli.large import enhance_by_rows, is_large
 from diptych.cli.progress import note, track
+from diptych.cli.video import enhance_videos, jobs_of, parted, refuse_options
 from diptych.cli.wishes import Brightness, Denoise, Saturation, Shadows, Strength, Warmth
 from diptych.core.defaults import MAX_PIXELS, QUALITY
 from diptych.core.wishes import Wishes
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from diptych.cli.batch import Batch, Existing, Result
     from diptych.cli.outputs import Job, Naming
     from diptych.core.enhancer import Enhancer
+    from diptych.runtime import EnhancerChoice
 
 
 def enhance(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="IN", help="Pictures, folders (searched recursively) or globs.")
+        list[str], typer.Argument(metavar="IN", help="Pictures, videos, folders (searched recursively) or globs.")
     ],
     output: Annotated[
         str | None,
@@ -53,7 +55,7 @@ def enhance(
     ] = None,
     profile: Annotated[
         Literal["fast", "best"] | None,
-        typer.Option(help="fast takes no noise away. [default: best]"),
+        typer.Option(help="fast takes no noise away. [default: best; of videos fast]"),
     ] = None,
     strength: Strength = 1,
     brightness: Brightness = 0,
@@ -146,6 +148,7 @@ def enhance(
         wishes=wishes,
     )
     choice.check(OPTIONS)
+    refuse_options(inputs, {"--cluster": cluster is not None, **never})
     if cluster is not None:
         from diptych.cli.cluster import run
 
@@ -159,7 +162,8 @@ def enhance(
         _finish([enhance_by_rows(inputs[0], output or "", enhancer, existing, quiet=quiet)], as_json, quiet)
         return
     batch = Batch(enhancer, existing, max_pixels, quality, jobs or available_cores())
-    _finish(_run_all(batch, inputs, naming, quiet, variants=variants > 1, dry=dry_run), as_json, quiet)
+    results = _run_all(batch, inputs, naming, choice, quiet, variants=variants > 1, dry=dry_run)
+    _finish(results, as_json, quiet)
 
 
 def _recipe_for(purpose: str | None, named: dict[str, Any]) -> str | None:
@@ -213,6 +217,17 @@ def _check_by_rows(given: dict[str, bool]) -> None:
 
 
 def _run_all(
+    batch: Batch, inputs: list[str], naming: Naming, choice: EnhancerChoice, quiet: bool, *, variants: bool, dry: bool
+) -> list[Result]:
+    """Enhance the videos that are named, and then the pictures."""
+    videos, pictures = parted(inputs)
+    results = enhance_videos(jobs_of(videos, naming, len(pictures), choice, batch), batch.existing, quiet, dry=dry)
+    if pictures or not videos:
+        results += _run_pictures(batch, pictures, naming, quiet, variants=variants, dry=dry)
+    return results
+
+
+def _run_pictures(
     batch: Batch, inputs: list[str], naming: Naming, quiet: bool, *, variants: bool, dry: bool
 ) -> list[Result]:
     """Enhance what is named or lies in named folders, and say what else lies there."""

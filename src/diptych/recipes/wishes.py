@@ -96,6 +96,15 @@ def apply_wishes(recipe: Recipe, wishes: Wishes) -> Recipe:
     return Recipe(*steps, name=recipe.name, summary=recipe.summary)
 
 
+def undone(one: Step) -> Step:
+    """Return a step as strength 0 leaves it, with the numbers that change nothing; one that no planner plans as it is.
+
+    >>> undone(step("develop", exposure=2.0, local=0.6)) == step("develop", local=0.6)
+    True
+    """
+    return _part(one, 0) if one.operator in _BETWEEN else one
+
+
 def _denoised(steps: tuple[Step, ...], wish: float) -> tuple[Step, ...]:
     if wish == -1:
         return tuple(one for one in steps if not one.declaration.denoises)

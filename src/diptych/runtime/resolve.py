@@ -69,6 +69,11 @@ class EnhancerChoice:
         """Return the choice of a model or a recipe by its name or file."""
         return cls(model=name) if is_model(name) else cls(recipe=name)
 
+    @property
+    def is_default(self) -> bool:
+        """Whether it means the default enhancer."""
+        return self.recipe is None and self.steps is None and self.model in (None, DEFAULT)
+
     def check(self, called: Mapping[str, str] | None = None) -> None:
         """Refuse what excludes each other.
 

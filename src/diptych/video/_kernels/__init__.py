@@ -1,0 +1,1 @@
+"""Compiled loops, imported when they are first needed."""
