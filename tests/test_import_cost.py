@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "onnxruntime", "numba", "scipy", "cv2", "skimage", "PIL", "tifffile", "imagecodecs")
+HEAVY = ("torch", "onnxruntime", "numba", "scipy", "cv2", "skimage", "PIL", "tifffile", "imagecodecs", "av")
 
 
 def loaded_after(code: str) -> set[str]:

@@ -18,6 +18,7 @@ EXTRAS = {
     "tvm": "export --target tvm: models compiled for one processor",
     "metrics": "LPIPS, FID and other metrics by networks",
     "web": "diptych serve: the page and the HTTP service",
+    "video": "enhance of videos",
     "cluster": "enhance --cluster, and OME-Zarr",
 }
 """What each extra brings; those for development are left out."""

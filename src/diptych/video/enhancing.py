@@ -111,7 +111,9 @@ def enhance_video(
             try:
                 work.run(quality, counter.step)
             except av.FFmpegError as error:
-                raise PhotoError(f"{os.fspath(target)}: cannot be written ({error.strerror}); try another container") from None
+                raise PhotoError(
+                    f"{os.fspath(target)}: cannot be written ({error.strerror}); try another container"
+                ) from None
             notes.extend(sink.left_out)
             if again.damaged:
                 notes.append(f"{again.damaged} damaged pieces of the file were left out")

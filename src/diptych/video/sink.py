@@ -69,16 +69,24 @@ class Sink:
             if stream is source.stream and look is not None:
                 self.video = self._encoder(look, size, quality)
                 continue
-            try:
-                copy = self._output.add_stream_from_template(stream, opaque=True)
-            except (ValueError, self._av.FFmpegError):
-                name = getattr(getattr(stream, "codec_context", None), "name", None) or stream.type
-                self.left_out.append(f"{self._container} cannot hold the stream {stream.index} ({name}), which is left out")
-                continue
-            _describe(copy, stream)
-            self._copies[stream.index] = copy
+            copy = self._copy_of(stream)
+            if copy is not None:
+                _describe(copy, stream)
+                self._copies[stream.index] = copy
         self._output.metadata.update(_titles(source.container.metadata))
         self._output.set_chapters(source.container.chapters())
+
+    def _copy_of(self, stream: Any) -> Any:
+        """Return a new stream for the packets of another; None if there cannot be one, which is noted."""
+        try:
+            if stream.type != "data":  # of which no more is known than that players do not show it
+                return self._output.add_stream_from_template(stream, opaque=True)
+        except (ValueError, self._av.FFmpegError):
+            pass
+        if stream.type != "data" or not self._source.container.chapters():  # in MP4 a stream has the titles of chapters
+            name = getattr(stream.codec_context, "name", None) or stream.metadata.get("handler_name") or stream.type
+            self.left_out.append(f"{self._container} cannot hold the stream {stream.index} ({name}), which is left out")
+        return None
 
     def _encoder(self, look: Look, size: tuple[int, int], quality: int) -> Any:
         codec, options = _codec(self._container, look, quality)
@@ -125,7 +133,11 @@ def _codec(container: str, look: Look, quality: int) -> tuple[str, dict[str, str
         if look.sampling != "420":
             raise PhotoError("WebM holds 10 bits only with chroma in 4:2:0; write an .mkv")
         return "libsvtav1", {"crf": str(factor * 63 // 51 + 6), "preset": "10"}
-    options = {"crf": str(factor), "preset": "veryfast", "bf": "0"}  # frames of type B come out lighter: they would flicker
+    options = {
+        "crf": str(factor),
+        "preset": "veryfast",
+        "bf": "0",
+    }  # frames of type B come out lighter: they would flicker
     if look.depth == 8:
         return "libx264", options
     return "libx265", options | {"x265-params": "log-level=none"}

@@ -48,7 +48,7 @@ class ScenePlan:
     def __init__(self, times: Sequence[float], brightness: Sequence[float], recipes: Sequence[Recipe]) -> None:
         self._times = np.array(times, np.float64)
         light = np.maximum(np.array(brightness, np.float64), 1e-4)
-        self._light = 2 * np.log(light / light.max())
+        self._light = 3 * np.log(light / light.max())
         self._name = recipes[0].name
         middle = int(np.argsort(light)[len(light) // 2])
         self._steps = [_Track(steps, middle) for steps in _filled(recipes, self._times)]

@@ -84,7 +84,7 @@ class Source:
         self.damaged = 0
         try:
             # Only files: a playlist may name others, and addresses.
-            self.container = self._av.open(self.path, options={"protocol_whitelist": "file"})
+            self.container = self._av.open(self.path, options={"protocol_whitelist": "file"}, metadata_errors="replace")
         except self._av.FileNotFoundError:
             raise PhotoFormatError(f"{self.path}: does not exist; check the path") from None
         except (self._av.FFmpegError, ValueError, OSError) as error:
@@ -126,7 +126,9 @@ class Source:
                 f"{self.path}: is HDR video ({_HDR[context.color_trc]}), which is not enhanced; convert it to SDR first"
             )
         context.thread_type = "AUTO"
-        context.options = {"max_pixels": str((width + 128) * (height + 128))}  # also of what comes later in the stream
+        context.options = {
+            "max_pixels": str(2 * (width + 256) * (height + 256))
+        }  # also of what comes later in the stream
 
     @property
     def time_base(self) -> Fraction:
@@ -152,9 +154,7 @@ class Source:
             for packet in self.container.demux():
                 if packet.dts is not None or packet.stream is self.stream:
                     yield packet
-        except (self._av.FFmpegError, ValueError) as error:
-            if isinstance(error, self._av.MemoryError):
-                raise MemoryError from None
+        except (self._av.FFmpegError, ValueError):
             self.damaged += 1  # the rest of the file
 
     def decoded(self, packet: Any) -> list[Any]:
@@ -189,7 +189,8 @@ class Source:
             "color_range": _FULL if full else _LIMITED,
             "color_primaries": frame.color_primaries,
             "color_trc": frame.color_trc,
-            "colorspace": frame.colorspace or _usual_matrix(frame.height),  # 0 is RGB, which is written as luma and chroma
+            "colorspace": frame.colorspace
+            or _usual_matrix(frame.height),  # 0 is RGB, which is written as luma and chroma
         }
         return Look(
             context.width, context.height, frame.format.components[0].bits, sampling, tags, _matrix_of(self._av, frame)

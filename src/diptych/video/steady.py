@@ -70,7 +70,7 @@ class Steady:
 
     def __init__(self, noise: Noise) -> None:
         block, pixel = max(noise.block, _LEAST_BLOCK), max(noise.pixel, _LEAST_PIXEL)
-        self._limits = (2 * block, 1 / (3 * block), 3 * pixel, 1 / (3 * pixel))
+        self._limits = (3 * block, 1 / (3 * block), 4 * pixel, 1 / (3 * pixel))
         self._mean, self._spare = np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
         self._warmed = self._count = 0
 

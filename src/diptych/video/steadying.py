@@ -10,6 +10,7 @@ from diptych.video.pixels import Pixels, plane_of
 from diptych.video.steady import AHEAD, Steady
 from diptych.video.survey import Scene
 
+
 @dataclass(frozen=True)
 class Timed:
     """A frame, its scene, and its time in ticks and in seconds."""

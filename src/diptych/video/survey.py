@@ -165,9 +165,7 @@ def _parted(cuts: list[int], keys: list[_Key], times: list[float]) -> list[tuple
 
 
 def _scene(times: list[float], start: int, keys: list[_Key]) -> Scene:
-    plan = ScenePlan(
-        [key.time for key in keys], [key.brightness for key in keys], [key.recipe for key in keys]
-    )
+    plan = ScenePlan([key.time for key in keys], [key.brightness for key in keys], [key.recipe for key in keys])
     measured = [key.noise for key in keys if key.noise is not None]
     noise = tuple(
         Noise(
