@@ -12,13 +12,13 @@ import pytest
 
 pytest.importorskip("av")
 
-import diptych as dp  # noqa: E402
-import diptych.video.apart  # noqa: E402
-from diptych.cli.app import main  # noqa: E402
-from diptych.core.errors import PhotoFormatError  # noqa: E402
-from diptych.video import VideoJob, enhance_apart  # noqa: E402
-from kill_helpers import wait_for  # noqa: E402
-from video_helpers import frames_of, noisy, scene, write_video  # noqa: E402
+import diptych as dp
+import diptych.video.apart
+from diptych.cli.app import main
+from diptych.core.errors import PhotoFormatError
+from diptych.video import VideoJob, enhance_apart
+from kill_helpers import wait_for
+from video_helpers import frames_of, noisy, scene, write_video
 
 
 @pytest.fixture(scope="module")

@@ -130,7 +130,7 @@ def enhance(
     existing = _existing(overwrite, skip_existing)
     converting = {"--format": form is not None, "--suffix": suffix is not None, "--dry-run": dry_run}
     never = {"--large": large, "--variants": variants != 1, **converting}
-    _check_cluster({"--manifest": manifest, "--retries": retries}, never, cluster)
+    _check_options(inputs, {"--manifest": manifest, "--retries": retries}, never, cluster)
     naming = Naming(output, form, suffix)
     quiet = quiet or as_json
     tones = {"brightness": brightness, "shadows": shadows, "warmth": warmth, "saturation": saturation}
@@ -148,7 +148,6 @@ def enhance(
         wishes=wishes,
     )
     choice.check(OPTIONS)
-    refuse_options(inputs, {"--cluster": cluster is not None, **never})
     if cluster is not None:
         from diptych.cli.cluster import run
 
@@ -162,8 +161,7 @@ def enhance(
         _finish([enhance_by_rows(inputs[0], output or "", enhancer, existing, quiet=quiet)], as_json, quiet)
         return
     batch = Batch(enhancer, existing, max_pixels, quality, jobs or available_cores())
-    results = _run_all(batch, inputs, naming, choice, quiet, variants=variants > 1, dry=dry_run)
-    _finish(results, as_json, quiet)
+    _finish(_run_all(batch, inputs, naming, choice, quiet, variants=variants > 1, dry=dry_run), as_json, quiet)
 
 
 def _recipe_for(purpose: str | None, named: dict[str, Any]) -> str | None:
@@ -178,9 +176,10 @@ def _recipe_for(purpose: str | None, named: dict[str, Any]) -> str | None:
     return None if purpose == "low-light" else purpose
 
 
-def _check_cluster(only: dict[str, Any], never: dict[str, bool], cluster: str | None) -> None:
+def _check_options(inputs: list[str], only: dict[str, Any], never: dict[str, bool], cluster: str | None) -> None:
     from diptych.core.errors import ParameterError
 
+    refuse_options(inputs, {"--cluster": cluster is not None, **never})
     if cluster is None and (given := [option for option, value in only.items() if value is not None]):
         raise ParameterError(f"{given[0]} is for --cluster; leave it out, or give --cluster")
     if cluster is not None and (given := [option for option, value in never.items() if value]):

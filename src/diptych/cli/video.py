@@ -56,9 +56,7 @@ def refuse_options(inputs: Sequence[str], options: dict[str, bool]) -> None:
             raise ParameterError(f"{option}: the video {videos[0]} {reason}; leave it out")
 
 
-def jobs_of(
-    videos: Sequence[str], naming: Naming, others: int, choice: EnhancerChoice, batch: Batch
-) -> list[VideoJob]:
+def jobs_of(videos: Sequence[str], naming: Naming, others: int, choice: EnhancerChoice, batch: Batch) -> list[VideoJob]:
     """Return what is done with each video: by the profile fast unless something else is named.
 
     Parameters

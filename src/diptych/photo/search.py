@@ -114,6 +114,8 @@ def unreadable_reason(path: str | os.PathLike[str]) -> str | None:
     ('HEIC files cannot be read; convert it to JPEG, PNG or TIFF', None)
     """
     suffix = Path(path).suffix.lower()
+    if suffix[1:] in _VIDEOS.split():
+        return "videos are enhanced one by one and not in folders; name it itself"
     return (
         f"{suffix[1:].upper()} files cannot be read; convert it to JPEG, PNG or TIFF" if suffix in _UNREADABLE else None
     )

@@ -62,7 +62,8 @@ def enhance_apart(job: VideoJob, *, progress: Progress | None = None) -> VideoRe
         return _answer(ours, job, progress)
     except EOFError:
         process.join()
-        reason = f"signal {-process.exitcode}" if (process.exitcode or 0) < 0 else f"exit code {process.exitcode}"
+        code = process.exitcode or 0
+        reason = f"signal {-code}" if code < 0 else f"exit code {code}"
         sweep_temporary(os.path.dirname(os.path.realpath(job.target)))
         raise PhotoFormatError(
             f"{job.source}: its decoder has ended ({reason}); the file is damaged, or there is not enough memory"

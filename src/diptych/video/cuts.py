@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ SHORTEST = 0.3
 """Seconds; a scene that is shorter belongs to the next one."""
 
 
-def thumbnail(luma: NDArray[np.float32]) -> Thumbnail:
+def thumbnail(luma: NDArray[np.floating[Any]]) -> Thumbnail:
     """Return the brightness of blocks in stops, ``(18, 32)``, of luma ``(H, W)`` from 0 to 255.
 
     Examples

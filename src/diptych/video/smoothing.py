@@ -15,7 +15,7 @@ _SECONDS = 1.0
 """Standard deviation of the Gaussian by which key frames count."""
 
 _TOLERANCE = 2.0
-"""How many times the usual step from key frame to key frame a number must leave the middle of its scene to count as a change."""
+"""How many usual steps from key frame to key frame a number must lie from the middle of its scene to count as another."""
 
 Numbers = NDArray[np.float64]
 
@@ -110,7 +110,7 @@ def _filled(recipes: Sequence[Recipe], times: Numbers) -> list[list[Step]]:
         present = [index for index, one in enumerate(named) if key in one]
         row = []
         for index, one in enumerate(named):
-            nearest = min(present, key=lambda other: abs(times[other] - times[index]))  # noqa: B023 (called at once)
+            nearest = min(present, key=lambda other: abs(times[other] - times[index]))
             row.append(one[key] if key in one else undone(named[nearest][key]))
         found.append(row)
     return found

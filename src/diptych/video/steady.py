@@ -56,11 +56,11 @@ def _deviation(change: Floats) -> float:
     if change.size < _FEWEST:
         return 0.0
     sizes = np.sort(np.abs(change), axis=None)
-    return float(sizes[: sizes.size // 2].mean()) / _HALF_NORMAL / np.sqrt(2)
+    return float(sizes[: sizes.size // 2].mean() / (_HALF_NORMAL * np.sqrt(2)))
 
 
 class Steady:
-    """The running mean of one plane. Where a pixel, or the mean of 5 x 5 around it, changes more than noise does, the new counts.
+    """The running mean of one plane. Where a pixel, or the mean of 5 x 5 around it, changes more than noise does, it is new.
 
     Parameters
     ----------

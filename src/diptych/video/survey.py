@@ -104,7 +104,9 @@ def survey(source: Source, enhancer: Enhancer, say: Callable[[], object]) -> Sur
     ParameterError
         If the enhancer changes the number of channels.
     """
-    cuts, keys, times = Cuts(), [], []
+    cuts = Cuts()
+    keys: list[_Key] = []
+    times: list[float] = []
     plans: Plans | None = enhancer if hasattr(enhancer, "plan") else None  # type: ignore[assignment]
     look: Look | None = None
     size = (0, 0)
@@ -160,7 +162,7 @@ def _parted(cuts: list[int], keys: list[_Key], times: list[float]) -> list[tuple
     found = []
     for start, end in zip(starts, ends, strict=True):
         own = [key for key in keys if start <= key.index < end]
-        found.append((start, own or [min(keys, key=lambda key: abs(key.index - start))]))  # noqa: B023 (called at once)
+        found.append((start, own or [min(keys, key=lambda key: abs(key.index - start))]))
     return found
 
 

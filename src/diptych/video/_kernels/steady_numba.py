@@ -32,6 +32,8 @@ def mix(new, before, after, out, numbers, start, stop):
     numbers : tuple of float32
         The share of the new frame where nothing moves; where movement begins and 1 / how far it takes until it is certain, of
         the mean over 5 x 5 px; the same of a pixel.
+    start, stop : int
+        Rows of the result.
     """
     share, block_least, block_slope, pixel_least, pixel_slope = numbers
     height, width = new.shape
