@@ -83,6 +83,7 @@ soak: $(READY)  ## The long versions of the tests that kill, restart and damage,
 	DIPTYCH_KILLS=20 $(BIN)/python -m pytest -q tests/end_to_end/test_kill.py
 	DIPTYCH_KILLS=10 $(BIN)/python -m pytest -q tests/training/test_kill.py
 	DIPTYCH_MUTANTS=10000 DIPTYCH_STRUCTURED=2000 $(BIN)/python -m pytest -q -s tests/photo/test_fuzz.py
+	DIPTYCH_VIDEO_MUTANTS=500 $(BIN)/python -m pytest -q -s tests/video/test_fuzz.py
 	DIPTYCH_FUZZ=1000 $(BIN)/python -m pytest -q tests/runtime/test_fuzz.py
 	DIPTYCH_KILLS=5 DIPTYCH_PICTURES=500 $(BIN)/python -m pytest -q tests/cluster/test_kill.py
 	$(BIN)/python benchmarks/web_load.py throughput overload hostile schema

@@ -16,6 +16,7 @@ import numpy as np
 import diptych as dp
 from diptych.runtime import default_model
 from training_helpers import clean_picture, degraded
+from video_helpers import write_video
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -108,6 +109,7 @@ def make_desk(folder: Path) -> Path:
     )
     for name in (*scans, *photos, "noisy.png"):
         dp.write(folder / name, picture)
+    write_video(folder / "clip.mp4", [picture] * 3)
     for name in ("night.onnx", "evening.onnx"):
         shutil.copy(default_model(), folder / name)
     return folder
@@ -130,7 +132,8 @@ def make_shim(folder: Path) -> Path:
         "if '--minutes' in arguments:\n"
         "    arguments[arguments.index('--minutes') + 1] = '0.05'\n"
         f"small = {settings!r}\n"
-        "main(arguments + small if arguments[:1] == ['train'] else arguments)\n"
+        "if __name__ == '__main__':  # a process that the command starts imports this file as well\n"
+        "    main(arguments + small if arguments[:1] == ['train'] else arguments)\n"
     )
     shim.chmod(0o755)
     return folder
