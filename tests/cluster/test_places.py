@@ -28,7 +28,7 @@ def test_what_is_written_is_listed_and_read(place):
         "a.jpg",
         "sub/deep/c.TIF",
         "notes.txt",
-        "x.heic",
+        "x.psd",
         "a.enhanced.jpg",
         ".hidden.png",
         ".cache/d.png",
@@ -38,7 +38,7 @@ def test_what_is_written_is_listed_and_read(place):
     listed = list(place.files())
     assert {one.name: one.kind for one in listed if one.kind != "picture"} == {
         "notes.txt": "other",
-        "x.heic": "unreadable",
+        "x.psd": "unreadable",
     }
     found = [one for one in listed if one.kind == "picture"]
     assert sorted(one.name for one in found) == ["a.jpg", "b.png", "sub/deep/c.TIF"]

@@ -282,8 +282,8 @@ def test_a_few_pictures_cannot_tell_any_difference(folders):
 
 def test_files_of_other_kinds_are_named(folders):
     source, target = folders([scene(seed) for seed in range(3)], [scene(seed) for seed in range(3, 6)])
-    (source / "x.heic").touch()
+    (source / "x.psd").touch()
     (source / "notes.txt").touch()
     result = check(source, target)
-    assert only(result, "unreadable").examples == (("A/x.heic (HEIC files cannot be read)",),)
+    assert only(result, "unreadable").examples == (("A/x.psd (PSD files cannot be read)",),)
     assert not result.complete

@@ -135,7 +135,7 @@ def test_doctor(cli):
     assert {"onnx", "onnxruntime", "numpy"} <= set(report["packages"])
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     assert set(report["extras"]) == set(project["optional-dependencies"]) - {"dev"}
-    assert all(one["packages"] and one["brings"] for one in report["extras"].values())
+    assert all(one["packages"] and one["brings"] and one["megabytes"] for one in report["extras"].values())
 
 
 def test_doctor_names_what_an_extra_lacks(cli, monkeypatch):

@@ -93,8 +93,8 @@ def test_where_the_suffix_decides_and_several_have_the_name_nothing_is_guessed(t
 
 def test_what_cannot_be_read_is_a_problem(tmp_path):
     fill(tmp_path / "o", "a.png")
-    (tmp_path / "o" / "b.heic").touch()
+    (tmp_path / "o" / "b.psd").touch()
     report = dp.evaluate({"o": tmp_path / "o"}, metrics=["noise"])
     assert [str(one) for one in report.problems] == [
-        f"{tmp_path / 'o' / 'b.heic'}: HEIC files cannot be read; convert it to JPEG, PNG or TIFF"
+        f"{tmp_path / 'o' / 'b.psd'}: PSD files cannot be read; convert it to JPEG, PNG or TIFF"
     ]

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from diptych.photo import Photo, read, write
 
-ALL = [".jpg", ".png", ".tif", ".webp", ".avif", ".jxl", ".bmp"]
-FROM_EXIF = (".webp", ".avif", ".jxl")  # formats that know the resolution from EXIF alone
+HEIC = [".heic"] if importlib.util.find_spec("pillow_heif") else []
+
+ALL = [".jpg", ".png", ".tif", ".webp", ".avif", ".jxl", *HEIC, ".bmp"]
+FROM_EXIF = (".webp", ".avif", ".jxl", ".heic")  # formats that know the resolution from EXIF alone
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:li>M\xc3\xbcller</rdf:li></x:xmpmeta>'
 
 
@@ -35,7 +39,7 @@ def test_metadata_go_along_from_format_to_format(tmp_path, full, maker_note, fir
     assert b"Diptych" in photo.exif
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".avif", ".jxl"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".avif", ".jxl", *HEIC])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_exif_is_the_same_byte_for_byte(tmp_path, picture, exif_block, suffix, order):
     block = exif_block(order=order)
@@ -139,7 +143,7 @@ def test_jpeg_with_too_much_exif_loses_the_thumbnail_first(tmp_path, picture, ex
 
 
 @pytest.mark.parametrize("block", [b"x", b"II*\0", b"MM\0*\xff\xff\xff\xff", b"II*\0\x08\0\0\0\xff\xff" + b"z" * 40])
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".avif", ".jxl"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".avif", ".jxl", *HEIC])
 def test_corrupt_exif_does_not_cost_the_picture(tmp_path, picture, suffix, block):
     write(tmp_path / f"a{suffix}", Photo(picture(), exif=block, dpi=(100, 100)))
     photo = read(tmp_path / f"a{suffix}")

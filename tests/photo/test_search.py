@@ -90,6 +90,9 @@ def test_suffixes():
         ".avif",
         ".jxl",
         ".gif",
+        ".heic",
+        ".heif",
+        ".hif",
     }
     assert is_readable("A.JPEG")
     assert not is_readable("a")
@@ -97,11 +100,11 @@ def test_suffixes():
 
 def test_what_is_left_out_of_a_folder_is_told(tmp_path):
     (tmp_path / "out").mkdir()
-    for name in ("a.jpg", "b.HEIC", "c.mov", "notes.txt", ".hidden.heic", "out/a.jpg", "a.enhanced.jpg"):
+    for name in ("a.jpg", "b.PSD", "c.mov", "notes.txt", ".hidden.psd", "out/a.jpg", "a.enhanced.jpg"):
         (tmp_path / name).touch()
     found = search([tmp_path], exclude=lambda path: path.name == "out" or path.stem.endswith(".enhanced"))
     assert [photo.path.name for photo in found.photos] == ["a.jpg"]
-    assert [path.name for path in found.unreadable] == ["b.HEIC", "c.mov"]
+    assert [path.name for path in found.unreadable] == ["b.PSD", "c.mov"]
     assert found.others == 1
-    named = search([tmp_path / "b.HEIC", tmp_path / "a.enhanced.jpg"], exclude=lambda path: True)
-    assert [photo.path.name for photo in named.photos] == ["b.HEIC", "a.enhanced.jpg"]
+    named = search([tmp_path / "b.PSD", tmp_path / "a.enhanced.jpg"], exclude=lambda path: True)
+    assert [photo.path.name for photo in named.photos] == ["b.PSD", "a.enhanced.jpg"]

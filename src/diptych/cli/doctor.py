@@ -12,16 +12,17 @@ from typing import Annotated, Any
 import typer
 
 EXTRAS = {
-    "train": "diptych train: generators from two folders or one",
-    "refine": "training of refiners",
-    "export": "diptych export of what was trained",
-    "tvm": "export --target tvm: models compiled for one processor",
-    "metrics": "LPIPS, FID and other metrics by networks",
-    "web": "diptych serve: the page and the HTTP service",
-    "video": "enhance of videos",
-    "cluster": "enhance --cluster, and OME-Zarr",
+    "train": ("diptych train: generators from two folders or one", 920),
+    "refine": ("training of refiners", 1010),
+    "export": ("diptych export of what was trained", 860),
+    "tvm": ("export --target tvm: models compiled for one processor", 320),
+    "metrics": ("LPIPS, FID and other metrics by networks", 900),
+    "web": ("diptych serve: the page and the HTTP service", 7),
+    "video": ("enhance of videos", 107),
+    "cluster": ("enhance --cluster, and OME-Zarr", 80),
+    "heic": ("HEIC pictures, as phones make them", 27),
 }
-"""What each extra brings; those for development are left out."""
+"""What each extra brings, and the megabytes it takes on Linux, of which PyTorch is 760; those for development are left out."""
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
@@ -45,8 +46,12 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     missing = [name for name, version in versions.items() if version is None]
     report["missing"] = missing
     report["extras"] = {
-        extra: {"brings": brings, "packages": {name: _version(name) for name in needed.get(extra, [])}}
-        for extra, brings in EXTRAS.items()
+        extra: {
+            "brings": brings,
+            "megabytes": size,
+            "packages": {name: _version(name) for name in needed.get(extra, [])},
+        }
+        for extra, (brings, size) in EXTRAS.items()
     }
     if as_json:
         typer.echo(json.dumps(report, indent=2))
@@ -91,4 +96,4 @@ def _print(report: dict[str, Any], missing: list[str]) -> None:
     for extra, one in report["extras"].items():
         lacking = [name for name, version in one["packages"].items() if version is None]
         state = f"lacks {', '.join(lacking)}: pip install 'diptych[{extra}]'" if lacking else "installed"
-        typer.echo(f"{'[' + extra + ']':24}  {one['brings']}; {state}")
+        typer.echo(f"{'[' + extra + ']':24}  {one['brings']} ({one['megabytes']} MB); {state}")

@@ -86,7 +86,7 @@ def enhance(
         bool, typer.Option("--skip-existing", help="Leave out inputs whose output exists: goes on after a stop.")
     ] = False,
     quality: Annotated[
-        int, typer.Option(min=1, max=100, help="Quality of JPEG, WebP, AVIF and JPEG XL outputs.")
+        int, typer.Option(min=1, max=100, help="Quality of JPEG, WebP, AVIF, JPEG XL and HEIC outputs.")
     ] = QUALITY,
     max_pixels: Annotated[
         int, typer.Option(min=1, help="Refuse larger pictures, before they are decoded.")
@@ -94,7 +94,9 @@ def enhance(
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="NAME", help="Convert: jpeg, png, tiff, webp, avif, jxl, bmp. [default: as IN]"
+            "--format",
+            metavar="NAME",
+            help="Convert: jpeg, png, tiff, webp, avif, jxl, heic, gif, bmp. [default: as IN]",
         ),
     ] = None,
     suffix: Annotated[

@@ -7,12 +7,11 @@ from typing import BinaryIO
 import numpy as np
 
 from diptych.core.errors import PhotoFormatError
-from diptych.core.image import Image
 from diptych.photo import av1, cicp, exif, heif, isobmff
 from diptych.photo.formats import check_size
 from diptych.photo.isobmff_write import only, with_metadata
 from diptych.photo.photo import Photo
-from diptych.photo.samples import join_alpha, split_alpha
+from diptych.photo.samples import join_alpha, narrowed, split_alpha, widened
 
 _KINDS = {b"av01": "a picture", b"grid": "tiles"}
 _LONGEST_SIDE = 16384
@@ -48,21 +47,6 @@ def _bits(container: isobmff.Container, item: isobmff.Item) -> int:
     tiles = [item, *container.items.values()]
     setting = next((one.get(b"av1C") for one in tiles if len(one.get(b"av1C")) > 2), b"\0\0\0")
     return 12 if setting[2] & 0x20 else 10 if setting[2] & 0x40 else 8
-
-
-def widened(samples: Image, bits: int) -> Image:
-    """Return samples of some bits as 16 bits, in which white is 65535.
-
-    >>> widened(np.array([[1023, 512]], np.uint16), 10).tolist()
-    [[65535, 32800]]
-    """
-    white = (1 << bits) - 1
-    return (np.arange(white + 1) * 65535 / white + 0.5).astype(np.uint16)[np.minimum(samples, white)]
-
-
-def narrowed(samples: Image, bits: int) -> Image:
-    """Return 16-bit samples as samples of some bits: the inverse of `widened`."""
-    return ((samples.astype(np.uint32) * ((1 << bits) - 1) + 32767) // 65535).astype(np.uint16)
 
 
 def encode(photo: Photo, quality: int) -> bytes:

@@ -101,6 +101,17 @@ FORMATS = (
         alpha=True,
         code_points=True,
     ),
+    Format(
+        "heic",
+        "HEIC",
+        (".heic", ".heif", ".hif"),
+        (),
+        ("uint8", "uint16"),
+        alpha=True,
+        code_points=True,
+        bits=12,
+        brands=(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
+    ),
     Format("gif", "GIF", (".gif",), (b"GIF87a", b"GIF89a"), alpha=True, profile=False, metadata=("XMP",)),
 )
 
@@ -187,7 +198,7 @@ def kinds_read() -> str:
     """Return the names of the formats, for messages.
 
     >>> kinds_read()
-    'JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL or GIF'
+    'JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC or GIF'
     """
     labels = [item.label for item in FORMATS]
     return f"{', '.join(labels[:-1])} or {labels[-1]}"

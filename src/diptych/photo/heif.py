@@ -53,6 +53,12 @@ def check_sizes(container: Container, item: Item, max_pixels: int) -> None:
         raise PhotoFormatError("is damaged (its tiles are larger than the picture); get a whole copy of it")
 
 
+def _tiles(container: Container) -> list[Item]:
+    """Return the tiles of the primary picture, in order."""
+    grids = [one for one in container.references if one.kind == b"dimg" and one.source == container.primary]
+    return [container.items[key] for one in grids for key in one.targets if key in container.items]
+
+
 def upright(image: Image, item: Item) -> Image:
     """Apply the crop and the turns of an item to its samples (H, W) or (H, W, C), in their order."""
     for kind, content, _ in item.properties:
@@ -80,8 +86,17 @@ def _crop(image: Image, content: bytes) -> Image:
     return image[top:bottom, left:right]
 
 
+def _colour_properties(container: Container, item: Item) -> tuple[Property, ...]:
+    """Return the properties of a picture's colours: its own, or those of its first tile."""
+    for one in (item, *_tiles(container)[:1]):
+        found = tuple(part for part in one.properties if part.kind == b"colr")
+        if found:
+            return found
+    return ()
+
+
 def colours(properties: tuple[Property, ...]) -> tuple[bytes | None, dict[str, bytes]]:
-    """Return the ICC profile of an item and its code points as the content of a PNG's cICP; neither for sRGB."""
+    """Return the ICC profile of a picture and its code points as the content of a PNG's cICP; neither for sRGB."""
     profile, chunks = None, {}
     for kind, content, _ in properties:
         if kind == b"colr" and content[:4] in (b"prof", b"rICC"):
@@ -100,7 +115,7 @@ def code_points(primaries: int, transfer: int) -> dict[str, bytes]:
 
 def photo_of(container: Container, item: Item, pixels: Image, alpha: Image | None, bits: int) -> Photo:
     """Return the photo of decoded pixels, turned upright by the container and with its metadata."""
-    profile, chunks = colours(item.properties)
+    profile, chunks = colours(_colour_properties(container, item))
     pixels = upright(pixels, item)
     block = container.exif()
     height, width = pixels.shape[:2]

@@ -33,9 +33,16 @@ def with_metadata(data: bytes, exif: bytes | None, xmp: bytes | None, profile: b
     return dump(replace(container, items=items, references=tuple(references)), contents)
 
 
+_TURNS = (b"irot", b"imir", b"clap")
+
+
 def only(container: Container, kinds: Collection[bytes]) -> bytes:
-    """Return a file of the items of some kinds alone, so that a decoder sees neither metadata nor what is left out."""
-    items = {key: item for key, item in container.items.items() if item.kind in kinds}
+    """Return a file of the items of some kinds alone, so that a decoder sees neither metadata, turns nor what is left out."""
+    items = {
+        key: replace(item, properties=tuple(one for one in item.properties if one.kind not in _TURNS))
+        for key, item in container.items.items()
+        if item.kind in kinds
+    }
     references = [one for one in container.references if one.source in items and items.keys() >= set(one.targets)]
     contents = {key: container.content(item) for key, item in items.items()}
     return dump(replace(container, items=items, references=tuple(references)), contents)

@@ -12,14 +12,14 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from diptych.core.defaults import MAX_PIXELS
-from diptych.core.errors import ParameterError, PhotoError, PhotoFormatError, PhotoTooLargeError
+from diptych.core.errors import MissingExtraError, ParameterError, PhotoError, PhotoFormatError, PhotoTooLargeError
 from diptych.photo import exif, formats, hdr, icc, xmp
 from diptych.photo.photo import Photo
 from diptych.photo.samples import turn_upright
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo:
-    """Read a JPEG, PNG, TIFF, WebP, BMP, AVIF or JPEG XL file.
+    """Read a JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC or GIF file.
 
     The content of the file decides the format, not its name. The depth is kept, the EXIF orientation applied, alpha
     separated from the colours, palettes are resolved, and CMYK is converted to sRGB. A picture of high dynamic range (PQ, HLG)
@@ -86,7 +86,7 @@ def identify(path: str | os.PathLike[str]) -> str:
 
 
 def decode(data: bytes, *, name: str = "picture", max_pixels: int = MAX_PIXELS) -> Photo:
-    """Decode the bytes of a JPEG, PNG, TIFF, WebP, BMP, AVIF or JPEG XL file, as `read` does a file.
+    """Decode the bytes of a JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC or GIF file, as `read` does a file.
 
     Parameters
     ----------
@@ -132,7 +132,9 @@ def naming_errors(name: str) -> Iterator[None]:
         yield
     except PhotoError as error:
         raise type(error)(f"{name}: {error}") from error
-    except ImportError:  # a decoder is not installed
+    except MissingExtraError as error:
+        raise MissingExtraError(f"{name}: {error}") from error
+    except ImportError:
         raise
     except MemoryError as error:
         raise PhotoTooLargeError(f"{name}: does not fit into memory; lower max_pixels or shrink it") from error

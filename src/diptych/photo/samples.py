@@ -59,6 +59,21 @@ def to_depth(image: Image, dtype: np.dtype[np.generic]) -> Image:
     return np.rint(values, out=values).astype(dtype)
 
 
+def widened(samples: Image, bits: int) -> Image:
+    """Return samples of some bits as 16 bits, in which white is 65535.
+
+    >>> widened(np.array([[1023, 512]], np.uint16), 10).tolist()
+    [[65535, 32800]]
+    """
+    white = (1 << bits) - 1
+    return (np.arange(white + 1) * 65535 / white + 0.5).astype(np.uint16)[np.minimum(samples, white)]
+
+
+def narrowed(samples: Image, bits: int) -> Image:
+    """Return 16-bit samples as samples of some bits: the inverse of `widened`."""
+    return ((samples.astype(np.uint32) * ((1 << bits) - 1) + 32767) // 65535).astype(np.uint16)
+
+
 def from_pillow(image: PillowImage, profile: bytes | None = None) -> tuple[Image, Image | None, bytes | None]:
     """Return pixels, alpha and colour profile of a Pillow image in mode 1, L, LA, P, RGB, RGBA or CMYK."""
     if image.mode == "CMYK":

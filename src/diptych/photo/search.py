@@ -24,7 +24,7 @@ class FoundPhoto(NamedTuple):
         return self.path.relative_to(self.root)
 
 
-_OTHER_PICTURES = "heic heif hif jp2 j2k jpx psd psb exr hdr tga pcx ppm pgm pbm pnm ico svg jxr wdp"
+_OTHER_PICTURES = "jp2 j2k jpx psd psb exr hdr tga pcx ppm pgm pbm pnm ico svg jxr wdp"
 _RAW = "dng cr2 cr3 crw nef nrw arw srf sr2 raf orf rw2 pef srw x3f 3fr iiq rwl"
 _VIDEOS = "mp4 mov avi mkv webm m4v mts m2ts mpg mpeg wmv 3gp"
 _UNREADABLE = frozenset(f".{suffix}" for suffix in f"{_OTHER_PICTURES} {_RAW} {_VIDEOS}".split())
@@ -88,11 +88,11 @@ def search(inputs: Iterable[str | os.PathLike[str]], *, exclude: Callable[[Path]
     --------
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
-    >>> for name in ("a.jpg", "b.heic", "c.txt"):
+    >>> for name in ("a.jpg", "b.psd", "c.txt"):
     ...     (folder / name).touch()
     >>> found = search([folder])
     >>> len(found.photos), found.unreadable[0].name, found.others
-    (1, 'b.heic', 1)
+    (1, 'b.psd', 1)
     """
     if isinstance(inputs, str | os.PathLike):
         inputs = [inputs]
@@ -110,8 +110,8 @@ def search(inputs: Iterable[str | os.PathLike[str]], *, exclude: Callable[[Path]
 def unreadable_reason(path: str | os.PathLike[str]) -> str | None:
     """Return why a picture or video cannot be read that is, by its suffix, of a kind that is not; None for all other files.
 
-    >>> unreadable_reason("beach.heic"), unreadable_reason("beach.jpg")
-    ('HEIC files cannot be read; convert it to JPEG, PNG or TIFF', None)
+    >>> unreadable_reason("beach.psd"), unreadable_reason("beach.jpg")
+    ('PSD files cannot be read; convert it to JPEG, PNG or TIFF', None)
     """
     suffix = Path(path).suffix.lower()
     if suffix[1:] in _VIDEOS.split():

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from diptych.core.defaults import QUALITY
-from diptych.core.errors import ImageError, ParameterError, PhotoError, PhotoFormatError
+from diptych.core.errors import ImageError, MissingExtraError, ParameterError, PhotoError, PhotoFormatError
 from diptych.core.image import Image, check_image, white_level
 from diptych.photo import cicp, formats, icc, jxl_write
 from diptych.photo.atomic import atomic_write, check_target
@@ -34,6 +34,7 @@ def write(
     JPEG    uint8                           rounded to 8 bits; colour in full resolution (4:4:4); no alpha
     WebP    uint8                           rounded to 8 bits; grey becomes RGB; lossless at quality 100 or as read
     BMP     uint8                           rounded to 8 bits; no metadata but the resolution
+    HEIC    uint8, uint16 (10 or 12 bits)   as AVIF; needs the extra ``heic``
     GIF     uint8                           at most 256 colours; opacity all or nothing; no metadata but XMP and comment
     AVIF    uint8, uint16 (10 or 12 bits)   rounded to 12 bits; colour in full resolution (4:4:4); lossless at quality 100
     JXL     uint8, uint16                   floats become 16-bit; lossless at quality 100; opacity always is
@@ -48,7 +49,7 @@ def write(
     overwrite : bool
         Replace an existing file.
     quality : int
-        1 to 100, for JPEG, WebP, AVIF and JPEG XL.
+        1 to 100, for JPEG, WebP, AVIF, JPEG XL and HEIC.
 
     Raises
     ------
@@ -83,10 +84,10 @@ def encode(photo: Photo, format_name: str, *, quality: int = QUALITY) -> bytes:
     ----------
     photo : Photo
         The picture to encode.
-    format_name : {"jpeg", "png", "tiff", "webp", "bmp", "avif", "jxl"}
+    format_name : {"jpeg", "png", "tiff", "webp", "bmp", "avif", "jxl", "heic", "gif"}
         As in `Photo.format`.
     quality : int
-        1 to 100, for JPEG, WebP, AVIF and JPEG XL.
+        1 to 100, for JPEG, WebP, AVIF, JPEG XL and HEIC.
 
     Raises
     ------
@@ -163,6 +164,8 @@ def naming_errors(name: str) -> Iterator[None]:
         yield
     except PhotoFormatError as error:
         raise PhotoFormatError(f"{name}: {error}") from error
+    except MissingExtraError as error:
+        raise MissingExtraError(f"{name}: {error}") from error
     except (PhotoError, ParameterError, ImageError):
         raise
     except (OSError, ValueError, RuntimeError, MemoryError) as error:

@@ -23,7 +23,10 @@ from diptych.recipes.steps import Step, step
 _GOOD_MEAN = 0.45
 _WHITE = 0.8
 _DARK_MEAN = 0.24
-_STOPS_UNDER = (1.4, 2.4)  # 170 of 179 photographs of dark rooms lie over 1.9; of 615 others, nearly all good ones, seven
+_STOPS_UNDER = (
+    1.4,
+    2.4,
+)  # 170 of 179 photographs of dark rooms lie over 1.9; of 615 others, nearly all good ones, seven
 _ALIKE = (0.28, 0.40)  # mean luma over highlights: of nine in ten good photographs over 0.35, of low keys 0.2 to 0.3
 _LOW_KEY = 0.8  # share of the lift that a night, or a picture that is dark on purpose, does not get
 _OPENED = {"local": 0.95, "follow": 0.6, "color_floor": 0.006}

@@ -137,7 +137,7 @@ def _body(query: type[BaseModel]) -> dict[str, Any]:
     form = {"type": "object", "required": ["image"], "properties": fields, "additionalProperties": False}
     return {
         "required": True,
-        "description": "A JPEG, PNG, TIFF, WebP, BMP, AVIF or JPEG XL file, or a form with one and any fields of the query.",
+        "description": "A picture, in a format of `diptych enhance`, or a form with one and any fields of the query.",
         "content": {"image/*": {"schema": _ANY_PICTURE}, "multipart/form-data": {"schema": form}},
     }
 

@@ -13,7 +13,7 @@ from diptych.web.problem import Problem
 
 Q = TypeVar("Q", bound=BaseModel)
 
-FormatName = Literal["jpeg", "png", "tiff", "webp", "bmp", "avif", "jxl"]
+FormatName = Literal["jpeg", "png", "tiff", "webp", "bmp", "avif", "jxl", "heic", "gif"]
 
 
 def _wish(name: str) -> Any:
@@ -58,7 +58,7 @@ class EnhanceQuery(ChoiceQuery):
         description='Operators as a JSON list, e.g. [{"operator": "gamma", "gamma": 0.5}]; GET /v1/operators lists them.',
     )
     format: FormatName | None = Field(None, description="Format of the answer; by default that of the picture.")
-    quality: int = Field(QUALITY, ge=1, le=100, description="Quality of JPEG, WebP, AVIF and JPEG XL answers.")
+    quality: int = Field(QUALITY, ge=1, le=100, description="Quality of JPEG, WebP, AVIF, JPEG XL and HEIC answers.")
 
 
 class PlanQuery(ChoiceQuery):
