@@ -93,6 +93,8 @@ def test_suffixes():
         ".heic",
         ".heif",
         ".hif",
+        ".dcm",
+        ".dicom",
     }
     assert is_readable("A.JPEG")
     assert not is_readable("a")

@@ -96,7 +96,7 @@ def enhance(
         typer.Option(
             "--format",
             metavar="NAME",
-            help="Convert: jpeg, png, tiff, webp, avif, jxl, heic, gif, bmp. [default: as IN]",
+            help="Convert: jpeg, png, tiff, webp, avif, jxl, heic, gif, bmp, dicom. [default: as IN]",
         ),
     ] = None,
     suffix: Annotated[

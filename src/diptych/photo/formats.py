@@ -61,7 +61,7 @@ class Format:
         return cast(Codec, importlib.import_module(f"diptych.photo.{self.name}"))
 
 
-HEAD = 64
+HEAD = 136
 """Bytes at the start of a file by which `by_content` knows it."""
 
 FORMATS = (
@@ -113,6 +113,7 @@ FORMATS = (
         brands=(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
     ),
     Format("gif", "GIF", (".gif",), (b"GIF87a", b"GIF89a"), alpha=True, profile=False, metadata=("XMP",)),
+    Format("dicom", "DICOM", (".dcm", ".dicom"), (), ("uint8", "uint16"), profile=False, metadata=()),
 )
 
 
@@ -176,6 +177,8 @@ def by_name(name: str) -> Format:
 
 def by_content(head: bytes) -> Format:
     """Return the format that the first `HEAD` bytes of a file belong to; PhotoFormatError if there is none."""
+    if head[128:132] == b"DICM":  # before that, such a file may look like a TIFF, and be one
+        return by_name("dicom")
     brands = _brands(head)
     for item in FORMATS:
         if any(brand in item.brands for brand in brands):
@@ -198,7 +201,7 @@ def kinds_read() -> str:
     """Return the names of the formats, for messages.
 
     >>> kinds_read()
-    'JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC or GIF'
+    'JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC, GIF or DICOM'
     """
     labels = [item.label for item in FORMATS]
     return f"{', '.join(labels[:-1])} or {labels[-1]}"

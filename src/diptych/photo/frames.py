@@ -16,9 +16,9 @@ from diptych.photo.reader import check_limit, finish, naming_errors, open_pictur
 
 MOST_FRAMES = 10_000
 
-_MODULES = {"gif": "gif", "png": "apng", "webp": "webp_frames", "tiff": "tiff_pages"}
+_MODULES = {"gif": "gif", "png": "apng", "webp": "webp_frames", "tiff": "tiff_pages", "dicom": "dicom"}
 """By format: the module of its frames."""
-_TIMED = ("gif", "png", "webp")
+_TIMED = ("gif", "png", "webp")  # DICOM holds frames with times and without
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ def _codec(name: str) -> FramesCodec | None:
 
 
 def read_frames(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Frames:
-    """Read all frames of an animated GIF, PNG or WebP, or all pages of a TIFF; any other picture is a single one.
+    """Read all frames of a GIF, PNG, WebP or DICOM file, or all pages of a TIFF; any other picture is a single one.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def encode_frames(frames: Frames, format_name: str, *, quality: int = QUALITY) -
     ----------
     frames : Frames
         Several frames or pages.
-    format_name : {"gif", "png", "webp", "tiff"}
+    format_name : {"gif", "png", "webp", "tiff", "dicom"}
         As in `Photo.format`.
     quality : int
         1 to 100, for WebP.
@@ -180,7 +180,7 @@ def encode_frames(frames: Frames, format_name: str, *, quality: int = QUALITY) -
     if codec is None:
         others = "GIF, PNG or WebP" if frames.timed else "a TIFF"
         raise PhotoFormatError(f"{form.label} holds one picture, not {len(frames.photos)}; write {others}")
-    if frames.timed != (form.name in _TIMED):
+    if form.name != "dicom" and frames.timed != (form.name in _TIMED):
         what, other = ("the times of an animation", "GIF, PNG or WebP") if frames.timed else ("pages", "a TIFF")
         raise PhotoFormatError(f"{form.label} cannot hold {what}; write {other}")
     fitted = tuple(writer.fit(photo, form) for photo in frames.photos)

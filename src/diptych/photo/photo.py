@@ -25,7 +25,7 @@ class Photo:
         Upright (the EXIF orientation is applied), read-only, in RGB order if C = 3. The dtype is uint8, uint16, float32 or
         float64, with floats in [0, 1]; 1-bit and palette files give uint8.
     format : str
-        "jpeg", "png", "tiff", "webp", "bmp", "avif", "jxl", "heic" or "gif", by the content of the file.
+        "jpeg", "png", "tiff", "webp", "bmp", "avif", "jxl", "heic", "gif" or "dicom", by the content of the file.
     exif : bytes or None
         The EXIF block from its byte-order mark on (without the JPEG prefix), with orientation 1; everything else,
         maker notes included, is unchanged.
@@ -53,6 +53,8 @@ class Photo:
         The IPTC-IIM records (captions, keywords and credits of press photographs).
     text : mapping of str to str
         PNG text chunks; JPEG comments under "Comment".
+    dicom : bytes or None
+        The elements of a DICOM file without its samples, as such a file: what is written with the pixels as a DICOM file again.
     jpeg : JpegTables or None
         Quantisation tables and block grid of a JPEG whose pixels these are, unturned.
     notes : tuple of str
@@ -82,6 +84,7 @@ class Photo:
     color_chunks: Mapping[str, bytes] = field(default_factory=dict)
     iptc: bytes | None = None
     text: Mapping[str, str] = field(default_factory=dict)
+    dicom: bytes | None = None
     jpeg: JpegTables | None = None
     notes: tuple[str, ...] = ()
     source: str = ""

@@ -19,7 +19,7 @@ from diptych.photo.samples import turn_upright
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo:
-    """Read a JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC or GIF file.
+    """Read a JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC, GIF or DICOM file.
 
     The content of the file decides the format, not its name. The depth is kept, the EXIF orientation applied, alpha
     separated from the colours, palettes are resolved, and CMYK is converted to sRGB. A picture of high dynamic range (PQ, HLG)
@@ -86,7 +86,7 @@ def identify(path: str | os.PathLike[str]) -> str:
 
 
 def decode(data: bytes, *, name: str = "picture", max_pixels: int = MAX_PIXELS) -> Photo:
-    """Decode the bytes of a JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC or GIF file, as `read` does a file.
+    """Decode the bytes of a JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC, GIF or DICOM file, as `read` does a file.
 
     Parameters
     ----------

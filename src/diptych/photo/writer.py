@@ -35,6 +35,7 @@ def write(
     WebP    uint8                           rounded to 8 bits; grey becomes RGB; lossless at quality 100 or as read
     BMP     uint8                           rounded to 8 bits; no metadata but the resolution
     HEIC    uint8, uint16 (10 or 12 bits)   as AVIF; needs the extra ``heic``
+    DICOM   uint8, uint16                   only of what was DICOM: derived from it; needs the extra ``dicom``
     GIF     uint8                           at most 256 colours; opacity all or nothing; no metadata but XMP and comment
     AVIF    uint8, uint16 (10 or 12 bits)   rounded to 12 bits; colour in full resolution (4:4:4); lossless at quality 100
     JXL     uint8, uint16                   floats become 16-bit; lossless at quality 100; opacity always is
@@ -84,7 +85,7 @@ def encode(photo: Photo, format_name: str, *, quality: int = QUALITY) -> bytes:
     ----------
     photo : Photo
         The picture to encode.
-    format_name : {"jpeg", "png", "tiff", "webp", "bmp", "avif", "jxl", "heic", "gif"}
+    format_name : {"jpeg", "png", "tiff", "webp", "bmp", "avif", "jxl", "heic", "gif", "dicom"}
         As in `Photo.format`.
     quality : int
         1 to 100, for JPEG, WebP, AVIF, JPEG XL and HEIC.

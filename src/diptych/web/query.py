@@ -13,7 +13,7 @@ from diptych.web.problem import Problem
 
 Q = TypeVar("Q", bound=BaseModel)
 
-FormatName = Literal["jpeg", "png", "tiff", "webp", "bmp", "avif", "jxl", "heic", "gif"]
+FormatName = Literal["jpeg", "png", "tiff", "webp", "bmp", "avif", "jxl", "heic", "gif", "dicom"]
 
 
 def _wish(name: str) -> Any:
