@@ -77,9 +77,13 @@ def test_loop_of_links(folder):
     assert len(find_photos([folder])) == 6  # reading it says what is wrong
 
 
+CAMERAS = "dng cr2 cr3 crw nef nrw arw srf sr2 raf orf rw2 pef srw x3f 3fr iiq rwl"
+
+
 def test_suffixes():
     jpeg = {".jpg", ".jpeg", ".jpe", ".jfif", ".jif"}
-    assert readable_suffixes() == jpeg | {
+    cameras = {f".{one}" for one in CAMERAS.split()}
+    assert readable_suffixes() == jpeg | cameras | {
         ".png",
         ".tif",
         ".tiff",

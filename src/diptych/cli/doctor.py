@@ -21,6 +21,7 @@ EXTRAS = {
     "video": ("enhance of videos", 107),
     "cluster": ("enhance --cluster, and OME-Zarr", 80),
     "dicom": ("DICOM pictures, as hospitals make them", 14),
+    "raw": ("RAW and DNG, as cameras make them", 10),
     "heic": ("HEIC pictures, as phones make them", 27),
 }
 """What each extra brings, and the megabytes it takes on Linux, of which PyTorch is 760; those for development are left out."""

@@ -61,6 +61,8 @@ class Format:
         return cast(Codec, importlib.import_module(f"diptych.photo.{self.name}"))
 
 
+_RAW = tuple("dng cr2 cr3 crw nef nrw arw srf sr2 raf orf rw2 pef srw x3f 3fr iiq rwl".split())  # noqa: SIM905
+
 HEAD = 136
 """Bytes at the start of a file by which `by_content` knows it."""
 
@@ -113,6 +115,15 @@ FORMATS = (
         brands=(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
     ),
     Format("gif", "GIF", (".gif",), (b"GIF87a", b"GIF89a"), alpha=True, profile=False, metadata=("XMP",)),
+    Format(
+        "raw",
+        "camera RAW",
+        tuple(f".{one}" for one in _RAW),
+        (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"II\x1a\0\0\0HEAPCCDR"),
+        ("uint16",),
+        writes=False,
+        brands=(b"crx ",),
+    ),
     Format("dicom", "DICOM", (".dcm", ".dicom"), (), ("uint8", "uint16"), profile=False, metadata=()),
 )
 
@@ -176,7 +187,10 @@ def by_name(name: str) -> Format:
 
 
 def by_content(head: bytes) -> Format:
-    """Return the format that the first `HEAD` bytes of a file belong to; PhotoFormatError if there is none."""
+    """Return the format that the first `HEAD` bytes of a file belong to; PhotoFormatError if there is none.
+
+    RAW files that begin as a TIFF are taken for one; see `diptych.photo.raw.is_raw`.
+    """
     if head[128:132] == b"DICM":  # before that, such a file may look like a TIFF, and be one
         return by_name("dicom")
     brands = _brands(head)
@@ -201,7 +215,7 @@ def kinds_read() -> str:
     """Return the names of the formats, for messages.
 
     >>> kinds_read()
-    'JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC, GIF or DICOM'
+    'JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC, GIF, camera RAW or DICOM'
     """
     labels = [item.label for item in FORMATS]
     return f"{', '.join(labels[:-1])} or {labels[-1]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import itertools
@@ -154,6 +155,14 @@ def _bare(data: bytes, segments: list[Segment]) -> bytes:
         if not (_APP1 <= segment.marker < _APP14 or segment.marker in (0xEF, _COMMENT)):
             kept.append(data[segment.start : segment.start + 4] + segment.content)
     return b"".join([*kept, data[segments[-1].start :]])
+
+
+def exif_of(data: bytes) -> bytes | None:
+    """Return the EXIF block of a JPEG, or of the beginning of one; None if it has none."""
+    segments: list[Segment] = []
+    with contextlib.suppress(PhotoFormatError):
+        segments.extend(walk(data))
+    return _first(segments, _APP1, _EXIF)
 
 
 def _first(segments: list[Segment], marker: int, prefix: bytes) -> bytes | None:

@@ -25,7 +25,7 @@ class Photo:
         Upright (the EXIF orientation is applied), read-only, in RGB order if C = 3. The dtype is uint8, uint16, float32 or
         float64, with floats in [0, 1]; 1-bit and palette files give uint8.
     format : str
-        "jpeg", "png", "tiff", "webp", "bmp", "avif", "jxl", "heic", "gif" or "dicom", by the content of the file.
+        "jpeg", "png", "tiff", "webp", "bmp", "avif", "jxl", "heic", "gif", "dicom" or "raw", by the content of the file.
     exif : bytes or None
         The EXIF block from its byte-order mark on (without the JPEG prefix), with orientation 1; everything else,
         maker notes included, is unchanged.

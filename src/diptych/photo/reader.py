@@ -13,13 +13,13 @@ from typing import BinaryIO
 
 from diptych.core.defaults import MAX_PIXELS
 from diptych.core.errors import MissingExtraError, ParameterError, PhotoError, PhotoFormatError, PhotoTooLargeError
-from diptych.photo import exif, formats, hdr, icc, xmp
+from diptych.photo import exif, formats, hdr, icc, raw, xmp
 from diptych.photo.photo import Photo
 from diptych.photo.samples import turn_upright
 
 
 def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo:
-    """Read a JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC, GIF or DICOM file.
+    """Read a JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC, GIF, DICOM or camera RAW file.
 
     The content of the file decides the format, not its name. The depth is kept, the EXIF orientation applied, alpha
     separated from the colours, palettes are resolved, and CMYK is converted to sRGB. A picture of high dynamic range (PQ, HLG)
@@ -86,7 +86,7 @@ def identify(path: str | os.PathLike[str]) -> str:
 
 
 def decode(data: bytes, *, name: str = "picture", max_pixels: int = MAX_PIXELS) -> Photo:
-    """Decode the bytes of a JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC, GIF or DICOM file, as `read` does a file.
+    """Decode the bytes of a picture of any format, as `read` does a file.
 
     Parameters
     ----------
@@ -120,8 +120,9 @@ def decode(data: bytes, *, name: str = "picture", max_pixels: int = MAX_PIXELS) 
     with naming_errors(name):
         if not data:
             raise PhotoFormatError("is empty; send a whole picture")
-        form = formats.by_content(data[: formats.HEAD])
-        photo = form.codec().decode(io.BytesIO(data), max_pixels)
+        stream = io.BytesIO(data)
+        form = _format_of(stream)
+        photo = form.codec().decode(stream, max_pixels)
         return replace(finish(replace(photo, format=form.name)), source=name)
 
 
@@ -172,14 +173,21 @@ def check_limit(max_pixels: int) -> None:
         raise ParameterError(f"max_pixels is {max_pixels}; give 1 or more")
 
 
+def _format_of(stream: BinaryIO) -> formats.Format:
+    """Return the format of a file by its content, and go back to its start."""
+    stream.seek(0)
+    form = formats.by_content(stream.read(formats.HEAD))
+    stream.seek(0)
+    return formats.by_name("raw") if form.name == "tiff" and raw.is_raw(stream) else form
+
+
 @contextlib.contextmanager
 def open_picture(path: str, max_pixels: int) -> Iterator[tuple[BinaryIO, formats.Format]]:
     """Open a picture and tell its format; a file that is too long for the limit on pixels is refused."""
     with open_regular(path) as stream:
-        head = stream.read(formats.HEAD)
-        if not head:
+        if not stream.read(1):
             raise PhotoFormatError("is empty; get a whole copy of it")
-        form = formats.by_content(head)
+        form = _format_of(stream)
         # Room for 16-bit RGBA samples, and 64 MiB of metadata.
         if form.name != "tiff" and os.fstat(stream.fileno()).st_size > 8 * max_pixels + (64 << 20):
             raise PhotoTooLargeError(f"is too long for max_pixels = {max_pixels}; raise `max_pixels`")

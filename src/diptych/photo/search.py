@@ -25,9 +25,8 @@ class FoundPhoto(NamedTuple):
 
 
 _OTHER_PICTURES = "jp2 j2k jpx psd psb exr hdr tga pcx ppm pgm pbm pnm ico svg jxr wdp"
-_RAW = "dng cr2 cr3 crw nef nrw arw srf sr2 raf orf rw2 pef srw x3f 3fr iiq rwl"
 _VIDEOS = "mp4 mov avi mkv webm m4v mts m2ts mpg mpeg wmv 3gp"
-_UNREADABLE = frozenset(f".{suffix}" for suffix in f"{_OTHER_PICTURES} {_RAW} {_VIDEOS}".split())
+_UNREADABLE = frozenset(f".{suffix}" for suffix in f"{_OTHER_PICTURES} {_VIDEOS}".split())
 """Suffixes of pictures and videos that cannot be read."""
 
 

@@ -86,7 +86,7 @@ def _exif(stream: BinaryIO, page: tiff_page.Page, dpi: tuple[float, float] | Non
         whole = ifd.load(stream, page.header, page.offset)
     except ValueError:
         return None
-    fields = {tag: item for tag, item in whole.fields.items() if tag not in _STRUCTURE and item.type < 16}
+    fields = _described(whole)
     fields |= {} if dpi else _calibration(whole.fields)
     if fields.get(_DESCRIPTION, ifd.Field(2, 0, b"")).data.startswith(b'{"shape":'):
         del fields[_DESCRIPTION]  # tifffile's description of the stored array
@@ -96,6 +96,15 @@ def _exif(stream: BinaryIO, page: tiff_page.Page, dpi: tuple[float, float] | Non
     if dpi:
         fields |= exif.resolution_fields(dpi, page.header.order)
     return exif.block_of(replace(whole, fields=fields), page.header.order, turn)
+
+
+def _described(whole: ifd.Directory) -> dict[int, ifd.Field]:
+    return {tag: item for tag, item in whole.fields.items() if tag not in _STRUCTURE and item.type < 16}
+
+
+def exif_of(whole: ifd.Directory, order: str) -> bytes:
+    """Return an EXIF block of what a directory says that does not describe its samples; the picture is upright."""
+    return exif.block_of(replace(whole, fields=_described(whole)), order, 1)
 
 
 def _calibration(fields: Mapping[int, ifd.Field]) -> dict[int, ifd.Field]:
