@@ -6,13 +6,13 @@ READY := $(VENV)/ready
 TOGETHER := -n 2 --dist worksteal
 MINUTES ?= 25
 
-.PHONY: demo test check bench gpu chromium nginx web-example docs docs-check soak test-oldest release-check clean
+.PHONY: demo test check bench gpu chromium axe nginx web-example docs docs-check soak test-oldest release-check clean
 
 demo: $(READY)  ## Install and run the main job on a sample picture
 	mkdir -p out
 	$(BIN)/diptych demo -o out/demo.png --overwrite
 
-test: $(READY) chromium nginx web-example  ## The whole test suite; COVERAGE=yes also demands 90 % of the lines
+test: $(READY) chromium axe nginx web-example  ## The whole test suite; COVERAGE=yes also demands 90 % of the lines
 ifdef COVERAGE
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(TOGETHER)
@@ -59,6 +59,12 @@ chromium:  ## The browser that the report's tests open (Debian's packages); with
 	(apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null) || \
 	echo "chromium and chromium-driver are missing and could not be installed: the browser tests will be skipped;" \
 	     "install them with: sudo apt-get install chromium chromium-driver"
+
+axe:  ## axe-core, the rules of accessibility that the page is held to; without it that test is skipped
+	@test -d tests/browser/node_modules/axe-core || \
+	(command -v npm >/dev/null && npm ci --prefix tests/browser --no-audit --no-fund --silent) || \
+	echo "npm is missing or could not install axe-core: the test of the page's accessibility will be skipped;" \
+	     "install npm and run: npm ci --prefix tests/browser"
 
 nginx:  ## The proxy of docs/nginx.conf (Debian's package); without it the tests of the service behind it are skipped
 	@command -v nginx >/dev/null || test -x /usr/sbin/nginx || \

@@ -1,4 +1,4 @@
-"""A report in a real browser, without a screen."""
+"""A report, and the page of the service, in a real browser, without a screen."""
 
 from __future__ import annotations
 
@@ -63,4 +63,48 @@ def browser(chromium, page):
     for kind in ("browser", "performance"):
         chromium.get_log(kind)  # what is there belongs to the test before
     chromium.get(page.as_uri())
+    return chromium
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """Return a folder with a JPEG, a 16-bit TIFF, and no picture."""
+    from web_helpers import dark_scene
+
+    path = tmp_path_factory.mktemp("pictures")
+    dp.write(path / "dark.jpg", dark_scene(120, 180))
+    dp.write(path / "deep.tif", dark_scene(1300, 200, np.uint16))
+    (path / "text.png").write_text("no picture")
+    return path
+
+
+@pytest.fixture(scope="session")
+def services():
+    """Return the addresses of a service, and of one that asks for a token."""
+    pytest.importorskip("fastapi", reason="FastAPI is not installed: pip install 'diptych[web]'")
+    from diptych.web.settings import Settings
+    from page_helpers import TOKEN
+    from web_helpers import running
+
+    with (
+        running(Settings(workers=2)) as (_, address),
+        running(Settings(workers=1, token=TOKEN)) as (_, guarded),
+    ):
+        yield address, guarded
+
+
+@pytest.fixture
+def app(chromium, services, tmp_path):
+    """Return the browser with the page of the service freshly loaded, in English; downloads go to `tmp_path`."""
+    from page_helpers import open_page
+
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    size = {"width": 1280, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    chromium.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    for kind in ("browser", "performance"):
+        chromium.get_log(kind)
+    open_page(chromium, services[0])
+    chromium.execute_script("localStorage.clear()")
+    open_page(chromium, services[0])
     return chromium

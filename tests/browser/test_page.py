@@ -6,7 +6,6 @@ import json
 import os
 import time
 
-import numpy as np
 import pytest
 
 pytest.importorskip("selenium", reason="selenium is not installed: pip install 'diptych[dev]'")
@@ -17,84 +16,28 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
 
-import diptych as dp
-from diptych.cli.app import main
-from diptych.web.settings import Settings
-from web_helpers import dark_scene, running, wait_for
-
-TOKEN = "a token for this test"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Return a folder with a JPEG, a 16-bit TIFF, and no picture."""
-    path = tmp_path_factory.mktemp("pictures")
-    dp.write(path / "dark.jpg", dark_scene(120, 180))
-    dp.write(path / "deep.tif", dark_scene(1300, 200, np.uint16))
-    (path / "text.png").write_text("no picture")
-    return path
-
-
-@pytest.fixture(scope="module")
-def services():
-    """Return the addresses of a service, and of one that asks for a token."""
-    with (
-        running(Settings(workers=2)) as (_, address),
-        running(Settings(workers=1, token=TOKEN)) as (_, guarded),
-    ):
-        yield address, guarded
+from page_helpers import (
+    TOKEN,
+    advanced,
+    after,
+    by_command,
+    choose,
+    choose_files,
+    download,
+    find,
+    plan,
+    said_as_command,
+    settled,
+    status,
+    wish,
+)  # fmt: skip
+from web_helpers import wait_for
 
 
 @pytest.fixture
-def page(chromium, services, tmp_path):
-    """Return the browser with the page freshly loaded; downloads go to `tmp_path`."""
-    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
-    size = {"width": 1280, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
-    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    chromium.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
-    for kind in ("browser", "performance"):
-        chromium.get_log(kind)
-    open_page(chromium, services[0])
-    return chromium
-
-
-def open_page(browser, address):
-    browser.get(address + "/")
-    wait_for(lambda: find(browser, "#enhancer").get_attribute("value"))
-
-
-def find(browser, selector):
-    return browser.find_element(By.CSS_SELECTOR, selector)
-
-
-def choose_files(browser, *paths):
-    find(browser, "#file").send_keys("\n".join(str(path) for path in paths))
-
-
-def status(browser, text):
-    wait_for(lambda: text in find(browser, "#status").text)
-    return find(browser, "#status").text
-
-
-def choose(browser, value):
-    Select(find(browser, "#enhancer")).select_by_value(value)
-
-
-def after(browser):
-    return find(browser, "#after").get_attribute("src")
-
-
-def download(browser, folder, name):
-    find(browser, "#download").click()
-    wait_for(lambda: (folder / name).exists() and not list(folder.glob("*.crdownload")))
-    return (folder / name).read_bytes()
-
-
-def by_command(source, target, *options):
-    with pytest.raises(SystemExit) as done:
-        main(["enhance", str(source), "-o", str(target), *options])
-    assert done.value.code in (0, None)
-    return target.read_bytes()
+def page(app):
+    """Return the browser with the page of the service."""
+    return app
 
 
 def test_a_picture_goes_in_and_comes_back_as_the_command_makes_it(page, folder, tmp_path):
@@ -112,7 +55,6 @@ def test_a_parameter_moves_the_preview_and_the_download(page, folder, tmp_path):
     status(page, "Preview in")
     choose(page, "steps:")
     Select(find(page, "#operator")).select_by_value("gamma")
-    find(page, "#steps [title=Remove]").click()  # what it began with
     find(page, "#add").click()
     status(page, "Preview in")
     before = after(page)
@@ -153,30 +95,20 @@ def test_the_steps_of_a_recipe_can_be_adjusted(page, folder):
     find(page, "#adjust").click()
     wait_for(lambda: page.find_elements(By.CSS_SELECTOR, "#steps fieldset"))
     names = [one.text for one in page.find_elements(By.CSS_SELECTOR, "#steps legend")]
-    assert "develop" in names
+    assert "Develop: exposure, shadows and colour" in names
     find(page, "#steps li:last-child [title=Earlier]").click()
     moved = [one.text for one in page.find_elements(By.CSS_SELECTOR, "#steps legend")]
     assert moved == [*names[:-2], names[-1], names[-2]]
 
 
-def wish(browser, name, value):
-    """Move the slider of a wish, as a user does."""
-    script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))"
-    browser.execute_script(script, find(browser, f"#wish-{name}"), value)
-
-
-def said_as_command(browser):
-    return browser.execute_script("return document.querySelector('#words pre').textContent")
-
-
 def test_wishes_move_the_preview_the_plan_and_the_download(page, folder, tmp_path):
     choose_files(page, folder / "dark.jpg")
     status(page, "Preview in")
-    plan = find(page, "#plan").text
-    assert "develop exposure=" in plan
+    planned = plan(page)
+    assert "Exposure" in planned
     before = after(page)
     find(page, "#wish-brightness").send_keys(Keys.ARROW_RIGHT * 10)
-    wait_for(lambda: after(page) != before and find(page, "#plan").text != plan)
+    wait_for(lambda: after(page) != before and plan(page) != planned)
     assert page.execute_script("return document.querySelector('#wish-brightness').value") == "0.5"
     assert "+0.50 stops" in find(page, "#wishes").text
     wish(page, "warmth", -0.4)
@@ -193,14 +125,14 @@ def test_wishes_move_the_preview_the_plan_and_the_download(page, folder, tmp_pat
 def test_a_double_click_and_reset_take_wishes_back(page, folder):
     choose_files(page, folder / "dark.jpg")
     status(page, "Preview in")
-    plan = find(page, "#plan").text
+    planned = plan(page)
     for name in ("strength", "shadows", "saturation"):
         wish(page, name, 0.3)
-    wait_for(lambda: find(page, "#plan").text != plan)
+    wait_for(lambda: plan(page) != planned)
     ActionChains(page).double_click(find(page, "#wish-shadows")).perform()
     wait_for(lambda: said_as_command(page) == "diptych enhance dark.jpg --strength 0.3 --saturation 0.3")
     find(page, "#reset").click()
-    wait_for(lambda: find(page, "#plan").text == plan)
+    wait_for(lambda: plan(page) == planned)
     assert said_as_command(page) == "diptych enhance dark.jpg"
 
 
@@ -208,7 +140,8 @@ def test_strength_0_shows_the_picture(page, folder):
     choose_files(page, folder / "dark.jpg")
     status(page, "Preview in")
     wish(page, "strength", 0)
-    wait_for(lambda: "nothing" in find(page, "#plan").text)
+    wait_for(lambda: "Nothing" in plan(page))
+    settled(page)
     same = """const [one, other] = ['#before', '#after'].map(s => { const image = document.querySelector(s),
         canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight), context = canvas.getContext('2d');
         context.drawImage(image, 0, 0); return context.getImageData(0, 0, canvas.width, canvas.height).data; });
@@ -222,7 +155,7 @@ def test_wishes_are_for_what_plans(page, folder):
     wish(page, "denoise", 0.5)
     for value, shown in (("recipe:auto", True), ("model:low_light", True), ("steps:", False), ("model:default", True)):
         choose(page, value)
-        wait_for(lambda shown=shown: find(page, "#planned").is_displayed() == shown)
+        wait_for(lambda shown=shown: find(page, "#sliders").is_displayed() == shown)
         assert ("--denoise" in said_as_command(page)) == shown
     find(page, "#fast").click()  # takes no noise away
     assert not find(page, "#wish-denoise").is_enabled()
@@ -231,17 +164,18 @@ def test_wishes_are_for_what_plans(page, folder):
     wish(page, "brightness", 1)
     find(page, "#adjust").click()
     wait_for(find(page, "#own").is_displayed)
-    assert [one.text for one in page.find_elements(By.CSS_SELECTOR, "#steps legend")] == ["develop"]
+    names = [one.text for one in page.find_elements(By.CSS_SELECTOR, "#steps legend")]
+    assert names == ["Develop: exposure, shadows and colour"]
 
 
 def test_several_pictures_one_of_them_bad(page, folder):
     choose_files(page, folder / "dark.jpg", folder / "text.png")
     status(page, "Preview in")
-    buttons = page.find_elements(By.CSS_SELECTOR, "#pictures button")
+    buttons = page.find_elements(By.CSS_SELECTOR, "#pictures .thumb")
     assert [one.text for one in buttons] == ["dark.jpg", "text.png"]
-    page.find_elements(By.CSS_SELECTOR, "#pictures button")[1].click()
+    page.find_elements(By.CSS_SELECTOR, "#pictures .thumb")[1].click()
     assert "not a picture" in status(page, "not a picture")
-    page.find_elements(By.CSS_SELECTOR, "#pictures button")[0].click()
+    page.find_elements(By.CSS_SELECTOR, "#pictures .thumb")[0].click()
     status(page, "Preview in")
 
 
@@ -254,7 +188,7 @@ def test_a_picture_can_be_pasted_and_dropped(page):
             : new DragEvent("drop", {dataTransfer: data, cancelable: true})); done(); });"""
     for way in ("paste", "drop"):
         page.execute_async_script(give, way)
-    wait_for(lambda: len(page.find_elements(By.CSS_SELECTOR, "#pictures button")) == 2)
+    wait_for(lambda: len(page.find_elements(By.CSS_SELECTOR, "#pictures .thumb")) == 2)
     status(page, "Preview in")
     assert find(page, "#details").text.startswith("given.png · 40 × 30 px")
 
@@ -296,17 +230,17 @@ def test_it_works_from_the_keyboard_alone(page, folder, tmp_path):
     choose_files(page, folder / "dark.jpg")  # the dialog itself belongs to the system
     status(page, "Preview in")
     reached = []
+    advanced(page)
     page.execute_script("document.activeElement.blur()")
-    for _ in range(40):
+    for _ in range(60):
         ActionChains(page).send_keys(Keys.TAB).perform()
         reached.append(
             page.switch_to.active_element.get_attribute("id") or page.switch_to.active_element.get_attribute("class")
         )
         if reached[-1] == "download":
             ActionChains(page).send_keys(Keys.ENTER).perform()
-    assert {"divider", "download", "choose", "enhancer", "fast", "wish-strength", "wish-denoise", "reset"} <= set(
-        reached
-    )
+    sliders = {"wish-strength", "wish-denoise", "reset"}
+    assert {"divider", "peek", "download", "choose", "format", "enhancer", "fast", *sliders} <= set(reached)
     wait_for((tmp_path / "dark.enhanced.jpg").exists)
 
 

@@ -59,4 +59,4 @@ def test_the_report_and_the_service_have_the_same_slider():
     served = files()
     for name in ("slider.js", "slider.css", "base.css"):
         assert served[f"/page/{name}"][0].decode() == asset(name)
-    assert 'from "./slider.js"' in served["/page/main.js"][0].decode()
+    assert 'from "./slider.js"' in served["/page/viewer.js"][0].decode()

@@ -188,6 +188,7 @@ def test_models_and_recipes_of_the_start(tmp_path, make_client):
         "name": "bright",
         "summary": "Brighter.",
         "steps": [{"operator": "gamma", "gamma": 0.5}],
+        "packaged": False,
         "wishes": None,
     }
     assert client.post("/v1/enhance?recipe=bright", content=picture()).status_code == 200

@@ -9,7 +9,7 @@ from diptych.core.enhancer import Enhancer
 from diptych.core.operator import Declaration
 from diptych.core.parameters import Parameter
 from diptych.core.wishes import WISHES
-from diptych.recipes import Planner, Recipe
+from diptych.recipes import Planner, Recipe, catalogue
 from diptych.runtime.default import DEFAULT, PACKAGED_MODELS
 from diptych.web.models import ModelRegistry
 from diptych.web.steps import NOT_IN_QUERY, to_json
@@ -43,6 +43,7 @@ def recipes(registry: ModelRegistry) -> list[dict[str, Any]]:
             "name": name,
             "summary": one.spec.summary,
             "steps": to_json(one.steps) if isinstance(one, Recipe) else None,
+            "packaged": name in catalogue.names(),
             "wishes": _wishes(one),
         }
         for name, one in found.items()

@@ -11,6 +11,7 @@ export class Slider {
     this.labels = labels;
     this.divider = stage.querySelector(".divider");
     this.split = 50;
+    this.smallest = 1;
     this.pointers = new Map();
     this.shape = {width: 3, height: 2};
     stage.classList.add("slider");
@@ -35,8 +36,8 @@ export class Slider {
 
   draw() {
     const {width, height} = this.stage.getBoundingClientRect();
-    this.x = clamp(this.x, width * (1 - this.zoom), 0);
-    this.y = clamp(this.y, height * (1 - this.zoom), 0);
+    this.x = this.place(this.x, width * (1 - this.zoom));
+    this.y = this.place(this.y, height * (1 - this.zoom));
     const values = {"--split": `${this.split}%`, "--zoom": this.zoom, "--x": `${this.x}px`, "--y": `${this.y}px`};
     for (const [name, value] of Object.entries(values)) this.stage.style.setProperty(name, value);
     const [left, right] = this.labels();
@@ -47,6 +48,11 @@ export class Slider {
     this.readout.textContent = `${Math.round(100 * this.zoom)} %`;
   }
 
+  // A picture never leaves the frame; one that is smaller lies in its middle.
+  place(offset, room) {
+    return room > 0 ? room / 2 : clamp(offset, room, 0);
+  }
+
   moveSplit(to) {
     this.split = clamp(to, 0, 100);
     this.draw();
@@ -55,7 +61,7 @@ export class Slider {
   zoomTo(zoom, at) {
     const {width, height} = this.stage.getBoundingClientRect();
     const centre = at || {x: width / 2, y: height / 2};
-    const next = clamp(zoom, 1, LARGEST_ZOOM);
+    const next = clamp(zoom, this.smallest, LARGEST_ZOOM);
     this.x = centre.x - ((centre.x - this.x) * next) / this.zoom;
     this.y = centre.y - ((centre.y - this.y) * next) / this.zoom;
     this.zoom = next;

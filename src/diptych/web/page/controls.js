@@ -1,5 +1,8 @@
 // The form of a step, built from the JSON Schema of its operator.
 
+import {CHOICES, OPERATORS, PARAMETERS, SOFT} from "./catalogue.js";
+import {pick, t} from "./language.js";
+
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
@@ -11,10 +14,17 @@ const isNumber = (schema) => kinds(schema).includes("number") || kinds(schema).i
 const canBeAuto = (schema) => isNumber(schema) && schema.pattern === "^auto$";
 const grain = (schema) => (kinds(schema).includes("integer") ? schema["x-step"] || 1 : 0);
 
-// Bounds are often far apart and useful values lie near the default: bend the scale to put the default near the middle.
+// Names in the language of the page; those of other operators, from a newer service, as they are.
+const named = (table, name) => (table[name] ? pick(table[name]) : name.replaceAll("_", " "));
+export const operatorName = (operator) => named(OPERATORS, operator);
+export const parameterName = (operator, name) => named(PARAMETERS, `${operator}.${name}` in PARAMETERS ? `${operator}.${name}` : name);
+
+// A slider goes as far as useful values do. Where that is still far, its scale is bent to put the default near the middle.
+const reach = (schema) => schema.soft || [schema.minimum, schema.maximum];
 const bend = (schema) => {
-  const share = (schema.default - schema.minimum) / (schema.maximum - schema.minimum);
-  return share > 0 && share < 0.4 ? Math.log(share) / Math.log(0.4) : share === 0 && schema.maximum > 1 ? 3 : 1;
+  const [low, high] = reach(schema);
+  const share = (schema.default - low) / (high - low);
+  return share > 0 && share < 0.4 ? Math.log(share) / Math.log(0.4) : share === 0 && high > 1 ? 3 : 1;
 };
 
 export function nearest(schema, value) {
@@ -24,9 +34,15 @@ export function nearest(schema, value) {
   return Math.min(Math.max(whole, minimum), step ? maximum - ((maximum - minimum) % step) : maximum);
 }
 
-const fromSlider = (schema, share) =>
-  nearest(schema, schema.minimum + (schema.maximum - schema.minimum) * share ** bend(schema));
-const toSlider = (schema, value) => ((value - schema.minimum) / (schema.maximum - schema.minimum)) ** (1 / bend(schema));
+function fromSlider(schema, share) {
+  const [low, high] = reach(schema);
+  return nearest(schema, low + (high - low) * share ** bend(schema));
+}
+
+function toSlider(schema, value) {
+  const [low, high] = reach(schema);
+  return Math.min(Math.max((value - low) / (high - low), 0), 1) ** (1 / bend(schema));
+}
 
 // The default of each parameter.
 export function defaults(schema) {
@@ -52,6 +68,11 @@ function numberRow(id, schema, value, tell) {
     input.value = number;
     tell(number);
   });
+  slider.addEventListener("dblclick", () => {
+    if (typeof schema.default !== "number") return;
+    show(schema.default);
+    tell(schema.default, "");
+  });
   slider.addEventListener("change", () => show(Number(input.value)));
   input.addEventListener("change", () => {
     if (input.value === "" && kinds(schema).includes("null")) return tell(null);
@@ -68,13 +89,13 @@ function autoBox(schema, value, parts, tell) {
   const hold = () => parts.forEach((part) => { part.disabled = box.checked; });
   box.addEventListener("change", () => { hold(); tell(box.checked ? "auto" : Number(parts[0].value)); });
   hold();
-  return make("label", {className: "auto"}, box, " automatic, per picture");
+  return make("label", {className: "auto"}, box, ` ${t("automatic")}`);
 }
 
 function field(id, schema, value, tell) {
   if (isNumber(schema)) return numberRow(id, schema, value, tell);
   if (schema.enum) {
-    const select = make("select", {id}, ...schema.enum.map((word) => make("option", {textContent: word, value: word})));
+    const select = make("select", {id}, ...schema.enum.map((word) => make("option", {textContent: named(CHOICES, word), value: word})));
     select.value = value;
     select.addEventListener("change", () => tell(select.value));
     return [select];
@@ -90,18 +111,20 @@ function field(id, schema, value, tell) {
       tell(text.value.trim() ? JSON.parse(text.value) : null);
       text.setCustomValidity("");
     } catch {
-      text.setCustomValidity("rows of numbers, as [[0, 1], [1, 0]]");
+      text.setCustomValidity(t("rows"));
     }
   });
   return [text];
 }
 
-function row(id, name, schema, step, tell) {
-  const set = (value) => { step[name] = value; tell(); };
-  const label = make("label", {htmlFor: id, title: schema.description || ""}, name.replaceAll("_", " "));
+function row(id, name, bounds, step, tell) {
+  const schema = {...bounds, soft: SOFT[`${step.operator}.${name}`]};
+  const set = (value, label = id) => { step[name] = value; tell(label); };
+  const title = parameterName(step.operator, name);
+  const label = make("label", {htmlFor: id, title: `${name}: ${schema.description || ""}`}, title);
   if (schema["x-unit"]) label.append(make("span", {className: "unit", textContent: ` ${schema["x-unit"]}`}));
   const parts = field(id, schema, step[name], set);
-  parts.at(-1).setAttribute("aria-label", name);
+  if (parts.length > 1) parts.at(-1).setAttribute("aria-label", title);
   const line = make("div", {className: "parameter"}, label, ...parts);
   if (canBeAuto(schema)) line.append(autoBox(schema, step[name], parts, set));
   return line;
@@ -110,16 +133,17 @@ function row(id, name, schema, step, tell) {
 export function stepForm(step, index, schema, {tell, move, remove}) {
   const button = (text, label, act, disabled) => {
     const one = make("button", {type: "button", textContent: text, disabled, title: label, onclick: act});
-    one.setAttribute("aria-label", `${label}: ${step.operator}`);
+    one.setAttribute("aria-label", `${label}: ${operatorName(step.operator)}`);
+    one.dataset.act = act.name;
     return one;
   };
   const bar = make("div", {className: "step-bar"},
-    button("↑", "Earlier", () => move(-1), index === 0),
-    button("↓", "Later", () => move(1), false),
-    button("✕", "Remove", remove, false));
+    button("↑", t("earlier"), function earlier() { move(-1); }, index === 0),
+    button("↓", t("later"), function later() { move(1); }, false),
+    button("✕", t("remove"), remove, false));
   const rows = Object.entries(schema.properties)
     .filter(([name]) => name !== "operator")
     .map(([name, one]) => row(`step${index}-${name}`, name, one, step, tell));
-  const legend = make("legend", {textContent: step.operator.replaceAll("_", " "), title: schema.description});
+  const legend = make("legend", {textContent: operatorName(step.operator), title: `${step.operator}: ${schema.description}`});
   return make("li", {}, make("fieldset", {}, legend, bar, ...rows));
 }

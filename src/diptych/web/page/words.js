@@ -6,17 +6,8 @@ export function query(choice, extra = {}) {
   else wanted.set(choice.kind, choice.name);
   if (choice.kind === "model" && choice.fast) wanted.set("profile", "fast");
   for (const [name, value] of Object.entries(choice.wishes || {})) wanted.set(name, value);
+  if (choice.format && !wanted.has("format")) wanted.set("format", choice.format);
   return wanted.toString();
-}
-
-// A plan in words, a step on each line; nothing where nothing was planned.
-const brief = (value) => (Array.isArray(value) ? `<${value.length} x ${value[0].length}>` : value);
-
-export function planText(json) {
-  if (json === null) return "";
-  const steps = JSON.parse(json).map(({operator, ...values}) =>
-    [operator, ...Object.entries(values).map(([name, value]) => `${name}=${brief(value)}`)].join(" "));
-  return steps.join("\n") || "nothing: the picture stays as it is";
 }
 
 const quote = (text) => (/^[\w.,/:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
@@ -28,8 +19,11 @@ const python = (value) =>
   value === null ? "None" : value === true ? "True" : value === false ? "False"
     : Array.isArray(value) ? `(${value.map(python).join(", ")}${value.length === 1 ? "," : ""})` : JSON.stringify(value);
 
-export function outputName(name, suffix) {
+const SUFFIXES = {jpeg: ".jpg", tiff: ".tif"};
+
+export function outputName(name, suffix, format) {
   const dot = name.lastIndexOf(".");
+  if (format) return `${dot > 0 ? name.slice(0, dot) : name}.enhanced${SUFFIXES[format] || `.${format}`}`;
   return dot > 0 ? `${name.slice(0, dot)}.enhanced${name.slice(dot)}` : `${name}.enhanced${suffix}`;
 }
 
@@ -40,6 +34,7 @@ export function command(choice, name) {
   if (choice.kind === "model" && !choice.isDefault) words.push("--model", quote(choice.file));
   if (choice.kind === "model" && choice.fast) words.push("--profile", "fast");
   for (const [name, value] of Object.entries(choice.wishes || {})) words.push(`--${name}`, value);
+  if (choice.format) words.push("--format", choice.format);
   const operators = choice.kind !== "steps" ? [] : choice.steps.map(({operator, ...values}) =>
     ["--op", operator, ...Object.entries(values).map(([key, value]) => quote(`${key}=${typed(value)}`))].join(" "));
   return [words.join(" "), ...operators].join(operators.length > 1 ? " \\\n  " : " ");
@@ -55,7 +50,7 @@ export function script(choice, name) {
     lines.push(`recipe = dp.Recipe(${steps.length > 1 ? `\n    ${steps.join(",\n    ")},\n` : steps.join("")})`);
     how = ", recipe";
   } else if (choice.kind === "recipe") {
-    how = choice.file === choice.name ? `, dp.${choice.name}` : `, dp.Recipe.load(${python(choice.file)})`;
+    how = choice.isPackaged ? `, ${python(choice.name)}` : `, dp.Recipe.load(${python(choice.file)})`;
   } else if (!choice.isDefault) {
     lines[0] += `\nfrom diptych.runtime import ${choice.isPackaged ? "default_model, " : ""}open_enhancer`;
     const source = choice.isPackaged ? "default_model()" : python(choice.file);
@@ -65,11 +60,11 @@ export function script(choice, name) {
     how = ', DefaultEnhancer(profile="fast")';
   }
   const wishes = Object.entries(choice.wishes || {}).map(([key, value]) => `, ${key}=${value}`).join("");
-  return [...lines, `photo = dp.read(${file})`, `dp.write(${python(outputName(name, ""))}, dp.enhance(photo${how}${wishes}))`].join("\n");
+  return [...lines, `photo = dp.read(${file})`, `dp.write(${python(outputName(name, "", choice.format))}, dp.enhance(photo${how}${wishes}))`].join("\n");
 }
 
 export function request(choice, name, type) {
   const address = new URL(`v1/enhance?${query(choice)}`, location.href);
   return `curl --data-binary ${quote(`@${name}`)} -H 'Content-Type: ${type || "application/octet-stream"}' \\\n  ` +
-    `${quote(address.href)} -o ${quote(outputName(name, ""))}`;
+    `${quote(address.href)} -o ${quote(outputName(name, "", choice.format))}`;
 }
