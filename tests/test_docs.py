@@ -22,7 +22,7 @@ from diptych.cli.arguments import fold_operators
 from docs_helpers import KINDS, PRELUDE, ROOT, Block, blocks, environment, make_desk, make_shim, words_of
 
 EVERYTHING = os.environ.get("DIPTYCH_DOCS") == "all"
-PROGRAMS = {"pip", "curl", "dask", "docker", "ffmpeg", "openssl", "cp"}
+PROGRAMS = {"cat", "pip", "curl", "dask", "docker", "ffmpeg", "openssl", "cp"}
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
 

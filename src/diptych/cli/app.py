@@ -29,6 +29,7 @@ from diptych.cli import (
     serve,
     show,
     train,
+    watch,
 )
 from diptych.cli.arguments import fold_operators, in_options, without_types
 from diptych.cli.compilation import announce_compilation
@@ -68,6 +69,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 app.command("enhance", cls=_Command)(enhance.enhance)
+app.command("watch", cls=_Command)(watch.watch)
 app.command("score", cls=_Command)(score.score)
 app.command("compare", cls=_Command)(compare.compare)
 app.command("fit-niqe", cls=_Command)(fit_niqe.fit_niqe)

@@ -10,6 +10,20 @@ import typer
 
 from diptych.cli.arguments import OPTIONS, read_size, read_steps
 from diptych.cli.large import enhance_by_rows, is_large
+from diptych.cli.options import (
+    FormatName,
+    Jobs,
+    MaxPixels,
+    Model,
+    Operators,
+    Purpose,
+    Quality,
+    Quiet,
+    RecipeName,
+    Suffix,
+    recipe_for,
+)
+from diptych.cli.pipe import check_pipe, enhance_pipe, is_pipe
 from diptych.cli.progress import note, track
 from diptych.cli.video import enhance_videos, jobs_of, parted, refuse_options
 from diptych.cli.wishes import Brightness, Denoise, Saturation, Shadows, Strength, Warmth
@@ -25,28 +39,17 @@ if TYPE_CHECKING:
 
 def enhance(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="IN", help="Pictures, videos, folders (searched recursively) or globs.")
+        list[str],
+        typer.Argument(metavar="IN", help="Pictures, videos, folders (searched recursively), globs, or -."),
     ],
     output: Annotated[
         str | None,
-        typer.Option("-o", "--output", help="A file (for one input) or a folder. [default: NAME.enhanced.SUFFIX]"),
+        typer.Option("-o", "--output", help="A file (for one input), a folder, or - . [default: NAME.enhanced.SUFFIX]"),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE|NAME|none",
-            help="A model's .onnx file, low_light or denoise for those in the package, or none for the recipe auto.",
-        ),
-    ] = None,
-    purpose: Annotated[
-        Literal["underwater", "haze", "xray", "scan", "document", "low-light"] | None,
-        typer.Option("--for", help="What the pictures are: the recipe for that. [default: low-light, which plans]"),
-    ] = None,
-    recipe: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="A recipe by name, or its TOML file.")] = None,
-    op: Annotated[
-        list[str] | None,
-        typer.Option("--op", metavar="NAME key=value ...", help="An operator; repeat it for a chain."),
-    ] = None,
+    model: Model = None,
+    purpose: Purpose = None,
+    recipe: RecipeName = None,
+    op: Operators = None,
     memory: Annotated[
         str | None,
         typer.Option(
@@ -80,33 +83,17 @@ def enhance(
         int | None,
         typer.Option(metavar="NUMBER", help="Decides the details; the same seed, the same picture. [default: 0]"),
     ] = None,
-    jobs: Annotated[int, typer.Option(min=0, help="Pictures at a time; 0 means one for each core.")] = 0,
+    jobs: Jobs = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing outputs.")] = False,
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Leave out inputs whose output exists: goes on after a stop.")
     ] = False,
-    quality: Annotated[
-        int, typer.Option(min=1, max=100, help="Quality of JPEG, WebP, AVIF, JPEG XL and HEIC outputs.")
-    ] = QUALITY,
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse larger pictures, before they are decoded.")
-    ] = MAX_PIXELS,
-    form: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help="Convert: jpeg, png, tiff, webp, avif, jxl, heic, gif, bmp, dicom. [default: as IN]",
-        ),
-    ] = None,
-    suffix: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TEXT", help="Goes after the name, before the ending. [default: .enhanced, or none with -o]"
-        ),
-    ] = None,
+    quality: Quality = QUALITY,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    form: FormatName = None,
+    suffix: Suffix = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say only what fails.")] = False,
+    quiet: Quiet = False,
     large: Annotated[
         bool, typer.Option("--large", help="By rows, never whole in memory. [default: for TIFFs that would not fit]")
     ] = False,
@@ -133,13 +120,13 @@ def enhance(
     converting = {"--format": form is not None, "--suffix": suffix is not None, "--dry-run": dry_run}
     never = {"--large": large, "--variants": variants != 1, **converting}
     _check_options(inputs, {"--manifest": manifest, "--retries": retries}, never, cluster)
+    check_pipe(inputs, output, never | {"--format": False, "--json": as_json, "--cluster": cluster is not None})
     naming = Naming(output, form, suffix)
     quiet = quiet or as_json
     tones = {"brightness": brightness, "shadows": shadows, "warmth": warmth, "saturation": saturation}
-    wishes = Wishes(strength=strength, denoise=denoise, **tones)
     choice = EnhancerChoice(
         model=model,
-        recipe=_recipe_for(purpose, {"--model": model, "--recipe": recipe, "--op": op}),
+        recipe=recipe_for(purpose, {"--model": model, "--recipe": recipe, "--op": op}),
         steps=read_steps(op),
         profile=profile,
         memory=None if memory is None else read_size(memory, "--memory"),
@@ -147,7 +134,7 @@ def enhance(
         refine_strength=refine_strength,
         refine_steps=refine_steps,
         refine_seed=refine_seed,
-        wishes=wishes,
+        wishes=Wishes(strength=strength, denoise=denoise, **tones),
     )
     choice.check(OPTIONS)
     if cluster is not None:
@@ -164,18 +151,6 @@ def enhance(
         return
     batch = Batch(enhancer, existing, max_pixels, quality, jobs or available_cores())
     _finish(_run_all(batch, inputs, naming, choice, quiet, variants=variants > 1, dry=dry_run), as_json, quiet)
-
-
-def _recipe_for(purpose: str | None, named: dict[str, Any]) -> str | None:
-    """Return the recipe that is meant by ``--for``, or by ``--recipe``; None for the default enhancer."""
-    from diptych.core.errors import ParameterError
-
-    given = [option for option, value in named.items() if value]
-    if purpose is not None and given:
-        raise ParameterError(f"--for and {' and '.join(given)} exclude each other; give one of them")
-    if purpose is None:
-        return named["--recipe"]
-    return None if purpose == "low-light" else purpose
 
 
 def _check_options(inputs: list[str], only: dict[str, Any], never: dict[str, bool], cluster: str | None) -> None:
@@ -221,6 +196,8 @@ def _run_all(
     batch: Batch, inputs: list[str], naming: Naming, choice: EnhancerChoice, quiet: bool, *, variants: bool, dry: bool
 ) -> list[Result]:
     """Enhance the videos that are named, and then the pictures."""
+    if is_pipe(inputs, naming.output):
+        return enhance_pipe(batch, inputs, naming, quiet)
     videos, pictures = parted(inputs)
     results = enhance_videos(jobs_of(videos, naming, len(pictures), choice, batch), batch.existing, quiet, dry=dry)
     if pictures or not videos:
