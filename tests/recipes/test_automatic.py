@@ -114,6 +114,17 @@ def test_a_screenshot_and_a_halftone_stay_as_they_are():
     assert np.abs(dp.Recipe(*found)(dots).astype(int) - dots).max() <= 2
 
 
+@pytest.mark.parametrize("rows", [1, 4, 12])
+def test_text_on_black_is_not_taken_for_noise(rows):
+    page = np.zeros((240, 320, 3), np.uint8)
+    letters = np.random.default_rng(2).random((8, 200, 1)) > 0.5
+    for row in range(rows):
+        page[20 * row : 20 * row + 8, 40:240] = 255 * letters
+    plan = dp.auto.plan(page)
+    assert not plan.denoising.steps
+    assert np.percentile(plan(page)[page == 0], 99) <= 2
+
+
 def test_a_coarse_jpeg_is_deblocked_first():
     file = io.BytesIO()
     Image.fromarray(data.coffee()).save(file, "JPEG", quality=50)

@@ -85,6 +85,12 @@ def test_photos_keep_what_cannot_be_seen(dark):
     assert np.array_equal(made.pixels[alpha == 0], pixels[alpha == 0])
 
 
+def test_photos_of_which_nothing_can_be_seen_stay_as_they_are(dark):
+    photo = dp.Photo(dark, alpha=np.zeros(dark.shape[:2], np.uint8))
+    for enhancer in (None, auto, dp.Recipe(dp.step("gamma", gamma=0.5))):
+        assert np.array_equal(dp.enhance(photo, enhancer).pixels, dark)
+
+
 def test_a_part_of_what_does_not_plan_is_blended(dark):
     recipe = dp.Recipe(dp.step("gamma", gamma=0.5))
     for image in (dark, convert(dark, np.dtype(np.uint16)), convert(dark, np.dtype(np.float32))):

@@ -70,6 +70,21 @@ def test_queries(client, query, text):
     check_problem(client.post("/v1/enhance", params=query, content=picture()), 422, text)
 
 
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ({"model": "denoise"}, "'denoise' does not plan steps; request those of a recipe, or of no model"),
+        ({"model": "denoise", "strength": "0.5"}, "'denoise' does not plan steps"),
+        ({"model": "denoise", "warmth": "1"}, "cannot be wished of 'denoise', which does not plan"),
+        ({"recipe": "haze", "warmth": "1"}, "cannot be wished of 'haze', a recipe, whose numbers are fixed"),
+        ({"steps": "[]"}, "steps"),
+        ({"brightness": "4"}, "brightness: Input should be less than or equal to 3"),
+    ],
+)
+def test_plans_that_cannot_be_had(client, query, text):
+    check_problem(client.post("/v1/plan", params=query, content=picture()), 422, text)
+
+
 def png_header(width, height):
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(b"\0" * 64)), (b"IEND", b"")]

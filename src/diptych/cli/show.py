@@ -70,12 +70,13 @@ def _plan(name: str, op: list[str] | None, wishes: Wishes) -> str:
     from diptych.photo import read
     from diptych.recipes import Recipe
     from diptych.runtime import plan
+    from diptych.runtime.enhancing import visible
 
     steps = read_steps(op)
     if steps is None:
         return plan(read(name), **asdict(wishes)).to_toml()
     _refuse(wishes, "is not for --op; leave it out")
-    return Recipe(*steps, name="steps").plan(read(name).pixels).to_toml()
+    return Recipe(*steps, name="steps").plan(visible(read(name))).to_toml()
 
 
 def _refuse(wishes: Wishes, why: str) -> None:

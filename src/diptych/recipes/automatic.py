@@ -37,6 +37,11 @@ _COARSE = 8.0
 _MOST_IN_LIGHT = 0.008
 """Of noise of luma that is taken away from a well-lit picture: what looks like more is more often the subject's own grain."""
 
+# From the darkest to the lightest, and that over the noise: of dark rooms 0.055 and 11 or more; of noise alone up to 0.02, or 9.
+_SEEN, _OVER_NOISE = (0.02, 0.04), (7.0, 10.0)
+
+_FALSE_NOISE = 0.05  # from here on what is stronger than the picture varies is no noise: text on an empty ground
+
 COLOR_FLOOR = 0.014
 """Of under-exposed pictures: three and a half levels of 255, below which colours are mostly errors of black and noise."""
 _SPREAD = 1.0
@@ -89,6 +94,16 @@ class ImageStatistics:
         return ramp(self.mean, 0.30, 0.12)
 
     @property
+    def seen(self) -> float:
+        """How far there is anything to brighten: 0 if flat, of a lens cap, or black but for a few stars; 1 for most pictures."""
+        return ramp(self.span, *_SEEN) * ramp(self.span / max(self.luma_noise, 1e-4), *_OVER_NOISE)
+
+    @property
+    def span(self) -> float:
+        """From the darkest to the lightest."""
+        return self.white - self.black
+
+    @property
     def under_exposed(self) -> float:
         """How far this is a picture that got too little light, so that even its highlights are dark: 0 to 1.
 
@@ -97,7 +112,7 @@ class ImageStatistics:
         """
         highlights, mean = np.log2(_WHITE / self.highlight), np.log2(_DARK_MEAN / max(self.mean, 1e-3))
         alike = ramp(self.mean / self.highlight, *_ALIKE)
-        return self.dark * ramp(highlights, 0.3, 1.0) * max(alike, ramp(highlights + mean, *_STOPS_UNDER))
+        return self.seen * self.dark * ramp(highlights, 0.3, 1.0) * max(alike, ramp(highlights + mean, *_STOPS_UNDER))
 
 
 class Auto:
@@ -105,7 +120,8 @@ class Auto:
 
     Examples
     --------
-    >>> dark = np.random.default_rng(0).uniform(0, 0.1, (64, 64, 3)).astype(np.float32)
+    >>> noise = np.random.default_rng(0).uniform(0, 0.02, (64, 64, 3))
+    >>> dark = noise + np.linspace(0, 0.1, 64)[:, np.newaxis, np.newaxis]
     >>> [step.operator for step in Auto().plan(dark).steps][-2:]
     ['denoise_photo', 'develop']
     """
@@ -168,6 +184,8 @@ def image_statistics(image: FloatImage, noise: NoiseModel | tuple[float, float] 
     black, white = np.percentile(sample, [0.5, 99.5])
     noise = measure_noise(image) if noise is None else noise
     levels = noise if isinstance(noise, tuple) else (noise.luma_level, noise.chroma_level)
+    if levels[0] > max(_FALSE_NOISE, 1.25 * float(light.std())):
+        levels = 0.0, 0.0
     return ImageStatistics(
         mean=float(light.mean()),
         highlight=highlight,
@@ -184,16 +202,15 @@ def image_statistics(image: FloatImage, noise: NoiseModel | tuple[float, float] 
 
 def _decide(statistics: ImageStatistics, sample: FloatImage) -> list[Step]:
     dark, night, under = statistics.dark, statistics.night, statistics.under_exposed
-    flat = ramp(statistics.white - statistics.black, 0.5, 0.25) * (1 - dark)  # haze, fog, a radiograph
-    if statistics.white - statistics.black < max(
-        0.1, 6 * statistics.luma_noise
-    ):  # nothing there to see: a blank page, a lens cap
+    flat = ramp(statistics.span, 0.5, 0.25) * (1 - dark)  # haze, fog, a radiograph
+    if statistics.span < max(0.1, 6 * statistics.luma_noise):  # nothing there to see: a blank page
         flat = 0.0
     gain = float((_WHITE / statistics.highlight) ** under) if under > 0 else 1.0
     shadows = Shadows.of(sample[::2, ::2])
     lift = _lift(statistics, np.clip(sample * gain, 0, 1)) * (1 - _LOW_KEY * max(shadows.low_key, night) * (1 - under))
     backlit = shadows.backlit * (1 - night) * (1 - under)
     opened = shadows.lift(backlit, statistics.luma_noise) if backlit > 0.05 else 0.0
+    lift, opened = statistics.seen * lift, statistics.seen * opened
     steps = []
     brightened = gain * (1 + 0.5 * max(lift, opened))
     jpeg = statistics.noise.jpeg if statistics.noise else None
@@ -201,7 +218,7 @@ def _decide(statistics: ImageStatistics, sample: FloatImage) -> list[Step]:
         steps.append(step("deblock", **as_parameters(jpeg)))
     share = _share_of_noise(statistics, brightened, max(dark, under))
     if share > 0:
-        of_luma, of_chroma = share * statistics.luma_noise, share * statistics.chroma_noise
+        of_luma, of_chroma = (min(share * one, 0.5) for one in (statistics.luma_noise, statistics.chroma_noise))
         steps.append(_step("denoise_photo", luma=of_luma, chroma=of_chroma, coarse=statistics.coarseness))
     if flat > 0.05:
         steps.append(_step("levels", black=flat * statistics.black, white=1 - flat * (1 - statistics.white)))

@@ -47,7 +47,7 @@ class Planned:
     Examples
     --------
     >>> from diptych.recipes import auto
-    >>> dark = np.full((60, 80, 3), 12, np.uint8)
+    >>> dark = np.linspace(0, 24, 60 * 80 * 3).reshape(60, 80, 3).astype(np.uint8)
     >>> plain, brighter = Planned(auto)(dark), Planned(auto, Wishes(brightness=1))(dark)
     >>> bool(brighter.mean() > plain.mean() > 2 * dark.mean())
     True
@@ -141,8 +141,11 @@ def wished(enhancer: Enhancer, wishes: Wishes) -> Enhancer:
     if isinstance(enhancer, Planner):
         return Planned(enhancer, wishes)
     if others := [f"`{name}`" for name in wishes.given if name != "strength"]:
+        them = "it" if len(others) == 1 else "them"
+        why, instead = "which does not plan", "take the default enhancer"
+        if isinstance(enhancer, Recipe):
+            why, instead = "a recipe, whose numbers are fixed", f"change its numbers, or give {them} when it is planned"
         raise ParameterError(
-            f"{' and '.join(others)} cannot be wished of '{enhancer.spec.name}', which does not plan; leave "
-            f"{'it' if len(others) == 1 else 'them'} out, or take the default enhancer"
+            f"{' and '.join(others)} cannot be wished of '{enhancer.spec.name}', {why}; leave {them} out, or {instead}"
         )
     return Blended(enhancer, wishes.strength)

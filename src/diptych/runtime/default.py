@@ -81,7 +81,7 @@ class DefaultEnhancer(Planned):
     Examples
     --------
     >>> import numpy as np
-    >>> dark = np.full((60, 80, 3), 12, np.uint8)
+    >>> dark = np.linspace(0, 24, 60 * 80 * 3).reshape(60, 80, 3).astype(np.uint8)
     >>> bool(DefaultEnhancer(profile="fast")(dark).mean() > 2 * dark.mean())
     True
     """

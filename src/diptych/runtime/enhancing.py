@@ -84,7 +84,7 @@ def plan(
         denoise=denoise,
     )
     wanted = Planned(chosen, wishes) if wishes.given else chosen
-    return wanted.plan(_visible(photo) if isinstance(photo, Photo) else _in_order(photo))
+    return wanted.plan(visible(photo) if isinstance(photo, Photo) else _in_order(photo))
 
 
 def enhance(  # noqa: PLR0913 (the wishes are words of their own)
@@ -180,27 +180,27 @@ def brighter(photo: Photo, planner: Planner, times: int) -> Planner:
     if not times:
         return planner
     planned = planner if isinstance(planner, Planned) else Planned(planner)
-    return planned.brighter(times * planner.spread(_visible(photo)))
+    return planned.brighter(times * planner.spread(visible(photo)))
 
 
-def _visible(photo: Photo) -> Image:
+def visible(photo: Photo) -> Image:
     """Return the pixels without colours that cannot be seen, so that these decide nothing."""
     return photo.pixels if photo.alpha is None else fill_hidden(photo.pixels, photo.alpha)
 
 
 def _enhance_photo(photo: Photo, enhancer: Enhancer) -> Photo:
     """Enhance what can be seen of a photo; alpha, resolution and georeference go through the same geometry as the pixels."""
-    visible = _visible(photo)
-    pixels = enhancer(visible)
-    geometry = geometry_of(enhancer, visible) if isinstance(enhancer, Recipe) else Recipe()
+    seen = visible(photo)
+    pixels = enhancer(seen)
+    geometry = geometry_of(enhancer, seen) if isinstance(enhancer, Recipe) else Recipe()
     if not geometry.steps:
-        if photo.alpha is not None and visible is not photo.pixels:
+        if photo.alpha is not None and not photo.alpha.all():
             pixels = _with_hidden(pixels, photo.pixels, photo.alpha)
         return photo.with_pixels(pixels)
     alpha = None if photo.alpha is None else geometry(photo.alpha)
-    if alpha is not None and visible is not photo.pixels:
+    if alpha is not None and seen is not photo.pixels:
         pixels = _with_hidden(pixels, geometry(photo.pixels), alpha)
-    return photo.moved(pixels, alpha, mapping_of(geometry, visible.shape))
+    return photo.moved(pixels, alpha, mapping_of(geometry, seen.shape))
 
 
 def _with_hidden(pixels: Image, original: Image, alpha: Image) -> Image:

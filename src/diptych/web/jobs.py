@@ -10,6 +10,7 @@ from diptych.core.errors import ParameterError, PhotoTooLargeError
 from diptych.photo import Photo, decode, encode
 from diptych.recipes import Planner, Recipe
 from diptych.runtime import enhance, plan
+from diptych.runtime.enhancing import visible
 from diptych.web.costs import Costs
 from diptych.web.form import read_form
 from diptych.web.models import ModelRegistry
@@ -124,7 +125,7 @@ class Desk:
             )
         key = wanted.model_dump_json(include={"model", "recipe", "profile"})
         photo = self._decode(data, enhancer_for(wanted, self._registry, wishes=False), key)
-        planned = plan(photo, enhancer) if isinstance(enhancer, Planner) else enhancer.plan(photo.pixels)
+        planned = plan(photo, enhancer) if isinstance(enhancer, Planner) else enhancer.plan(visible(photo))
         name = wanted.recipe or wanted.model or enhancer.spec.name
         return {"status": 200, "json": {"recipe": name, "steps": to_json(planned.steps)}}, []
 
