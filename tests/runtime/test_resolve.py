@@ -57,7 +57,7 @@ REFUSED = {
     "a recipe as a model": ({"model": "auto"}, "auto"),
     "a model as a recipe": ({"recipe": "low_light"}, "low_light"),
     "a library": ({"model": "evening.so"}, "evening.so"),
-    "wishes of a recipe": ({"recipe": "RECIPE", "wishes": WISHES}, "cannot be wished of 'recipe', a recipe, whose numbers are fixed"),
+    "wishes of a recipe": ({"recipe": "RECIPE", "wishes": WISHES}, "of 'recipe', a recipe, whose numbers are fixed"),
     "wishes of steps": ({"steps": (GAMMA,), "wishes": Wishes(shadows=1)}, "cannot be wished of 'steps'"),
     "noise left and taken": ({"profile": "fast", "wishes": Wishes(denoise=0.5)}, "fast takes no noise away"),
     "part of a movement": ({"steps": (step("flip"),), "wishes": HALF}, "cannot blend what the step flip has moved"),

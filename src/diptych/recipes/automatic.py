@@ -37,10 +37,11 @@ _COARSE = 8.0
 _MOST_IN_LIGHT = 0.008
 """Of noise of luma that is taken away from a well-lit picture: what looks like more is more often the subject's own grain."""
 
-# From the darkest to the lightest, and that over the noise: of dark rooms 0.055 and 11 or more; of noise alone up to 0.02, or 9.
-_SEEN, _OVER_NOISE = (0.02, 0.04), (7.0, 10.0)
+# From the darkest to the lightest: of dark rooms 0.047 or more. And that of squares over what noise leaves of it: of noise 5.
+_SEEN, _OVER_NOISE = (0.02, 0.04), (6.0, 9.0)
+_SQUARE = 8  # px of the sample
 
-_FALSE_NOISE = 0.05  # from here on what is stronger than the picture varies is no noise: text on an empty ground
+_FALSE_NOISE = 0.2  # from here on what is stronger than the picture varies is no noise: text on an empty ground
 
 COLOR_FLOOR = 0.014
 """Of under-exposed pictures: three and a half levels of 255, below which colours are mostly errors of black and noise."""
@@ -70,6 +71,8 @@ class ImageStatistics:
         Share of it that is left where 2 x 2 px are averaged.
     noise : NoiseModel
         All that is known of it; None where it was not measured.
+    shapes : float
+        From the darkest to the lightest square of the sample, over the noise that is left in squares; infinite if unknown.
     """
 
     mean: float
@@ -82,6 +85,7 @@ class ImageStatistics:
     chroma_noise: float
     coarseness: float
     noise: NoiseModel | None = None
+    shapes: float = np.inf
 
     @property
     def night(self) -> float:
@@ -95,8 +99,8 @@ class ImageStatistics:
 
     @property
     def seen(self) -> float:
-        """How far there is anything to brighten: 0 if flat, of a lens cap, or black but for a few stars; 1 for most pictures."""
-        return ramp(self.span, *_SEEN) * ramp(self.span / max(self.luma_noise, 1e-4), *_OVER_NOISE)
+        """How far there is anything to brighten: 0 if flat, of a lens cap, or black but for a few stars; mostly 1."""
+        return ramp(self.span, *_SEEN) * ramp(self.shapes, *_OVER_NOISE)
 
     @property
     def span(self) -> float:
@@ -197,7 +201,18 @@ def image_statistics(image: FloatImage, noise: NoiseModel | tuple[float, float] 
         chroma_noise=levels[1],
         coarseness=0.5 if isinstance(noise, tuple) else noise.coarseness,
         noise=None if isinstance(noise, tuple) else noise,
+        shapes=_shapes(light, levels[0]),
     )
+
+
+def _shapes(light: FloatImage, noise: float) -> float:
+    height, width = (length // _SQUARE for length in light.shape)
+    if height * width < 16 or noise == 0:
+        return np.inf
+    cut = light[: height * _SQUARE, : width * _SQUARE]
+    squares = cut.reshape(height, _SQUARE, width, _SQUARE).mean(axis=(1, 3))
+    low, high = np.percentile(squares, [2, 98])
+    return float(high - low) / (noise / _SQUARE)
 
 
 def _decide(statistics: ImageStatistics, sample: FloatImage) -> list[Step]:
