@@ -6,7 +6,7 @@ READY := $(VENV)/ready
 TOGETHER := -n 2 --dist worksteal
 MINUTES ?= 25
 
-.PHONY: demo test check bench gpu chromium axe nginx web-example docs docs-check soak test-oldest release-check clean
+.PHONY: demo test check bench gpu chromium axe nginx web-example docs docs-sources docs-check soak test-oldest release-check clean
 
 demo: $(READY)  ## Install and run the main job on a sample picture
 	mkdir -p out
@@ -78,9 +78,13 @@ web-example:  ## ONNX Runtime Web for examples/deploy/web; without it that page'
 	echo "npm is missing or could not install onnxruntime-web: the test of the page in examples/deploy/web will be skipped;" \
 	     "install npm and run: npm ci --prefix examples/deploy/web"
 
-docs: $(READY)  ## Write docs/operators.md and its pictures, the type stubs and the list of public names
+docs: $(READY)  ## The site of the documentation, in build/site/index.html; warnings are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+docs-sources: $(READY)  ## Write what follows from the code: docs/operators.md and its pictures, type stubs, public names, outputs of notebooks
 	$(BIN)/python docs/make_gallery.py
 	$(BIN)/python docs/make_api.py
+	$(BIN)/python docs/site/execute.py docs/tutorials/*.ipynb docs/zh/tutorials/*.ipynb
 
 docs-check: $(READY)  ## Run every command and example of the documentation, trainings with a few steps, exports and the service
 	DIPTYCH_DOCS=all $(BIN)/python -m pytest -q tests/test_docs.py

@@ -172,7 +172,7 @@ def main() -> None:
     parts = [
         "# Operators",
         "",
-        "Made by `make docs`. Left before, right after; `diptych show NAME` prints the whole page of one.",
+        "Made by `make docs-sources`. Left before, right after; `diptych show NAME` prints the whole page of one.",
     ]
     for group, title in TITLES.items():
         parts += ["", f"## {title}", ""]

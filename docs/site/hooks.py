@@ -1,0 +1,78 @@
+"""What MkDocs calls while it builds the site: generated pages, notebooks, links that leave the folder, before and after."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import Path
+from typing import Any
+
+import notebooks
+import reference
+from mkdocs.structure.files import File
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = reference.results()
+OUTSIDE = RESULTS | {
+    "CHANGELOG.md": "reference/changelog.md",
+    "README.zh-CN.md": "zh/index.md",
+    "README.md": "index.md",
+}
+"""Files outside ``docs/`` that have a page on the site."""
+FROM = {page: file for file, page in RESULTS.items()} | {"reference/changelog.md": "CHANGELOG.md"}
+"""Pages that are such files: their links are relative to there."""
+
+_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)\s#]+)(#[^)\s]*)?\)")
+_PAIR = re.compile(r"^!\[(\w+): before and after\]\((\S+)\)$", re.MULTILINE)
+
+
+def on_config(config: Any) -> Any:
+    """Complete the navigation: packages, and pages that it does not name, under the how-to guides."""
+    known = set(re.findall(r"[\w/]+\.md", str(config.nav)))
+    new = sorted(path.name for path in Path(config.docs_dir).glob("*.md") if path.name not in known)
+    parts = {title: pages for part in config.nav for title, pages in part.items()}
+    parts["How-to guides"] += new
+    packages = next(one["Python"] for one in parts["Reference"] if "Python" in one)
+    packages += [{reference.dotted(room): f"reference/python/{room}.md"} for room in reference.PUBLIC]
+    return config
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the pages that are made of the package and of the notebooks."""
+    for place, text in reference.pages().items():
+        files.append(File.generated(config, place, content=text))
+    for notebook in sorted(Path(config.docs_dir).rglob("*.ipynb")):
+        text, pictures = notebooks.markdown(notebook)
+        place = notebook.relative_to(config.docs_dir)
+        files.append(File.generated(config, place.with_suffix(".md").as_posix(), content=text))
+        for name, data in pictures.items():
+            files.append(File.generated(config, (place.parent / name).as_posix(), content=data))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+    """Take the marks of fences away, mend links that leave the folder, and let before and after be compared."""
+    text = re.sub(r"^```(\w+) (?:heavy|other)$", r"```\1", markdown, flags=re.MULTILINE)
+    own = page.file.src_uri
+    text = _LINK.sub(lambda link: _mended(link, own, files), text)
+    return _PAIR.sub(_slider, text)
+
+
+def _mended(link: re.Match[str], own: str, files: Any) -> str:
+    """Return a link as it is, or to the page on the site, or as its text where there is none."""
+    text, target, anchor = link[1], link[2], link[3] or ""
+    file = posixpath.normpath(posixpath.join(posixpath.dirname(FROM.get(own, f"docs/{own}")), target))
+    page = OUTSIDE.get(file, file.removeprefix("docs/"))
+    if page.endswith(".ipynb") and (read := page.removesuffix("ipynb") + "md") != own:
+        page = read
+    if files.get_file_from_path(page):
+        return f"[{text}]({posixpath.relpath(page, posixpath.dirname(own) or '.')}{anchor})"
+    if file.startswith("docs/") or not (ROOT / file).exists():
+        return link[0]  # MkDocs says that it is dead
+    return f"`{file}`" if text.strip("`") == file else f"{text} (`{file}`)"
+
+
+def _slider(pair: re.Match[str]) -> str:
+    name, picture = pair[1], pair[2]
+    image = f"![{name}: before on the left, after on the right]({picture})"
+    return f'<figure class="pair" data-name="{name}" markdown>\n{image}\n</figure>'

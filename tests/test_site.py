@@ -1,0 +1,114 @@
+"""The site of the documentation: it builds without a warning, has no dead link, and loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+import gzip
+import html.parser
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import urllib.parse
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LARGEST, FIRST_PAGE = 25_000_000, 400_000
+LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
+
+pytestmark = pytest.mark.skipif(
+    not importlib.util.find_spec("material"), reason="mkdocs-material is missing: pip install -e '.[dev]'"
+)
+
+
+class Page(html.parser.HTMLParser):
+    """What a page of the site refers to."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.anchors: set[str] = set()
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.anchors |= {given[key] for key in ("id", "name") if given.get(key)}
+        if tag == "a" and given.get("href"):
+            self.links.append(given["href"])
+        if given.get(LOADED.get(tag, "")) and given.get("rel") not in ("canonical", "prev", "next", "alternate"):
+            self.loaded.append(given[LOADED[tag]])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    variables = os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def read(site) -> dict[Path, Page]:
+    return {path: Page(path) for path in sorted(site.rglob("*.html")) if path.name != "404.html"}
+
+
+def test_every_link_leads_somewhere(read):
+    dead = []
+    for path, page in read.items():
+        for link in page.links:
+            place, _, anchor = urllib.parse.unquote(link).partition("#")
+            if urllib.parse.urlsplit(link).scheme in ("http", "https", "mailto"):
+                continue
+            target = (path.parent / place).resolve() if place else path
+            target = target / "index.html" if target.is_dir() else target
+            if not target.exists() or (anchor and target in read and anchor not in read[target].anchors):
+                dead.append(f"{path.name}: {link}")
+    assert dead == []
+
+
+def test_nothing_is_loaded_from_elsewhere(read):
+    there = [
+        f"{path.name}: {one}"
+        for path, page in read.items()
+        for one in page.loaded
+        if urllib.parse.urlsplit(one).netloc or not (path.parent / urllib.parse.unquote(one)).exists()
+    ]
+    assert there == []
+
+
+def test_the_site_is_small(site, read):
+    assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) <= LARGEST
+    first = site / "index.html"
+    files = {first, *((site / one).resolve() for one in read[first].loaded if not one.startswith("data:"))}
+    files |= set((site / "assets/javascripts/workers").glob("search*.js")) | set(site.glob("search/search_index.js"))
+    assert sum(map(_sent, files)) <= FIRST_PAGE
+
+
+def _sent(path: Path) -> int:
+    """Return the size of a file as servers send it."""
+    data = path.read_bytes()
+    return len(data if path.suffix in (".jpg", ".png") else gzip.compress(data))
+
+
+def test_marks_of_code_are_taken_away(read):
+    assert not [path.name for path in read if "```" in path.read_text("utf-8")]
+
+
+def test_the_search_knows_operators_commands_and_names(site):
+    found = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
+    titles = {one["title"] for one in found["docs"]}
+    assert {"develop", "enhance", "psnr", "POST /v1/enhance", "CycleGANConfig", "underwater"} <= titles
+
+
+def test_every_page_says_what_kind_it_is(read, site):
+    """Each page of the documentation is in the navigation, under one of the kinds."""
+    home = (site / "index.html").read_text("utf-8")
+    for kind in ("Tutorials", "How-to guides", "Reference", "Explanation"):
+        assert kind in home
+    pages = {path.stem for path in (ROOT / "docs").glob("*.md")}
+    assert pages <= {path.stem for path in read}

@@ -1,0 +1,52 @@
+"""The tutorials: notebooks that run from the first cell to the last, and print what they say they print."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("nbclient", reason="nbclient is missing: pip install -e '.[dev]'")
+pytest.importorskip("ipykernel", reason="ipykernel is missing: pip install -e '.[dev]'")
+
+ROOT = Path(__file__).resolve().parents[1]
+TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.ipynb"))  # those in Chinese have the same code
+LARGEST = 400_000
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the kernel's sockets and a POSIX path")
+
+
+def printed(notebook: dict) -> list[str]:
+    """Return what the cells printed, without numbers, which may differ from machine to machine."""
+    return [
+        re.sub(r"\d[\d.,e+-]*", "0", "".join(output["text"]))
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", ())
+        if output["output_type"] == "stream" and output["name"] == "stdout"
+    ]
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
+def test_it_runs(path, tmp_path):
+    copy = tmp_path / path.name
+    copy.write_bytes(path.read_bytes())
+    variables = os.environ | {"PYTHONPATH": str(ROOT / "src"), "DIPTYCH_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(ROOT / "docs" / "site" / "execute.py"), str(copy)]
+    done = subprocess.run(command, env=variables, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert len(printed(json.loads(copy.read_text("utf-8")))) == len(printed(json.loads(path.read_text("utf-8"))))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("*.ipynb")), ids=lambda path: path.stem)
+def test_what_is_stored_is_whole_and_small(path):
+    cells = [cell for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in cells)
+    outputs = [output for cell in cells for output in cell["outputs"]]
+    assert not [one for one in outputs if one["output_type"] == "error" or one.get("name") == "stderr"]
+    assert "/tmp/" not in json.dumps(outputs)
+    assert path.stat().st_size < LARGEST
