@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
+from diptych.core.color import luma
 from diptych.core.errors import ImageError, ParameterError
+from diptych.core.image import to_float
 from diptych.core.noise import JpegTables, measure_noise
+from diptych.core.noise.model import local_brightness
 
 
 @pytest.mark.parametrize("shape", [(96, 80), (96, 80, 1), (96, 80, 3), (96, 80, 5), (1, 1, 3), (2, 7)])
@@ -69,6 +75,23 @@ def test_made_noise_is_found(kind, levels):
     made = (noisy / 255 - scene).std(axis=(0, 1))
     found = np.sqrt((measure_noise(noisy).sigma_map(noisy) ** 2).mean(axis=(0, 1)))
     assert np.abs(found / made - 1).max() < 0.1
+
+
+@pytest.mark.parametrize("quality", [95, 85, 75, 60])
+@pytest.mark.parametrize("kind", ["white", "correlated", "by brightness"])
+@pytest.mark.parametrize("levels", [2, 5, 15, 50])
+def test_made_noise_is_found_after_jpeg(kind, levels, quality):
+    """The noise as it is in the pixels then: what differs from the scene. Where it leaves little, less precisely."""
+    scene = _scene()
+    noise = NOISES[kind](scene, np.random.default_rng(levels).standard_normal(scene.shape))
+    noisy = np.rint(255 * np.clip(scene + levels / 255 * noise, 0, 1)).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noisy).save(file, "JPEG", quality=quality)
+    decoded = np.asarray(Image.open(file))
+    left = luma((decoded / 255 - scene).astype(np.float32)).std()
+    model = measure_noise(decoded)
+    found = np.sqrt((model.luma(local_brightness(to_float(decoded))) ** 2).mean())
+    assert abs(found / left - 1) < (0.18 if levels < 15 else 0.1)
 
 
 def test_noise_by_brightness_is_told_apart():

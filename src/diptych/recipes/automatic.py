@@ -34,7 +34,7 @@ _OPENED = {"local": 0.95, "follow": 0.6, "color_floor": 0.006}
 _COARSE = 8.0
 """Mean step of the low frequencies of a JPEG, after brightening, from which on its blocks are removed: quality 70 as it is."""
 
-_MOST_IN_LIGHT = 0.008
+_MOST_IN_LIGHT = 0.006
 """Of noise of luma that is taken away from a well-lit picture: what looks like more is more often the subject's own grain."""
 
 # From the darkest to the lightest: of dark rooms 0.047 or more. And that of squares over what noise leaves of it: of noise 5.

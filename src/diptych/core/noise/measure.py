@@ -30,6 +30,7 @@ _TAIL, _DEVIATIONS, _ALIKE = (
 _MOST_CUT = 2.0
 _USUAL = 1.5 / 255  # noise that is assumed where nothing tells it from texture
 _EMPTY = 1e-10
+_COMPRESSED = 3.0  # mean step of the low frequencies of a JPEG, from which on it leaves little noise beyond them: quality 88
 
 
 def measure_noise(image: Image, jpeg: JpegTables | None = None) -> NoiseModel:
@@ -81,7 +82,8 @@ def noise_of_regions(regions: FloatImage, jpeg: JpegTables | None = None) -> Noi
     planes = regions @ YCBCR_FROM_RGB.T.astype(np.float32) if colour else regions
     light = luma(regions.reshape(-1, SIDE, channels)).reshape(regions.shape[:3])
     sides = [_LUMA_SIDE] + [_CHROMA_SIDE if colour else _LUMA_SIDE] * (channels - 1)
-    strengths = [_strength(planes[..., plane], light, side) for plane, side in enumerate(sides)]
+    smoothed = jpeg is not None and jpeg.coarseness >= _COMPRESSED
+    strengths = [_strength(planes[..., plane], light, side, smoothed) for plane, side in enumerate(sides)]
     sigmas = np.stack([one.sigmas for one in strengths], axis=1)
     covariance = (
         sigmas[:, :, np.newaxis] * _correlation(planes[:: 1 + len(planes) // _CORRELATED]) * sigmas[:, np.newaxis]
@@ -105,15 +107,16 @@ class _Strength:
     spectrum: FloatImage  # (8, 8), mean 1
 
 
-def _strength(plane: FloatImage, light: FloatImage, side: int) -> _Strength:
-    """Measure one plane ``(N, 32, 32)`` by brightness."""
+def _strength(plane: FloatImage, light: FloatImage, side: int, smoothed: bool) -> _Strength:
+    """Measure one plane ``(N, 32, 32)`` by brightness; `smoothed` noise is expected to be strong at low frequencies."""
     blocks, means = split(plane, side), split(light, side).mean(axis=(1, 2))
     usable = (means > _BLACK) & (means < _WHITE)
     if usable.sum() < _FEWEST:
         usable[:] = True
     powers, means = coefficients(blocks[usable]) ** 2, means[usable]
     bins = np.array_split(np.argsort(means), int(np.clip(len(means) // _PER_BIN, 1, _BINS)))
-    found = [without_shading(block_power(powers[chosen])) for chosen in bins]
+    found = [block_power(powers[chosen]) for chosen in bins]
+    found = found if smoothed else [without_shading(one) for one in found]
     centres = np.array([means[chosen].mean() for chosen in bins])
     curve = _smooth(centres, found)
     total = np.average([one.powers / max(one.variance, _EMPTY) for one in found], axis=0)
