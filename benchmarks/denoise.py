@@ -144,6 +144,7 @@ def made_noise(root: Path, every: int) -> Figures:
                     [psnr(noisy, clean), best, psnr(results[1], clean), psnr(results[0], clean), kept[1], kept[0]]
                 )
             names = "noisy", "denoise_nlm", "denoise", "denoise, noise known", "gradients left", "gradients left, known"
+            found["pictures"] = len(rows)
             found[f"{word}, {sigma}"] = dict(zip(names, means(rows), strict=True))
     return found
 

@@ -12,9 +12,11 @@ import diptych as dp
 from diptych.core.errors import BundleError, ParameterError
 from diptych.core.image import Image, to_float
 from diptych.core.noise import NoiseModel, measure_noise
+from diptych.core.wishes import Wishes
 from diptych.large.rows import ArrayRows
+from diptych.large.statistics import planned
 from diptych.large.steps import after_steps
-from diptych.recipes import Recipe, step
+from diptych.recipes import Planned, Recipe, step
 from diptych.recipes.denoise import ToldNoise
 from diptych.runtime import (
     DefaultEnhancer,
@@ -233,3 +235,12 @@ def test_it_is_a_model_in_the_package() -> None:
     assert default_model("denoise").stat().st_size < 0.4 * 2**20
     with pytest.raises(BundleError, match="is no denoiser"):
         OnnxDenoiser(default_model())
+
+
+def test_a_wish_for_more_denoising_means_it_where_the_plan_has_none(clean: Image, noisy: Image) -> None:
+    assert not dp.plan(clean).denoising.steps
+    wished = dp.plan(clean, denoise=0.5).steps[0]
+    assert (wished.operator, dict(wished.parameters)["strength"]) == ("denoise", 0.5)
+    by_rows = planned(Planned(DefaultEnhancer(), Wishes(denoise=0.5)), ArrayRows(clean))
+    assert by_rows.steps[0].operator == "denoise"
+    assert dp.plan(clean, "auto", denoise=0.5).steps[0].operator == "denoise_photo"

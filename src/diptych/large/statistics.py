@@ -63,7 +63,8 @@ def _(planner: CorrectedPlanner, rows: Rows) -> Recipe:
 
 @planned.register
 def _(planner: Planned, rows: Rows) -> Recipe:
-    return apply_wishes(planned(planner.planner, rows), planner.wishes)
+    found = planned(planner.planner, rows)
+    return apply_wishes(found, planner.wishes, lambda: planner.denoising(lambda: noise_of(rows)))
 
 
 @planned.register

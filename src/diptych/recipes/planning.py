@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
@@ -10,8 +11,10 @@ import numpy as np
 from diptych.core.enhancer import Enhancer, EnhancerSpec
 from diptych.core.errors import ParameterError
 from diptych.core.image import Image, check_image, from_float, to_float
+from diptych.core.noise import NoiseModel, measure_noise
 from diptych.core.wishes import WISHES, Wishes
 from diptych.recipes.recipe import Recipe
+from diptych.recipes.steps import Step
 from diptych.recipes.wishes import apply_wishes
 
 
@@ -30,6 +33,15 @@ class Planner(Protocol):
 
     def spread(self, image: Image, /) -> float:
         """Return how far the exposure that is right may lie from the planned one, in stops: a standard deviation."""
+        ...
+
+
+@runtime_checkable
+class Denoising(Protocol):
+    """A planner with a denoiser of its own: what a wish for more denoising adds to its plan."""
+
+    def denoising(self, noise: Callable[[], NoiseModel]) -> Step | None:
+        """Return the step that takes all of an image's noise away, or None if it has none; `noise` measures it."""
         ...
 
 
@@ -66,7 +78,11 @@ class Planned:
         if self.wishes.strength == 0:
             check_image(image)
             return Recipe(name=self.spec.name)
-        return apply_wishes(self.planner.plan(image), self.wishes)
+        return apply_wishes(self.planner.plan(image), self.wishes, lambda: self.denoising(lambda: measure_noise(image)))
+
+    def denoising(self, noise: Callable[[], NoiseModel]) -> Step | None:
+        """Return the step that takes all noise away, if the planner is a `Denoising` one."""
+        return self.planner.denoising(noise) if isinstance(self.planner, Denoising) else None
 
     def spread(self, image: Image, /) -> float:
         """Return that of the planner."""

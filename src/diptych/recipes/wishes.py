@@ -56,7 +56,7 @@ SCALABLE = tuple(_BETWEEN)
 """The operators of which a part can be done: what a planner plans."""
 
 
-def apply_wishes(recipe: Recipe, wishes: Wishes) -> Recipe:
+def apply_wishes(recipe: Recipe, wishes: Wishes, denoising: Callable[[], Step | None] = lambda: None) -> Recipe:
     """Return a plan with the wishes of a user.
 
     `brightness`, `shadows`, `warmth` and `saturation` are offsets on the numbers of the step `develop`, `denoise` one on those
@@ -69,6 +69,9 @@ def apply_wishes(recipe: Recipe, wishes: Wishes) -> Recipe:
         A plan: a recipe of numbers, of the operators that planners use.
     wishes : Wishes
         Without any, the plan comes back as it is.
+    denoising : function
+        Returns the step that takes all noise away, of which a plan without one gets the share that is wished; by default, and
+        where it returns None, some `denoise_photo`.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def apply_wishes(recipe: Recipe, wishes: Wishes) -> Recipe:
         return recipe
     if wishes.strength == 0:
         return Recipe(name=recipe.name, summary=recipe.summary)
-    steps = _developed(_denoised(recipe.steps, wishes.denoise), wishes)
+    steps = _developed(_denoised(recipe.steps, wishes.denoise, denoising), wishes)
     if wishes.strength < 1:
         steps = tuple(_part(one, wishes.strength) for one in steps)
     return Recipe(*steps, name=recipe.name, summary=recipe.summary)
@@ -105,10 +108,12 @@ def undone(one: Step) -> Step:
     return _part(one, 0) if one.operator in _BETWEEN else one
 
 
-def _denoised(steps: tuple[Step, ...], wish: float) -> tuple[Step, ...]:
+def _denoised(steps: tuple[Step, ...], wish: float, denoising: Callable[[], Step | None]) -> tuple[Step, ...]:
     if wish == -1:
         return tuple(one for one in steps if not one.declaration.denoises)
     if wish > 0 and not {_DENOISE, _LEARNED} & {one.operator for one in steps}:
+        if whole := denoising():
+            return (_part(whole, wish), *steps)
         steps = (step(_DENOISE, luma=0.0, chroma=0.0), *steps)
     return tuple(_denoised_more(one, wish) if wish and one.operator in (_DENOISE, _LEARNED) else one for one in steps)
 

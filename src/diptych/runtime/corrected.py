@@ -11,11 +11,12 @@ import numpy as np
 
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.image import FloatImage, Image
+from diptych.core.noise import NoiseModel
 from diptych.recipes import Recipe, Step, auto, step
 from diptych.recipes.automatic import ImageStatistics, measured
 from diptych.runtime.bundle import Bundle
 from diptych.runtime.denoiser import OnnxDenoiser
-from diptych.runtime.denoising import with_denoiser
+from diptych.runtime.denoising import denoising_step, with_denoiser
 from diptych.runtime.planner import NetworkPlanner, Numbers
 
 _GATE, _MOST = (0.4, 0.8), 0.5
@@ -100,6 +101,10 @@ class CorrectedPlanner:
         if self._denoiser is None or statistics.noise is None or not recipe.denoising.steps:
             return recipe
         return with_denoiser(recipe, statistics.noise, statistics.luma_noise, self._denoiser())
+
+    def denoising(self, noise: Callable[[], NoiseModel]) -> Step | None:
+        """Return the step that takes all of the noise away; None without a denoiser."""
+        return denoising_step(noise(), self._denoiser()) if self._denoiser else None
 
     def _plan_for(self, statistics: ImageStatistics, sample: FloatImage, numbers: Callable[[], Numbers]) -> Recipe:
         share = correction(statistics, sample)

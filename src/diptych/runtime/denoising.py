@@ -28,11 +28,14 @@ def with_denoiser(recipe: Recipe, noise: NoiseModel, luma_noise: float, denoiser
     return Recipe(*steps, name=recipe.name, summary=recipe.summary)
 
 
+def denoising_step(noise: NoiseModel, denoiser: OnnxDenoiser, *, strength: float = 1.0) -> Step:
+    """Return the step that takes a share of the noise of an image away."""
+    told = ToldNoise.of(noise)
+    return step("denoise", model=denoiser, levels=told.levels, correlation=told.correlation, strength=strength)
+
+
 def _in_place_of(one: Step, noise: NoiseModel, luma_noise: float, denoiser: OnnxDenoiser) -> Step:
     if one.operator != "denoise_photo":
         return one
-    told = ToldNoise.of(noise)
     share = min(dict(one.parameters)["luma"] / max(luma_noise, 1e-6), 1.0)
-    return step(
-        "denoise", model=denoiser, levels=told.levels, correlation=told.correlation, strength=round(share, _DIGITS)
-    )
+    return denoising_step(noise, denoiser, strength=round(share, _DIGITS))

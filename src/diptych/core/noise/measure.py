@@ -30,7 +30,9 @@ _TAIL, _DEVIATIONS, _ALIKE = (
 _MOST_CUT = 2.0
 _USUAL = 1.5 / 255  # noise that is assumed where nothing tells it from texture
 _EMPTY = 1e-10
-_COMPRESSED = 3.0  # mean step of the low frequencies of a JPEG, from which on it leaves little noise beyond them: quality 88
+_COMPRESSED = (
+    3.0  # mean step of the low frequencies of a JPEG, from which on it leaves little noise beyond them: quality 88
+)
 
 
 def measure_noise(image: Image, jpeg: JpegTables | None = None) -> NoiseModel:
