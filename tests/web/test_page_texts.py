@@ -11,6 +11,7 @@ pytest.importorskip("fastapi", reason="FastAPI is not installed: pip install 'di
 
 from diptych import operators
 from diptych.core.wishes import WISHES
+from diptych.photo.formats import readable_suffixes
 from diptych.recipes import catalogue
 from diptych.web import page
 from diptych.web.listings import all_operators
@@ -93,3 +94,8 @@ def test_every_script_is_served_and_every_element_exists():
     for name in re.findall(r'from "\./(\w+\.js)"', code):
         assert f"/page/{name}" in served
     assert set(re.findall(r'find\("#([\w-]+)[" ]', code)) <= set(re.findall(r'\bid="([\w-]+)"', HTML))
+
+
+def test_every_format_that_is_read_can_be_chosen():
+    accepted = re.search(r'accept="([^"]*)"', HTML)[1].split(",")
+    assert set(accepted) == {"image/*", *readable_suffixes()}

@@ -8,7 +8,7 @@ export const SENTENCES = {
   drop: ["Drop pictures here", "把图片拖到这里"],
   drop_or: [", paste one, or", "，粘贴一张，或者"],
   choose: ["Choose pictures", "选择图片"],
-  formats: ["JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC, GIF or DICOM, 8 or 16 bits", "JPEG、PNG、TIFF、WebP、BMP、AVIF、JPEG XL、HEIC、GIF 或 DICOM，8 位或 16 位"],
+  formats: ["JPEG, PNG, TIFF, WebP, BMP, AVIF, JPEG XL, HEIC, GIF, DICOM or camera RAW, 8 or 16 bits", "JPEG、PNG、TIFF、WebP、BMP、AVIF、JPEG XL、HEIC、GIF、DICOM 或相机 RAW，8 位或 16 位"],
   samples: ["Or try one of these (photographs: Unsplash)", "或者先试试这些（摄影：Unsplash）"],
   sample_forest: ["Steps in a forest", "林间石阶"],
   sample_room: ["A room at dusk", "黄昏的房间"],
