@@ -1,10 +1,9 @@
-"""The tutorials: notebooks that run from the first cell to the last, and print what they say they print."""
+"""The tutorials: notebooks that run from the first cell to the last, and whose stored outputs are whole."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,14 +20,9 @@ LARGEST = 400_000
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the kernel's sockets and a POSIX path")
 
 
-def printed(notebook: dict) -> list[str]:
-    """Return what the cells printed, without numbers, which may differ from machine to machine."""
-    return [
-        re.sub(r"\d[\d.,e+-]*", "0", "".join(output["text"]))
-        for cell in notebook["cells"]
-        for output in cell.get("outputs", ())
-        if output["output_type"] == "stream" and output["name"] == "stdout"
-    ]
+def speaking(notebook: dict) -> list[bool]:
+    """Return which cells print something; what exactly may differ from machine to machine."""
+    return [any(output.get("name") == "stdout" for output in cell.get("outputs", ())) for cell in notebook["cells"]]
 
 
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
@@ -39,7 +33,7 @@ def test_it_runs(path, tmp_path):
     command = [sys.executable, str(ROOT / "docs" / "site" / "execute.py"), str(copy)]
     done = subprocess.run(command, env=variables, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert len(printed(json.loads(copy.read_text("utf-8")))) == len(printed(json.loads(path.read_text("utf-8"))))
+    assert speaking(json.loads(copy.read_text("utf-8"))) == speaking(json.loads(path.read_text("utf-8")))
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("*.ipynb")), ids=lambda path: path.stem)

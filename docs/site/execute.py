@@ -27,7 +27,20 @@ def executed(path: Path) -> nbformat.NotebookNode:
         )
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # when it ran
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
     return notebook
+
+
+def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Return the outputs with what was printed in one piece, however it arrived."""
+    joined: list[nbformat.NotebookNode] = []
+    for one in outputs:
+        if joined and one.output_type == joined[-1].output_type == "stream" and one.name == joined[-1].name:
+            joined[-1].text += one.text
+        else:
+            joined.append(one)
+    return joined
 
 
 if __name__ == "__main__":

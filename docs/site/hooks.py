@@ -58,6 +58,14 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     return _PAIR.sub(_slider, text)
 
 
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    """Give the search a name, and let wide code be reached and moved by the keyboard."""
+    named = output.replace(
+        'data-md-component="search" role="dialog"', 'data-md-component="search" role="dialog" aria-label="Search"'
+    )
+    return re.sub(r"(<pre[^>]*><span></span>)<code>", r'\1<code tabindex="0">', named)
+
+
 def _mended(link: re.Match[str], own: str, files: Any) -> str:
     """Return a link as it is, or to the page on the site, or as its text where there is none."""
     text, target, anchor = link[1], link[2], link[3] or ""

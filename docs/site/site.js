@@ -32,3 +32,9 @@ for (const figure of document.querySelectorAll(".pair")) {
   if (image.complete) compare(figure);
   else image.addEventListener("load", () => compare(figure));
 }
+
+// Wide code stays in the order of the Tab key; the theme takes it out where it sees no mouse.
+for (const code of document.querySelectorAll("pre > code")) {
+  const keep = () => code.hasAttribute("tabindex") || code.setAttribute("tabindex", "0");
+  new MutationObserver(keep).observe(code, { attributeFilter: ["tabindex"] });
+}

@@ -1,4 +1,4 @@
-"""The site of the documentation: it builds without a warning, has no dead link, and loads nothing from elsewhere."""
+"""The site of the documentation: no warning, no dead link, nothing from elsewhere; readable, wide and narrow, by all."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.parse
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LARGEST, FIRST_PAGE = 25_000_000, 400_000
+AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
+SHOWN = [
+    *("index.html", "zh/index.html", "tutorials/first_photo.html", "zh/tutorials/first_photo.html"),
+    *("operators.html", "reference/cli.html", "choosing.html", "reference/python/metrics.html"),
+]
+"""Pages of all kinds."""
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 
 pytestmark = pytest.mark.skipif(
@@ -112,3 +119,69 @@ def test_every_page_says_what_kind_it_is(read, site):
         assert kind in home
     pages = {path.stem for path in (ROOT / "docs").glob("*.md")}
     assert pages <= {path.stem for path in read}
+
+
+@pytest.fixture(scope="module")
+def opened(chromium, site):
+    """Return a function that opens a page as a file, in a window of some width."""
+
+    def open_page(name: str, width: int):
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        chromium.get((site / name).as_uri())
+        return chromium
+
+    yield open_page
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_axe_finds_nothing_serious(opened, name):
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: make axe")
+    browser = opened(name, 1280)
+    browser.execute_script(AXE.read_text("utf-8"))
+    script = "const done = arguments[arguments.length - 1]; axe.run().then(found => done(found.violations))"
+    found = browser.execute_async_script(script)
+    serious = [
+        f"{one['id']}: {node['html'][:150]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"][:3]
+    ]
+    assert serious == []
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_phone_shows_the_whole_width(opened, name):
+    browser = opened(name, 390)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
+
+
+def test_before_and_after_are_compared_by_a_slider(opened):
+    browser = opened("operators.html", 1280)
+    find = "return document.querySelectorAll('.pair[data-name=gamma] input').length"
+    for _ in range(100):
+        if browser.execute_script(find):
+            break
+        time.sleep(0.05)
+    script = """
+    const slider = document.querySelector(".pair[data-name=gamma] input");
+    slider.value = 20;
+    slider.dispatchEvent(new Event("input"));
+    return document.querySelector(".pair[data-name=gamma] .stage").style.getPropertyValue("--at");
+    """
+    assert browser.execute_script(script) == "20%"
+
+
+def test_the_search_works_on_files(opened):
+    browser = opened("index.html", 1280)
+    field = browser.find_element("css selector", ".md-search__input")
+    field.click()
+    field.send_keys("bilateral")
+    results = "return [...document.querySelectorAll('.md-search-result__link')].map(one => one.textContent).join()"
+    for _ in range(200):
+        if "bilateral" in browser.execute_script(results):
+            break
+        time.sleep(0.05)
+    assert "bilateral" in browser.execute_script(results)
