@@ -49,3 +49,14 @@ def test_axe_finds_nothing_serious(page, folder):
     find(page, "#add").click()
     assert findings(page) == {}
     status(page, " s" if find(page, "html").get_attribute("lang") == "en" else "秒")
+
+
+def test_axe_finds_nothing_serious_in_the_other_views(chromium, services):
+    chromium.get(services[0] + "/docs")
+    wait_for(lambda: "POST /v1/enhance" in find(chromium, "#api").text)
+    assert findings(chromium) == {}
+    chromium.get(services[1] + "/")  # asks for a token
+    chromium.execute_script("sessionStorage.clear()")
+    chromium.refresh()
+    wait_for(lambda: find(chromium, "#ask").get_attribute("open"))
+    assert findings(chromium) == {}

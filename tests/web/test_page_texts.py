@@ -24,7 +24,7 @@ SCHEMAS = {one["title"]: one["properties"] for one in all_operators()}
 
 def rows(text):
     """Return the rows of tables of texts by name: English and Chinese."""
-    found = re.findall(r'(?m)(?:^|(?<=[,{] )) *"?([\w.]+)"?: \["((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"\]', text)
+    found = re.findall(r'(?m)(?:^|(?<=[,{] )) *"?([\w.]+)"?: \["((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"', text)
     return {name: (english, chinese) for name, english, chinese in found}
 
 
@@ -71,6 +71,8 @@ def test_every_operator_and_parameter_has_words():
         for name, schema in properties.items():
             assert name == "operator" or {name, f"{operator}.{name}"} & set(parameters), f"{operator} {name}"
             assert set(schema.get("enum", ())) <= set(choices), f"{operator} {name}"
+    sentences = re.findall(r'(?m)^  (\w+): \["[^"]+", "[^"]+", "[^"]+"\],$', SCRIPTS["catalogue.js"])
+    assert set(sentences) == set(SCHEMAS)
     for words in (names, parameters, choices):
         assert all(english and chinese for english, chinese in words.values())
 

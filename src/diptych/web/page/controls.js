@@ -1,7 +1,7 @@
 // The form of a step, built from the JSON Schema of its operator.
 
 import {CHOICES, OPERATORS, PARAMETERS, SOFT} from "./catalogue.js";
-import {pick, t} from "./language.js";
+import {language, pick, t} from "./language.js";
 
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -17,6 +17,7 @@ const grain = (schema) => (kinds(schema).includes("integer") ? schema["x-step"] 
 // Names in the language of the page; those of other operators, from a newer service, as they are.
 const named = (table, name) => (table[name] ? pick(table[name]) : name.replaceAll("_", " "));
 export const operatorName = (operator) => named(OPERATORS, operator);
+export const sentence = (schema) => (language === "zh" && OPERATORS[schema.title]?.[2]) || schema.description;
 export const parameterName = (operator, name) => named(PARAMETERS, `${operator}.${name}` in PARAMETERS ? `${operator}.${name}` : name);
 
 // A slider goes as far as useful values do. Where that is still far, its scale is bent to put the default near the middle.
@@ -144,6 +145,6 @@ export function stepForm(step, index, schema, {tell, move, remove}) {
   const rows = Object.entries(schema.properties)
     .filter(([name]) => name !== "operator")
     .map(([name, one]) => row(`step${index}-${name}`, name, one, step, tell));
-  const legend = make("legend", {textContent: operatorName(step.operator), title: `${step.operator}: ${schema.description}`});
+  const legend = make("legend", {textContent: operatorName(step.operator), title: `${step.operator}: ${sentence(schema)}`});
   return make("li", {}, make("fieldset", {}, legend, bar, ...rows));
 }

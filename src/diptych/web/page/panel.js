@@ -1,7 +1,7 @@
 // The panel beside the picture: sliders, what is done, and under Advanced the enhancer, its steps and the words for them.
 
 import {FINER, GROUPS} from "./catalogue.js";
-import {defaults, make, operatorName, parameterName, stepForm} from "./controls.js";
+import {defaults, make, operatorName, parameterName, sentence, stepForm} from "./controls.js";
 import {drawHistogram} from "./histogram.js";
 import {language, onLanguage, pick, t} from "./language.js";
 import {send} from "./service.js";
@@ -19,6 +19,7 @@ function show() {
   if (known?.wishes) wishes.show(known.wishes, now.wishes, now.fast && hasFast(known) ? ["denoise"] : []);
   find("#sliders").hidden = !known?.wishes;
   find("#planned").hidden = !known?.wishes;
+  find("#adjusting").hidden = !known;
   find("#no-sliders").hidden = Boolean(known?.wishes);
   find("#undo").disabled = !edits().past.length;
   find("#redo").disabled = !edits().future.length;
@@ -129,9 +130,10 @@ export function fillPanel() {
 
 const drawTones = () => drawHistogram(find("#histogram"), find("#before"), find("#after"));
 
-// What the operator that may be added does; the service says it in English.
+// What the operator that may be added does.
 function describe() {
-  find("#sentence").textContent = state.schemas.get(find("#operator").value)?.description || "";
+  const schema = state.schemas.get(find("#operator").value);
+  find("#sentence").textContent = schema ? sentence(schema) : "";
 }
 
 export function listen() {
