@@ -153,6 +153,8 @@ def test_at_100_percent_the_picture_itself_is_shown(page, folder):
     status(page, "Shown in full size")
     sizes = "return ['#before', '#after'].map(s => document.querySelector(s).naturalHeight)"
     assert page.execute_script(sizes) == [1300, 1300]
+    frame = page.execute_script("return document.querySelector('#after').getBoundingClientRect().height")
+    assert frame == pytest.approx(1300, abs=1)
     wish(page, "brightness", -0.5)  # first a preview, then in full size again
     status(page, "reduced to 92 %")
     status(page, "Shown in full size")
@@ -196,6 +198,16 @@ def test_several_pictures_have_the_same_settings_or_each_its_own(page, folder):
     settled(page)
     assert find(page, "#details").text.startswith("dark.jpg")
     assert not find(page, "#pictures").is_displayed()
+
+
+def test_the_picture_that_is_chosen_last_is_shown(page, folder):
+    choose_files(page, folder / "deep.tif")
+    find(page, "#pictures .thumb").click()
+    status(page, "Preview in")
+    settled(page)
+    sizes = "return ['#before', '#after'].map(s => document.querySelector(s).naturalWidth)"
+    assert page.execute_script(sizes) == [180, 180]
+    assert find(page, "#details").text.startswith("dark.jpg · 180")
 
 
 def test_all_are_downloaded_each_with_its_settings(page, folder, tmp_path):

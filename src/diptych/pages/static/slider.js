@@ -36,8 +36,9 @@ export class Slider {
 
   draw() {
     const {width, height} = this.stage.getBoundingClientRect();
-    this.x = this.place(this.x, width * (1 - this.zoom));
-    this.y = this.place(this.y, height * (1 - this.zoom));
+    const fitted = this.fitted();
+    this.x = this.place(this.x, width, fitted.width);
+    this.y = this.place(this.y, height, fitted.height);
     const values = {"--split": `${this.split}%`, "--zoom": this.zoom, "--x": `${this.x}px`, "--y": `${this.y}px`};
     for (const [name, value] of Object.entries(values)) this.stage.style.setProperty(name, value);
     const [left, right] = this.labels();
@@ -48,9 +49,15 @@ export class Slider {
     this.readout.textContent = `${Math.round(100 * this.zoom)} %`;
   }
 
+  // The size of the whole picture in the frame.
+  fitted() {
+    return this.stage.getBoundingClientRect();
+  }
+
   // A picture never leaves the frame; one that is smaller lies in its middle.
-  place(offset, room) {
-    return room > 0 ? room / 2 : clamp(offset, room, 0);
+  place(offset, frame, picture) {
+    if (this.zoom * picture <= frame) return (frame * (1 - this.zoom)) / 2;
+    return clamp(offset, frame - (this.zoom * (frame + picture)) / 2, (-this.zoom * (frame - picture)) / 2);
   }
 
   moveSplit(to) {

@@ -53,10 +53,11 @@ export async function select(picture) {
     if (picture !== state.current) return;
     find("#details").textContent = details(picture);
     await put(find("#before"), picture.small);
+    if (picture !== state.current) return;
     picture.shown = find("#before").naturalWidth;
     viewer.open(picture.width, picture.height, picture.shown);
-    if (!find("#after").src) await put(find("#after"), picture.small);
     refreshSoon("picture", 0);
+    if (!find("#after").src) await put(find("#after"), picture.small);
   });
 }
 

@@ -18,9 +18,9 @@ let work = new AbortController();
 let timers = [];
 
 export async function put(image, blob) {
-  const old = image.src;
-  image.src = URL.createObjectURL(blob);
-  await image.decode();
+  const [old, url] = [image.src, URL.createObjectURL(blob)];
+  image.src = url;
+  await image.decode().catch((error) => { if (image.src === url) throw error; }); // else another one is shown by now
   if (old.startsWith("blob:")) URL.revokeObjectURL(old);
 }
 

@@ -13,7 +13,15 @@ export class Viewer extends Slider {
   open(width, height, shown) {
     this.width = width;
     this.shown = shown;
-    this.frame(width, height);
+    this.shape = {width, height};
+    this.stage.style.aspectRatio = `${width} / ${height}`; // but no higher than the window allows: then it is wider
+    this.fit();
+  }
+
+  fitted() {
+    const frame = this.stage.getBoundingClientRect();
+    const scale = Math.min(frame.width / this.shape.width, frame.height / this.shape.height);
+    return {width: scale * this.shape.width, height: scale * this.shape.height};
   }
 
   // Pixels of the screen on one pixel of the picture.
@@ -22,7 +30,7 @@ export class Viewer extends Slider {
   }
 
   get perPixel() {
-    return (this.stage.getBoundingClientRect().width * devicePixelRatio) / (this.width || this.shape.width);
+    return (this.fitted().width * devicePixelRatio) / this.shape.width;
   }
 
   // Whether more pixels of the picture are looked at than the copy has.
@@ -38,7 +46,7 @@ export class Viewer extends Slider {
     this.smallest = Math.min(1, 1 / this.perPixel);
     super.draw();
     this.readout.textContent = `${Math.round(100 * this.scale)} %`;
-    this.stage.classList.toggle("near", this.zoom * this.stage.clientWidth >= 3 * (this.shown || Infinity));
+    this.stage.classList.toggle("near", this.zoom * this.fitted().width >= 3 * (this.shown || Infinity));
     if (this.changed && this.scale !== this.last) this.changed();
     this.last = this.scale;
   }
