@@ -84,6 +84,7 @@ docs: $(READY)  ## The site of the documentation, in build/site/index.html; warn
 docs-sources: $(READY)  ## Write what follows from the code: docs/operators.md and its pictures, type stubs, public names, outputs of notebooks
 	$(BIN)/python docs/make_gallery.py
 	$(BIN)/python docs/make_api.py
+	$(BIN)/python docs/make_formats.py
 	$(BIN)/python docs/site/execute.py docs/tutorials/*.ipynb docs/zh/tutorials/*.ipynb
 
 docs-check: $(READY)  ## Run every command and example of the documentation, trainings with a few steps, exports and the service
@@ -92,7 +93,7 @@ docs-check: $(READY)  ## Run every command and example of the documentation, tra
 soak: $(READY)  ## The long versions of the tests that kill, restart and damage, and the load runs (4 GB of disk)
 	DIPTYCH_KILLS=20 $(BIN)/python -m pytest -q tests/end_to_end/test_kill.py
 	DIPTYCH_KILLS=10 $(BIN)/python -m pytest -q tests/training/test_kill.py
-	DIPTYCH_MUTANTS=10000 DIPTYCH_STRUCTURED=2000 $(BIN)/python -m pytest -q -s tests/photo/test_fuzz.py
+	DIPTYCH_MUTANTS=10000 DIPTYCH_STRUCTURED=2000 DIPTYCH_FORMAT_MUTANTS=500 $(BIN)/python -m pytest -q -s tests/photo/test_fuzz.py
 	DIPTYCH_VIDEO_MUTANTS=500 $(BIN)/python -m pytest -q -s tests/video/test_fuzz.py
 	DIPTYCH_FUZZ=1000 $(BIN)/python -m pytest -q tests/runtime/test_fuzz.py
 	DIPTYCH_KILLS=5 DIPTYCH_PICTURES=500 $(BIN)/python -m pytest -q tests/cluster/test_kill.py

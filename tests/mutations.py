@@ -85,6 +85,10 @@ def structured(data: bytes, rng: random.Random) -> bytes:
             data = segments(data, rng)
         elif data[:4] == b"RIFF":
             data = riff(data, rng)
+        elif data[4:8] in (b"ftyp", b"JXL "):
+            data = boxes(data, rng)
+        elif data[128:132] == b"DICM":
+            data = elements(data, rng)
         else:
             changed = bytearray(data)
             put(changed, rng.randrange(2, 60), "<", rng.choice((2, 4)), number(rng, data))
@@ -253,6 +257,81 @@ def riff(data: bytes, rng: random.Random) -> bytes:
         )
     if rng.random() < 0.8 and kind >= 0.2:
         put(changed, 4, "<", 4, len(changed) - 8)
+    return bytes(changed)
+
+
+_WITH_BOXES = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"iinf": 6, b"iref": 4, b"moov": 0, b"trak": 0, b"mdia": 0}
+"""Boxes of boxes, and how many bytes come before these."""
+_KINDS = (b"meta", b"iinf", b"iloc", b"ipco", b"ipma", b"ispe", b"irot", b"clap", b"colr", b"auxC", b"av01", b"grid", b"Exif",
+          b"jxlc", b"jxlp", b"brob", b"mdat", b"free", b"pixi", b"hvcC", b"av1C", b"iref", b"dimg")  # fmt: skip
+
+
+def box_places(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the span of each box, those within others too."""
+    while start + 8 <= end:
+        length, kind = struct.unpack_from(">I4s", data, start)
+        stop = min(start + length, end) if length >= 8 else end
+        yield start, stop
+        if kind in _WITH_BOXES:
+            yield from box_places(data, start + 8 + _WITH_BOXES[kind], stop)
+        start = stop
+
+
+def boxes(data: bytes, rng: random.Random) -> bytes:
+    found = list(box_places(data, 0, len(data)))
+    place, end = rng.choice(found)
+    changed = bytearray(data)
+    kind = rng.random()
+    if kind < 0.2:
+        put(changed, place, ">", 4, number(rng, data))
+    elif kind < 0.65 and end > place + 8:
+        inside = rng.randrange(min(end - place - 8, rng.choice((16, 64, 65535))))
+        put(changed, place + 8 + inside, ">", rng.choice((1, 2, 4)), number(rng, data))
+    elif kind < 0.75:
+        changed[place + 4 : place + 8] = rng.choice(_KINDS)
+    elif kind < 0.85:
+        changed[place:end] = b""
+    else:
+        changed[place:place] = data[place:end] * rng.choice((1, 3, 300))
+    return bytes(changed)
+
+
+def elements(data: bytes, rng: random.Random) -> bytes:
+    """Change an element of a DICOM file with explicit types."""
+    places, offset = [], 132
+    while offset + 8 <= len(data) and len(places) < 500:
+        long = data[offset + 4 : offset + 6] in (b"OB", b"OW", b"SQ", b"UN", b"UT", b"OF")
+        head = 12 if long else 8
+        length = int.from_bytes(data[offset + head - (4 if long else 2) : offset + head], "little")
+        places.append((offset, head, min(offset + head + length, len(data))))
+        offset += head + length
+    if not places:
+        return plain(data, rng)
+    place, head, end = rng.choice(places)
+    changed = bytearray(data)
+    kind = rng.random()
+    if kind < 0.2:
+        put(changed, place + head - (4 if head == 12 else 2), "<", 4 if head == 12 else 2, number(rng, data))
+    elif kind < 0.6 and end > place + head:
+        put(
+            changed,
+            place + head + rng.randrange(min(end - place - head, 64)),
+            "<",
+            rng.choice((1, 2, 4)),
+            number(rng, data),
+        )
+    elif kind < 0.75:
+        changed[place + 4 : place + 6] = rng.choice(
+            (b"US", b"SS", b"UL", b"DS", b"IS", b"SQ", b"OB", b"OW", b"UN", b"LO", b"FD")
+        )
+    elif kind < 0.85:
+        changed[place:end] = b""
+    elif kind < 0.95:
+        changed[place:place] = data[place:end] * rng.choice((1, 3, 300))
+    else:
+        put(
+            changed, place, "<", 4, rng.choice((0x00100028, 0x00110028, 0x00080028, 0x01000028, 0x00047FE0, 0x00107FE0))
+        )
     return bytes(changed)
 
 

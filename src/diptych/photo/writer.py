@@ -145,6 +145,7 @@ def losses(path: str | os.PathLike[str], photo: Photo) -> tuple[str, ...]:
         found.append("its opacity became all or nothing, as GIF has it")
     kept = {"EXIF": photo.exif, "XMP": photo.xmp, "IPTC": photo.iptc}
     lost = [name for name, content in kept.items() if content and name not in form.metadata]
+    lost += ["resolution"] if form.name == "gif" and photo.dpi else []
     if lost:
         found.append(
             f"its {' and '.join(lost)} {'are' if len(lost) > 1 else 'is'} left out, which {form.label} cannot hold"
