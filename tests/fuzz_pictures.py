@@ -222,7 +222,9 @@ def main(way: str, first: int, last: int, name: str = "") -> None:
         before, started = memory("VmRSS"), time.process_time()
         outcomes[tried(data, rng, file)] += 1
         seconds, taken = time.process_time() - started, memory("VmHWM") - before
-        taken = max(taken, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10)  # of RAW, in a process of its own
+        taken = max(
+            taken, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
+        )  # of RAW, in a process of its own
         if seconds > SECONDS or taken > MEMORY:
             raise AssertionError(f"{way} {seed}: {seconds:.1f} s, {taken >> 20} MiB")
         outcomes["most_seconds"] = max(outcomes["most_seconds"], round(seconds, 2))

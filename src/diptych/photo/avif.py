@@ -16,12 +16,9 @@ from diptych.photo.samples import join_alpha, narrowed, split_alpha, widened
 _KINDS = {b"av01": "a picture", b"grid": "tiles"}
 _LONGEST_SIDE = 16384
 _LARGEST = 16384 * 16384
-_LOSSLESS = 100
 _SPEED = 8
 _DEEPEST = 12
-_UNSPECIFIED = 2
 _SRGB = (1, 13)
-_IDENTITY, _BT601 = 0, 6
 
 
 def decode(stream: BinaryIO, max_pixels: int) -> Photo:
@@ -64,19 +61,14 @@ def encode(photo: Photo, quality: int) -> bytes:
     if samples.dtype == np.uint16:
         bits = photo.bits or _DEEPEST
         samples = narrowed(samples, bits)
-    codes = cicp.code_points(photo.color_chunks) or _SRGB
-    if photo.icc_profile:
-        codes = _UNSPECIFIED, _UNSPECIFIED
-    lossless = quality == _LOSSLESS and photo.pixels.ndim == 3
+    # Its default is lossless at quality 100, and says nothing of the colours.
     data = avif_encode(
         np.ascontiguousarray(samples),
         level=quality,
         speed=_SPEED,
         bitspersample=bits,
-        primaries=codes[0],
-        transfer=codes[1],
-        matrix=_IDENTITY if lossless else _BT601,
         numthreads=2,
     )
+    codes = None if photo.icc_profile else cicp.code_points(photo.color_chunks) or _SRGB
     block = photo.exif or (exif.with_resolution(photo.dpi) if photo.dpi else None)
-    return with_metadata(bytes(data), block, photo.xmp, photo.icc_profile)
+    return with_metadata(bytes(data), block, photo.xmp, photo.icc_profile, codes)

@@ -9,14 +9,21 @@ from dataclasses import replace
 from diptych.photo.isobmff import XMP_TYPE, Container, Item, Property, Reference, read
 
 
-def with_metadata(data: bytes, exif: bytes | None, xmp: bytes | None, profile: bytes | None) -> bytes:
-    """Return a file of pictures with an EXIF block, an XMP packet and a colour profile for the primary one."""
-    if not (exif or xmp or profile):
-        return data
+def with_metadata(
+    data: bytes,
+    exif: bytes | None,
+    xmp: bytes | None,
+    profile: bytes | None,
+    codes: tuple[int, int] | None = None,
+) -> bytes:
+    """Return a file with EXIF, XMP, a colour profile, and code points of primaries and transfer for its primary picture."""
     container = read(data)
     items = dict(container.items)
     contents = {key: container.content(item) for key, item in items.items()}
     references = list(container.references)
+    if codes:
+        coded = tuple(_with_codes(one, codes) for one in items[container.primary].properties)
+        items[container.primary] = replace(items[container.primary], properties=coded)
     if profile:
         kept = items[container.primary].properties
         items[container.primary] = replace(
@@ -31,6 +38,11 @@ def with_metadata(data: bytes, exif: bytes | None, xmp: bytes | None, profile: b
             items[key], contents[key] = item, content
             references.append(Reference(b"cdsc", key, (container.primary,)))
     return dump(replace(container, items=items, references=tuple(references)), contents)
+
+
+def _with_codes(one: Property, codes: tuple[int, int]) -> Property:
+    nclx = one.kind == b"colr" and one.content.startswith(b"nclx")
+    return one._replace(content=b"nclx" + struct.pack(">HH", *codes) + one.content[8:]) if nclx else one
 
 
 _TURNS = (b"irot", b"imir", b"clap")

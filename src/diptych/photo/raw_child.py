@@ -49,10 +49,6 @@ def _developed(data: bytes, max_pixels: int) -> tuple[dict[str, Any], bytes]:
             return {"width": width, "height": height, "large": True}, b""
         _limit(_ROOM + _PER_PIXEL * width * height)
         raw.unpack()
-        preview = b""
-        with contextlib.suppress(Exception):
-            thumb = raw.extract_thumb()
-            preview = bytes(thumb.data)[: 1 << 16] if thumb.format == rawpy.ThumbFormat.JPEG else b""
         samples = raw.postprocess(
             output_bps=16,
             use_camera_wb=True,
@@ -60,6 +56,10 @@ def _developed(data: bytes, max_pixels: int) -> tuple[dict[str, Any], bytes]:
             output_color=rawpy.ColorSpace.sRGB,
             gamma=(2.4, 12.92),
         )
+        preview = b""
+        with contextlib.suppress(Exception):
+            thumb = raw.extract_thumb()
+            preview = bytes(thumb.data)[: 1 << 16] if thumb.format == rawpy.ThumbFormat.JPEG else b""
     answer = {"width": samples.shape[1], "height": samples.shape[0], "preview": preview.hex()}
     return answer, samples.tobytes()
 
