@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from diptych.evaluation import compare, evaluate
     from diptych.photo import Photo, read, write
     from diptych.recipes import Recipe, Step, auto, step
-    from diptych.runtime import enhance, plan
+    from diptych.runtime import enhance, enhance_files, plan
 
 __version__ = "0.1.0"
 
@@ -38,6 +38,7 @@ _HOME = {
     "auto": "diptych.recipes",
     "compare": "diptych.evaluation",
     "enhance": "diptych.runtime",
+    "enhance_files": "diptych.runtime",
     "errors": "diptych.core",
     "evaluate": "diptych.evaluation",
     "metrics": "diptych",
@@ -59,6 +60,7 @@ __all__ = [
     "auto",
     "compare",
     "enhance",
+    "enhance_files",
     "errors",
     "evaluate",
     "metrics",

@@ -34,9 +34,9 @@ def contents(folder) -> dict[str, bytes]:
 
 def alone(folder, enhancer, where) -> dict[str, bytes]:
     """Return what one process makes of a folder."""
-    from diptych.cli.batch import Batch
-    from diptych.cli.outputs import Naming, plan_jobs
     from diptych.photo import find_photos
+    from diptych.runtime.batch import Batch
+    from diptych.runtime.outputs import Naming, plan_jobs
 
     results = Batch(enhancer).run(plan_jobs(find_photos([folder]), Naming(str(where))))
     assert {result.status for result in results} == {"done"}

@@ -45,9 +45,9 @@ def folder(tmp_path):
 
 def expected(folder: Path) -> dict[str, bytes]:
     """Return what one process makes of the folder."""
-    from diptych.cli.batch import Batch
-    from diptych.cli.outputs import Naming, plan_jobs
     from diptych.photo import find_photos
+    from diptych.runtime.batch import Batch
+    from diptych.runtime.outputs import Naming, plan_jobs
 
     alone = folder.parent / "alone"
     for result in Batch(JOB.enhancer()).run(plan_jobs(find_photos([folder]), Naming(str(alone)))):

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import diptych as dp
-from diptych.cli.outputs import Naming
 from diptych.cli.watching import Watcher
 from diptych.core.errors import ParameterError
+from diptych.runtime.outputs import Naming
 from kill_helpers import wait_for
 
 SAME = ("--op", "gamma", "gamma=0.5")

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from diptych.cli.arguments import in_options
-from diptych.cli.batch import counted_others
+from diptych.cli.outcomes import counted_others
 from diptych.cli.progress import note
 from diptych.core.errors import ParameterError
 
 if TYPE_CHECKING:
-    from diptych.cli.batch import Existing
     from diptych.cluster import JobSpec, Outcome
     from diptych.runtime import EnhancerChoice
+    from diptych.runtime.batch import Existing
 
 
 def default_manifest(output: str) -> Path:

@@ -23,6 +23,7 @@ from diptych.cli.options import (
     Suffix,
     recipe_for,
 )
+from diptych.cli.outcomes import counted_others, spoken
 from diptych.cli.pipe import check_pipe, enhance_pipe, is_pipe
 from diptych.cli.progress import note, track
 from diptych.cli.video import enhance_videos, jobs_of, parted, refuse_options
@@ -31,10 +32,10 @@ from diptych.core.defaults import MAX_PIXELS, QUALITY
 from diptych.core.wishes import Wishes
 
 if TYPE_CHECKING:
-    from diptych.cli.batch import Batch, Existing, Result
-    from diptych.cli.outputs import Job, Naming
     from diptych.core.enhancer import Enhancer
     from diptych.runtime import EnhancerChoice
+    from diptych.runtime.batch import Batch, Existing, Result
+    from diptych.runtime.outputs import Job, Naming
 
 
 def enhance(
@@ -111,10 +112,10 @@ def enhance(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of what became of each input.")] = False,
 ) -> None:
     """Enhance pictures. Depth, EXIF, colour profile and transparency are kept; nothing is overwritten unasked."""
-    from diptych.cli.batch import Batch
-    from diptych.cli.outputs import Naming
     from diptych.core.parallel import available_cores
     from diptych.runtime import EnhancerChoice, resolve_enhancer
+    from diptych.runtime.batch import Batch
+    from diptych.runtime.outputs import Naming
 
     existing = _existing(overwrite, skip_existing)
     converting = {"--format": form is not None, "--suffix": suffix is not None, "--dry-run": dry_run}
@@ -209,10 +210,10 @@ def _run_pictures(
     batch: Batch, inputs: list[str], naming: Naming, quiet: bool, *, variants: bool, dry: bool
 ) -> list[Result]:
     """Enhance what is named or lies in named folders, and say what else lies there."""
-    from diptych.cli.batch import counted_others, unreadable
-    from diptych.cli.outputs import plan_jobs
     from diptych.core.errors import ParameterError
     from diptych.photo import kinds_read, search
+    from diptych.runtime.batch import unreadable
+    from diptych.runtime.outputs import plan_jobs
 
     found = search(inputs, exclude=naming.is_output)
     planned = plan_jobs(found.photos, naming, variants=variants)
@@ -230,7 +231,7 @@ def _run_pictures(
 
 
 def _rehearse(batch: Batch, jobs: list[Job], quiet: bool) -> list[Result]:
-    results = list(batch.rehearse(jobs))
+    results = [spoken(one) for one in batch.rehearse(jobs)]
     for number, result in enumerate(results, 1):
         _report(result, number, len(jobs), quiet)
     return results
@@ -243,7 +244,7 @@ def _run(batch: Batch, jobs: list[Job], quiet: bool) -> list[Result]:
         sweep_temporary(folder)  # what a killed run has left
     results: list[Result] = []
     try:
-        for result in track(batch.run(jobs), len(jobs), "enhancing", quiet=quiet):
+        for result in track(map(spoken, batch.run(jobs)), len(jobs), "enhancing", quiet=quiet):
             results.append(result)
             _report(result, len(results), len(jobs), quiet)
     except KeyboardInterrupt:

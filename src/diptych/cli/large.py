@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diptych.cli.arguments import in_options
-from diptych.cli.batch import Result
 from diptych.cli.progress import note
 from diptych.core.errors import DiptychError, ParameterError
+from diptych.runtime.batch import Result
 
 if TYPE_CHECKING:
-    from diptych.cli.batch import Existing
     from diptych.core.enhancer import Enhancer
+    from diptych.runtime.batch import Existing
 
 _COPIES = 4  # the picture, its result, what is written of it, and a share of floats
 _TOO_LITTLE = "does not fit into memory; save it in smaller tiles, close other programs, or use a smaller picture"

@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from diptych.cli.outputs import Job
+from diptych.cli.outcomes import spoken
 from diptych.cli.progress import note
 from diptych.core.errors import ParameterError, PhotoError, PhotoTooLargeError
+from diptych.runtime.outputs import Job
 
 if TYPE_CHECKING:
-    from diptych.cli.batch import Batch, Result
-    from diptych.cli.outputs import Naming
+    from diptych.runtime.batch import Batch, Result
+    from diptych.runtime.outputs import Naming
 
 PIPE = "-"
 _NAME = "standard input"
@@ -53,7 +54,7 @@ def enhance_pipe(batch: Batch, inputs: list[str], naming: Naming, quiet: bool) -
             target = _target(source, Path(folder), naming) if to_stream else Path(str(naming.output))
         except PhotoError as error:
             raise type(error)(_renamed(str(error), source, inputs)) from None
-        result = next(batch.run([Job(source, target)]))
+        result = spoken(next(batch.run([Job(source, target)])))
         result = replace(
             result,
             input=_NAME if inputs == [PIPE] else str(source),

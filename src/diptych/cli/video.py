@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diptych.cli.arguments import in_options
-from diptych.cli.batch import Result
 from diptych.cli.progress import note
 from diptych.core.errors import DiptychError, ParameterError
+from diptych.runtime.batch import Result
 
 if TYPE_CHECKING:
-    from diptych.cli.batch import Batch, Existing
-    from diptych.cli.outputs import Naming
     from diptych.runtime import EnhancerChoice
+    from diptych.runtime.batch import Batch, Existing
+    from diptych.runtime.outputs import Naming
     from diptych.video import VideoJob
 
 _TOO_LITTLE = "not enough memory; close other programs, or reduce the video"

@@ -25,6 +25,7 @@ from diptych.cli.options import (
     Suffix,
     recipe_for,
 )
+from diptych.cli.outcomes import spoken
 from diptych.cli.progress import note
 from diptych.cli.watching import Watcher
 from diptych.cli.wishes import Brightness, Denoise, Saturation, Shadows, Strength, Warmth
@@ -32,7 +33,7 @@ from diptych.core.defaults import MAX_PIXELS, QUALITY
 from diptych.core.wishes import Wishes
 
 if TYPE_CHECKING:
-    from diptych.cli.batch import Batch, Result
+    from diptych.runtime.batch import Batch, Result
 
 
 def watch(
@@ -66,10 +67,10 @@ def watch(
     quiet: Quiet = False,
 ) -> None:
     """Watch a folder and enhance each new picture into another one. What has a result is left out: stop and go on at will."""
-    from diptych.cli.batch import Batch
-    from diptych.cli.outputs import Naming
     from diptych.core.parallel import available_cores
     from diptych.runtime import EnhancerChoice, resolve_enhancer
+    from diptych.runtime.batch import Batch
+    from diptych.runtime.outputs import Naming
 
     tones = {"brightness": brightness, "shadows": shadows, "warmth": warmth, "saturation": saturation}
     choice = EnhancerChoice(
@@ -99,7 +100,7 @@ def _watch(watcher: Watcher, batch: Batch, every: float, stop: threading.Event, 
         jobs = watcher.ready()
         for text in watcher.told():
             note(text)
-        for result in batch.run(jobs):
+        for result in map(spoken, batch.run(jobs)):
             watcher.settled(result)
             failed += result.status == "failed"
             _report(result, quiet)

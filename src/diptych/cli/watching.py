@@ -6,13 +6,13 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diptych.cli.outputs import Job
 from diptych.core.errors import ParameterError
+from diptych.runtime.outputs import Job
 
 if TYPE_CHECKING:
-    from diptych.cli.batch import Result
-    from diptych.cli.outputs import Naming
     from diptych.photo import FoundPhoto
+    from diptych.runtime.batch import Result
+    from diptych.runtime.outputs import Naming
 
 State = tuple[int, int]  # size in bytes, and when it was changed, in nanoseconds
 

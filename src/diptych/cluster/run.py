@@ -53,7 +53,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one picture, as `diptych.cli.batch.Result` says it; `tries` counts what was done for it."""
+    """What became of one picture, as `diptych.runtime.batch.Result` says it; `tries` counts what was done for it."""
 
     input: str
     output: str

@@ -12,6 +12,7 @@ from diptych.runtime.bundle import Bundle, make_bundle, read_bundle, save_bundle
 from diptych.runtime.default import DefaultEnhancer, default_model, packaged_denoiser
 from diptych.runtime.denoiser import OnnxDenoiser
 from diptych.runtime.enhancing import enhance, plan
+from diptych.runtime.files import enhance_files
 from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.opener import open_enhancer
@@ -31,6 +32,7 @@ __all__ = [
     "Refined",
     "default_model",
     "enhance",
+    "enhance_files",
     "is_model",
     "make_bundle",
     "open_enhancer",

@@ -71,7 +71,7 @@ def plan(
     >>> bool(recipe(dark).mean() > plan(dark)(dark).mean())
     True
     """
-    chosen = _meant(planner)
+    chosen = meant(planner)
     if not isinstance(chosen, Planner):
         name = getattr(getattr(chosen, "spec", None), "name", type(chosen).__name__)
         raise ParameterError(f"planner: '{name}' does not plan; give auto, or leave it out")
@@ -151,11 +151,11 @@ def enhance(  # noqa: PLR0913 (the wishes are words of their own)
         saturation=saturation,
         denoise=denoise,
     )
-    chosen = wished(_meant(enhancer, model), wishes)
+    chosen = wished(meant(enhancer, model), wishes)
     return _enhance_photo(photo, chosen) if isinstance(photo, Photo) else chosen(_in_order(photo))  # type: ignore[return-value]
 
 
-def _meant(
+def meant(
     enhancer: Enhancer | Planner | str | os.PathLike[str] | None, model: str | os.PathLike[str] | None = None
 ) -> Enhancer:
     """Return the enhancer that is given, or that has this name or file."""

@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from diptych.cli.arguments import in_options
-from diptych.cli.outputs import Job
 from diptych.core.defaults import MAX_PIXELS, QUALITY
 from diptych.core.errors import DiptychError
+from diptych.runtime.outputs import Job
 
 if TYPE_CHECKING:
     from diptych.core.enhancer import Enhancer
@@ -39,15 +38,6 @@ class Result:
     def as_dict(self) -> dict[str, Any]:
         """Return the fields, for JSON."""
         return asdict(self)
-
-
-def counted_others(count: int) -> str:
-    """Return the line that says how many files are neither pictures nor videos.
-
-    >>> counted_others(2)
-    '2 other files left out'
-    """
-    return f"{count:,} other file{'s' * (count > 1)} left out"
 
 
 def unreadable(path: Path) -> Result:
@@ -87,7 +77,7 @@ class Batch:
                 else:
                     self._check(job)
             except DiptychError as error:
-                result = replace(result, status="failed", reason=in_options(str(error)))
+                result = replace(result, status="failed", reason=str(error))
             yield result
 
     def _check(self, job: Job) -> None:
@@ -115,14 +105,13 @@ class Batch:
             named = str(error).startswith((str(job.input), str(job.output)))
             status, reason = "failed", str(error) if named else f"{job.input}: {error}"
         except MemoryError:
-            status, reason = "failed", f"{job.input}: not enough memory; run with --jobs 1, or reduce the picture"
+            status, reason = "failed", f"{job.input}: not enough memory; run with `jobs=1`, or reduce the picture"
         except OSError as error:
             from diptych.photo import write_error
 
             status, reason = "failed", str(write_error(job.output, error))
         except Exception as error:  # a bug must not take the other pictures with it
             status, reason = "failed", f"{job.input}: unexpected {type(error).__name__}: {error}; please report it"
-        reason = in_options(reason)
         seconds = round(time.perf_counter() - started, 3)
         return Result(str(job.input), str(job.output), status, reason, seconds, notes, plan)
 

@@ -46,7 +46,9 @@ class Naming:
 
     def __post_init__(self) -> None:
         if self.suffix is not None and (not self.suffix or set(self.suffix) & set("/\\\0")):
-            raise ParameterError(f"--suffix '{self.suffix}' cannot be in a name; give for instance .bright or -bright")
+            raise ParameterError(
+                f"`suffix` is '{self.suffix}', which no name can have; give for instance .bright or -bright"
+            )
         if self.form is not None:
             from diptych.photo.formats import by_name
 
@@ -83,16 +85,16 @@ class Naming:
         if ending.lower() not in known:
             if inputs == 1 and ending:
                 raise ParameterError(
-                    f"-o {self.output}: '{ending}' cannot be written; give one of {', '.join(sorted(known))}, "
+                    f"{self.output}: '{ending}' cannot be written; give one of {', '.join(sorted(known))}, "
                     f"or a folder as {self.output}/"
                 )
             return False
         if self.suffix is not None:
             raise ParameterError(
-                f"--suffix is for outputs named after their inputs, not for -o {self.output}; leave it out"
+                f"`suffix` is for outputs named after their inputs, not for {self.output}; leave it out"
             )
         if self.form not in (None, by_suffix(self.output).name):
-            raise ParameterError(f"-o {self.output} is no {self.form} file; name it so, or leave --format out")
+            raise ParameterError(f"{self.output} is no {self.form} file; name it so, or leave `format` out")
         return True
 
 
@@ -105,7 +107,7 @@ def plan_jobs(found: Sequence[FoundPhoto], naming: Naming, *, variants: bool = F
         if len(found) > 1:
             names = ", ".join(str(one.path) for one in found[:3]) + (", ..." if len(found) > 3 else "")
             raise ParameterError(
-                f"-o {naming.output} is one file and there are {len(found)} inputs ({names}); give a folder"
+                f"{naming.output} is one file and there are {len(found)} inputs ({names}); give a folder"
             )
         jobs = [Job(one.path, Path(naming.output)) for one in found]
     else:
@@ -127,7 +129,7 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
     for job in jobs:
         target = job.output.resolve()
         if target in inputs:
-            raise ParameterError(f"{job.output} is an input as well; choose another output with -o")
+            raise ParameterError(f"{job.output} is an input as well; choose another output")
         if target in seen:
             raise ParameterError(f"{seen[target]} and {job.input} both go to {job.output}; run them apart")
         seen[target] = job.input
