@@ -284,11 +284,11 @@ def test_outputs_beside_their_inputs_are_never_inputs(cli, pictures):
 
 
 def test_pictures_that_cannot_be_read_are_named(cli, pictures, tmp_path):
-    for name in ("phone.HEIC", "clip.mov", "notes.txt", "sub/more.txt"):
+    for name in ("phone.PSD", "clip.mov", "notes.txt", "sub/more.txt"):
         (pictures / name).touch()
     code, _, err = cli("enhance", pictures, "-o", tmp_path / "out", *SAME)
     assert code == 1
-    assert "phone.HEIC: HEIC files cannot be read; convert it to" in err
+    assert "phone.PSD: PSD files cannot be read; convert it to" in err
     assert "clip.mov: videos are enhanced one by one" in err
     assert "2 other files left out" in err
     assert "3 of 5 pictures done, 2 failed" in err

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from diptych.cli.arguments import in_options
 from diptych.cli.progress import note
 from diptych.core.errors import DiptychError, ParameterError
-from diptych.runtime.batch import Result
 
 if TYPE_CHECKING:
     from diptych.core.enhancer import Enhancer
-    from diptych.runtime.batch import Existing
+    from diptych.runtime.batch import Existing, Result
 
 _COPIES = 4  # the picture, its result, what is written of it, and a share of floats
 _TOO_LITTLE = "does not fit into memory; save it in smaller tiles, close other programs, or use a smaller picture"
@@ -43,6 +42,7 @@ def is_large(inputs: list[str], output: str | None, large: bool, max_pixels: int
 def enhance_by_rows(source: str, target: str, enhancer: Enhancer, existing: Existing, *, quiet: bool) -> Result:
     """Enhance one picture by rows and return what became of it."""
     from diptych.large import enhance_large
+    from diptych.runtime.batch import Result
 
     started = time.perf_counter()
     if existing == "skip" and Path(target).exists():

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from diptych.cli.outcomes import spoken
 from diptych.cli.progress import note
 from diptych.core.errors import ParameterError, PhotoError, PhotoTooLargeError
-from diptych.runtime.outputs import Job
 
 if TYPE_CHECKING:
     from diptych.runtime.batch import Batch, Result
@@ -43,6 +42,8 @@ def check_pipe(inputs: list[str], output: str | None, never: dict[str, bool]) ->
 
 def enhance_pipe(batch: Batch, inputs: list[str], naming: Naming, quiet: bool) -> list[Result]:
     """Enhance the one picture and return what became of it."""
+    from diptych.runtime.outputs import Job
+
     with tempfile.TemporaryDirectory(prefix="diptych-") as folder:
         source = Path(inputs[0])
         if inputs == [PIPE]:

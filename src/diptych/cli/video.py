@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from diptych.cli.arguments import in_options
 from diptych.cli.progress import note
 from diptych.core.errors import DiptychError, ParameterError
-from diptych.runtime.batch import Result
 
 if TYPE_CHECKING:
     from diptych.runtime import EnhancerChoice
-    from diptych.runtime.batch import Batch, Existing
+    from diptych.runtime.batch import Batch, Existing, Result
     from diptych.runtime.outputs import Naming
     from diptych.video import VideoJob
 
@@ -132,6 +131,8 @@ def enhance_videos(jobs: Sequence[VideoJob], existing: Existing, quiet: bool, *,
 
 
 def _rehearsed(job: VideoJob, existing: Existing, *, quiet: bool) -> Result:
+    from diptych.runtime.batch import Result
+
     there = Path(job.target).exists()
     if existing == "skip" and there:
         return Result(job.source, job.target, "skipped", "the output exists already", 0.0)
@@ -144,6 +145,7 @@ def _rehearsed(job: VideoJob, existing: Existing, *, quiet: bool) -> Result:
 
 
 def _enhanced(job: VideoJob, existing: Existing, *, quiet: bool) -> Result:
+    from diptych.runtime.batch import Result
     from diptych.video import enhance_apart
 
     started = time.perf_counter()

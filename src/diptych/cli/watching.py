@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diptych.core.errors import ParameterError
-from diptych.runtime.outputs import Job
 
 if TYPE_CHECKING:
     from diptych.photo import FoundPhoto
     from diptych.runtime.batch import Result
-    from diptych.runtime.outputs import Naming
+    from diptych.runtime.outputs import Job, Naming
 
 State = tuple[int, int]  # size in bytes, and when it was changed, in nanoseconds
 
@@ -59,6 +58,7 @@ class Watcher:
     def ready(self) -> list[Job]:
         """Return what is to be done with the pictures that have not changed since the last look, and have no result."""
         from diptych.photo import search, unreadable_reason
+        from diptych.runtime.outputs import Job
 
         if not self._root.is_dir():
             self._say(self._root, "is not there; waiting for it")
