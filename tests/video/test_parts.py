@@ -90,20 +90,22 @@ def test_a_scene_without_steps_is_empty():
 
 def reference(frames, noise: Noise) -> np.ndarray:
     """Return the last of the means over time, by the words of the documentation."""
-    mean = frames[-1].astype(np.float64)
+    mean, counts = frames[-1].astype(np.float64), np.ones(frames[0].shape)
 
-    def mixed(mean, new, share):
+    def mixed(mean, counts, new, most):
         change = new - mean
         block = np.abs(uniform_filter(change, 5, mode="constant"))
         moved = np.maximum(
             (block - 3 * noise.block) / (3 * noise.block), (np.abs(change) - 4 * noise.pixel) / (3 * noise.pixel)
         ).clip(0, 1)
-        return mean + (share + (1 - share) * moved) * change
+        counts = np.minimum(counts + 1, most)
+        return mean + (1 / counts + (1 - 1 / counts) * moved) * change, counts + moved * (1 - counts)
 
     for count, new in enumerate(frames[-2::-1], 2):
-        mean = mixed(mean, new.astype(np.float64), 1 / count)
+        mean, counts = mixed(mean, counts, new.astype(np.float64), count)
+    counts *= 280 / len(frames)
     for count, new in enumerate(frames, 1):
-        mean = mixed(mean, new.astype(np.float64), 0.1 * min(count / 28, 1))
+        mean, counts = mixed(mean, counts, new.astype(np.float64), 10 * max(28 / count, 1))
     return mean
 
 

@@ -46,9 +46,7 @@ class Naming:
 
     def __post_init__(self) -> None:
         if self.suffix is not None and (not self.suffix or set(self.suffix) & set("/\\\0")):
-            raise ParameterError(
-                f"`suffix` is '{self.suffix}', which cannot be in a name; give .bright or -bright"
-            )
+            raise ParameterError(f"`suffix` is '{self.suffix}', which cannot be in a name; give .bright or -bright")
         if self.form is not None:
             from diptych.photo.formats import by_name
 

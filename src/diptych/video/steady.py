@@ -60,7 +60,7 @@ def _deviation(change: Floats) -> float:
 
 
 class Steady:
-    """The running mean of one plane. Where a pixel, or the mean of 5 x 5 around it, changes more than noise does, it is new.
+    """The running mean of one plane. Where a pixel, or the mean of 5 x 5 around it, changes more than noise does, it begins anew.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class Steady:
     def __init__(self, noise: Noise) -> None:
         block, pixel = max(noise.block, _LEAST_BLOCK), max(noise.pixel, _LEAST_PIXEL)
         self._limits = (3 * block, 1 / (3 * block), 4 * pixel, 1 / (3 * pixel))
-        self._mean, self._spare = np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
+        self._mean, self._spare, self._counts = (np.zeros((0, 0), np.float32) for _ in range(3))
         self._warmed = self._count = 0
 
     def warm(self, new: Plane) -> None:
@@ -79,18 +79,21 @@ class Steady:
         self._warmed += 1
         if self._warmed == 1:
             self._mean, self._spare = new.astype(np.float32), np.empty(new.shape, np.float32)
+            self._counts = np.ones(new.shape, np.float32)
         else:
-            self._mix(new, np.empty_like(new), 1 / self._warmed)
+            self._mix(new, np.empty_like(new), self._warmed)
 
     def add(self, new: Plane, out: Plane) -> None:
         """Take the next frame ``(H, W)``, and write the mean of it and those before to `out`."""
         self._count += 1
-        self._mix(new, out, _SHARE * min(self._count / _RAMP, 1))
+        if self._count == 1:
+            self._counts *= np.float32(_RAMP / _SHARE / self._warmed)
+        self._mix(new, out, max(_RAMP / self._count, 1) / _SHARE)
 
-    def _mix(self, new: Plane, out: Plane, share: float) -> None:
+    def _mix(self, new: Plane, out: Plane, most: float) -> None:
         from diptych.video._kernels.steady_numba import mix
 
-        numbers = tuple(np.float32(one) for one in (share, *self._limits))
-        before, after = self._mean, self._spare
-        in_strips(lambda start, stop: mix(new, before, after, out, numbers, start, stop), new.shape[0])
+        numbers = tuple(np.float32(one) for one in (most, *self._limits))
+        before, after, counts = self._mean, self._spare, self._counts
+        in_strips(lambda start, stop: mix(new, before, after, counts, out, numbers, start, stop), new.shape[0])
         self._mean, self._spare = after, before

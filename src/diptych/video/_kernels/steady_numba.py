@@ -20,22 +20,24 @@ def _add(column, new, before, y, sign):
 
 
 @njit(**_OPTIONS)
-def mix(new, before, after, out, numbers, start, stop):
+def mix(new, before, after, counts, out, numbers, start, stop):
     """Write the rows from `start` to `stop` of the mean over time: `after` as floats, `out` rounded.
 
     Parameters
     ----------
+    counts : ndarray, shape (H, W)
+        How many frames the mean of a pixel stands for, float32; updated.
     new, out : ndarray, shape (H, W)
         The frame and the result, uint16.
     before, after : ndarray, shape (H, W)
         The mean up to the last frame, and up to this one, float32.
     numbers : tuple of float32
-        The share of the new frame where nothing moves; where movement begins and 1 / how far it takes until it is certain, of
+        The most that such a count may be; where movement begins and 1 / how far it takes until it is certain, of
         the mean over 5 x 5 px; the same of a pixel.
     start, stop : int
         Rows of the result.
     """
-    share, block_least, block_slope, pixel_least, pixel_slope = numbers
+    most, block_least, block_slope, pixel_least, pixel_slope = numbers
     height, width = new.shape
     column = np.zeros(width + 4, np.float32)
     for y in range(max(start - 2, 0), min(start + 2, height)):
@@ -50,6 +52,9 @@ def mix(new, before, after, out, numbers, start, stop):
             change = np.float32(new[y, x]) - before[y, x]
             moved = max((block - block_least) * block_slope, (abs(change) - pixel_least) * pixel_slope)
             moved = min(max(moved, _ZERO), _ONE)
+            count = min(counts[y, x] + _ONE, most)
+            share = _ONE / count
             value = before[y, x] + (share + (_ONE - share) * moved) * change
+            counts[y, x] = count + moved * (_ONE - count)
             after[y, x] = value
             out[y, x] = np.uint16(value + _HALF)
