@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,14 @@ import pytest
 
 av = pytest.importorskip("av")
 
-from diptych.core.errors import ParameterError, PhotoError, PhotoExistsError, PhotoFormatError, PhotoTooLargeError  # noqa: E402
+from diptych.core.errors import (  # noqa: E402
+    MissingExtraError,
+    ParameterError,
+    PhotoError,
+    PhotoExistsError,
+    PhotoFormatError,
+    PhotoTooLargeError,
+)
 from diptych.recipes import Recipe, step  # noqa: E402
 from diptych.video import enhance_video, is_video, output_suffix  # noqa: E402
 from video_helpers import frames_of, noisy, packets_of, scene, write_video  # noqa: E402
@@ -178,6 +186,12 @@ def test_a_file_that_ends_too_soon_gives_what_it_has(tmp_path):
     report = enhance_video(source, tmp_path / "out.mkv")
     assert 10 < report.frames < 40
     assert len(frames_of(tmp_path / "out.mkv")[0]) == report.frames
+
+
+def test_without_the_extra_it_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(MissingExtraError, match=r"diptych\[video\]"):
+        enhance_video(tmp_path / "in.mp4", tmp_path / "out.mp4")
 
 
 def test_names():
