@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from diptych.cli.train import lines_of
+from diptych.cli.training_lines import lines_of
 from diptych.core.errors import ParameterError
 from diptych.networks import Mobile, PatchGAN
 from diptych.training import CycleGANConfig, train

@@ -91,15 +91,26 @@ def choose(measured: Sequence[Measured], evaluator: Evaluator, *, seed: int = 0)
         if it is above the margin. It is worse, too, if the difference is above the tolerance, proven or not; but that
         pictures are left as they are takes a difference of more than its own standard error. Simpler is what changes
         nothing, then a recipe without denoising, with denoising, a model, a model that has to be trained; within a kind
-        what has fewer steps, and of equals the better one.
+        what has fewer steps, and of equals the better one. Where A is noisier than B, the same with denoising is taken in place
+        of what does not denoise, unless that costs more than the tolerance.
     """
     usable = [one for one in measured if not one.alarms]
     best = max(usable, key=lambda one: one.scores.value)
     gaps = tuple(_gap(best, one, evaluator, seed) for one in measured)
     fit = [one for one, gap in zip(measured, gaps, strict=True) if not (gap.worse or one.alarms)]
     chosen = min(fit, key=lambda one: (*one.candidate.rank, -one.scores.value))
+    if evaluator.noisier:
+        chosen = _denoised(chosen, usable, evaluator)
     sentences = [words(chosen, best, measured, gaps, evaluator) for words in (_value_sentence, _complexity_sentence)]
     return Choice(chosen, best, gaps, " ".join(filter(None, sentences)))
+
+
+def _denoised(chosen: Measured, usable: Sequence[Measured], evaluator: Evaluator) -> Measured:
+    """Return the same with denoising before it, if that costs less than the tolerance: the score hardly sees smeared noise."""
+    plain = chosen.candidate.name
+    name = "denoise" if chosen.candidate.complexity == Complexity.NOTHING else f"denoise, {plain}"
+    twins = [one for one in usable if one.candidate.name == name]
+    return next((one for one in twins if one.scores.value > chosen.scores.value - evaluator.tolerance), chosen)
 
 
 def _gap(best: Measured, one: Measured, evaluator: Evaluator, seed: int) -> Gap:

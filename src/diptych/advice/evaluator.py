@@ -12,10 +12,13 @@ import numpy as np
 from diptych import operators
 from diptych.advice.pictures import Split
 from diptych.core.image import Image, to_float
+from diptych.core.noise import measure_noise
 from diptych.quality.appearance import Floats
 from diptych.quality.score import DomainScore, MeasuredPicture, StructureReference
 
 _MOST_DECIBELS = 60.0  # what equals its reference has infinitely many
+_NOISIER = 1.5  # times the noise of B
+_LEAST_NOISE = 0.5 / 255
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ class Evaluator(Protocol):
         """A difference that matters even if it may be chance."""
         ...
 
+    @property
+    def noisier(self) -> bool:
+        """Whether the pictures to improve are known to be noisier than they should be."""
+        ...
+
     def evaluate(self, outputs: Sequence[Image]) -> Scores:
         """Score the outputs, one for each picture."""
         ...
@@ -94,6 +102,7 @@ class ReferenceEvaluator:
 
     objective_name, unit, margin = "quality", "dB", 0.2
     tolerance = 0.5
+    noisier = False  # the references see noise
 
     def __init__(self, references: Sequence[Image]) -> None:
         self._references = tuple(references)
@@ -133,10 +142,12 @@ class DomainEvaluator:
 
     objective_name, unit, margin = "score", "", 0.01
     tolerance = 0.02
+    noisier = False
 
     def __init__(self, sources: Sequence[Image], targets: Sequence[Image]) -> None:
         self._score = DomainScore([MeasuredPicture.of(_floats(image)) for image in targets])
         # A dark picture lies within a few levels of black, where nothing counts as an edge: it is scaled up first.
+        self.noisier = _noise_of(sources) > _NOISIER * max(_noise_of(targets), _LEAST_NOISE)
         stretch = operators.get("stretch")
         self._structure = StructureReference(
             [_floats(stretch(_floats(image), low=0.0, high=99.9)) for image in sources]
@@ -147,6 +158,11 @@ class DomainEvaluator:
         measured = [MeasuredPicture.of(_floats(image)) for image in outputs]
         score = self._score.score(measured, self._structure.coarsely_added([one.edges() for one in measured]))
         return Scores(score.value, score.shares, score.parts, score.error, score.target_shares)
+
+
+def _noise_of(images: Sequence[Image]) -> float:
+    """Return the median noise of luma, that which a camera has smeared over several pixels too."""
+    return float(np.median([measure_noise(_floats(image)).luma_level for image in images]))
 
 
 def niqe_of(images: Sequence[Image]) -> float | None:

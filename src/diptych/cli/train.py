@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from diptych.cli.arguments import in_options
-from diptych.cli.progress import duration, note
+from diptych.cli.progress import note
+from diptych.cli.training_lines import lines_of
 
 if TYPE_CHECKING:
     from diptych.training import TrainConfig
@@ -35,10 +35,15 @@ def train(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Settings to start from. Two folders: quick (minutes), mobile (hours), paper (the CycleGAN paper's), "
+            help="Settings to start from; by default what the score finds fit. Two folders: quick (minutes), mobile (hours), "
+            "paper (the CycleGAN paper's), "
             "cut and fastcut (without a way back), planner (writes a recipe), ugatit. "
             "A alone: zero_reference, denoiser, pretraining. B alone: refine.",
         ),
+    ] = None,
+    purpose: Annotated[
+        Literal["underwater", "haze", "xray", "scan", "document", "low-light"] | None,
+        typer.Option("--for", help="What the pictures are: a painter begins at the recipe for that."),
     ] = None,
     objective: Annotated[
         str | None,
@@ -80,7 +85,14 @@ def train(
     """
     from diptych.training import train as run_training
 
-    values = {"--objective": {"objective": objective} if objective else {}, "--set": read_changes(change or [])}
+    begun = {"preprocess": purpose} if purpose and purpose != "low-light" else {}
+    values: dict[str, dict[str, Any]] = {
+        "--objective": {"objective": objective} if objective else {},
+        "--for": begun,
+        "--set": read_changes(change or []),
+    }
+    if not (preset or objective or config or resume or begun) and target is not None:
+        preset = chosen_preset(source, target, values["--set"])
     settings = settings_of(source, target, preset, config, values, output if resume else None)
     folders = _folders(settings, source, target)
     with _shown(settings, as_json) as show:
@@ -98,6 +110,17 @@ def train(
             _say_interrupted(output)
             raise
     note(f"the best generator: {run.best}; how it went: {run.path}/report.html")
+
+
+def chosen_preset(source: str, target: str, changes: dict[str, Any]) -> str | None:
+    """Return the preset that the score finds fit for two folders, and say why; None if settings of one are given."""
+    from diptych.training.suggestion import accepts, suggest
+
+    if not accepts("planner", changes):
+        return None
+    found = suggest(source, target)
+    note(f"--preset {found.preset}, as {found.why}; another: --preset NAME")
+    return found.preset
 
 
 def _say_interrupted(output: str) -> None:
@@ -274,91 +297,3 @@ def _short(name: str) -> str:
 def _plain(entry: dict[str, Any]) -> None:
     for line in lines_of(entry):
         note(line)
-
-
-def lines_of(entry: dict[str, Any]) -> list[str]:
-    """Return what to print of an entry of the log; losses are left to the bar and the log."""
-    say = {
-        "begin": _begin_lines,
-        "progress": _progress_lines,
-        "schedule": _schedule_lines,
-        "init": lambda entry: [_init_line(name, part) for name, part in entry["networks"].items()],
-        "calibration": _calibration_lines,
-        "preprocess": _preprocess_lines,
-        "rollback": _rollback_lines,
-        "skipped": lambda entry: [f"skipped: {entry['picture']}: {entry['reason']}"],
-        "validation": _validation_lines,
-        "end": _end_lines,
-    }.get(entry["event"])
-    return say(entry) if say else []
-
-
-def _begin_lines(entry: dict[str, Any]) -> list[str]:
-    counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in entry["pictures"].items())
-    threads = f"; threads: {entry['threads']}" if "threads" in entry else ""
-    return [f"step {entry['step']} of {entry['steps']}; pictures: {counts}{threads}"]
-
-
-def _progress_lines(entry: dict[str, Any]) -> list[str]:
-    left = duration(entry["seconds_left"])
-    return [f"step {entry['step']} of {entry['steps']}: {entry['images_per_second']:.2g} images/s, {left} left"]
-
-
-def _schedule_lines(entry: dict[str, Any]) -> list[str]:
-    return [
-        f"{entry['steps']} steps fit into the time, at {entry['step_seconds']:.3g} s each; a validation every "
-        f"{entry['eval_every']}, at {entry['validation_seconds']:.2g} s"
-    ]
-
-
-def _calibration_lines(entry: dict[str, Any]) -> list[str]:
-    before, after = entry["distance_before"], entry["distance_after"]
-    return [f"degradation model: its distance from A was {before:.2f}, and is {after:.2f} after the fit"]
-
-
-def _preprocess_lines(entry: dict[str, Any]) -> list[str]:
-    scores, chosen = entry["scores"], entry["chosen"]
-    others = sorted((name for name in scores if name != chosen), key=lambda name: -float(scores[name]))[:3]
-    line = f"first result: {chosen}, which the score chose ({scores[chosen]:.3f} of 1"
-    return [line + "".join(f"; {name} {scores[name]:.3f}" for name in others) + ")"]
-
-
-def _rollback_lines(entry: dict[str, Any]) -> list[str]:
-    turned = ", ".join(_turned(entry["turned"]))
-    return [f"step {entry['step']}: {entry['reason']}: back to the weights of step {entry['to']}, with {turned}"]
-
-
-def _turned(values: dict[str, Any], table: str = "") -> Iterator[str]:
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _turned(value, f"{name}.")
-        else:
-            yield f"{table}{name} {value:g}"
-
-
-def _validation_lines(entry: dict[str, Any]) -> list[str]:
-    best = " (the best so far)" if entry["best"] == entry["step"] else ""
-    if "loss" in entry:
-        numbers = f"held-out loss {entry['loss']:.4f}{best}"
-    else:
-        weakest = min(entry["parts"], key=lambda name: float(entry["parts"][name]))
-        numbers = f"score {entry['score']:.3f} ± {entry['score_error']:.3f} of 1{best}"
-        numbers += f", weakest in {weakest} ({entry['parts'][weakest]:.2f}), structure kept {entry['structure']:.2f}"
-        if entry["cycle_error"] is not None:
-            numbers += f", cycle error {entry['cycle_error']:.3f}"
-    alarms = [f"  {alarm['kind']}: {in_options(alarm['message'])}" for alarm in entry["alarms"]]
-    return [f"step {entry['step']}: {numbers}", *alarms]
-
-
-def _end_lines(entry: dict[str, Any]) -> list[str]:
-    after = " > ".join(entry["postprocess"]) or "nothing"
-    best = f"best at step {entry['best']}" if entry["best"] != 0 else "no generator was better than the first result"
-    return [f"done after {entry['step']} steps; {best}; classical step after the network: {after}"]
-
-
-def _init_line(name: str, part: dict[str, Any]) -> str:
-    taken = f"{name}: {part['weights']:,} of {part['of']:,} weights are those of --init"
-    if not part["left"]:
-        return taken
-    more = f" and {len(part['left']) - 3} more" if len(part["left"]) > 3 else ""
-    return f"{taken}; fresh are {', '.join(part['left'][:3])}{more}"

@@ -77,7 +77,7 @@ class CUTObjective(Unpaired):
 
     def evaluator(self, data: TrainingData) -> MonitorEvaluator:
         """Return the monitor."""
-        return MonitorEvaluator(data, forward=self.generator)
+        return MonitorEvaluator(data, forward=self.generator, settled=3 * self.config.eval_every)
 
     def train_step(self, batches: Sequence[Tensors], *, step: int) -> Losses:
         """Update generator and projections, then the discriminator, once, over one or more batches of both domains.

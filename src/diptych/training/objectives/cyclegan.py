@@ -77,7 +77,8 @@ class CycleGANObjective(Unpaired):
 
     def evaluator(self, data: TrainingData) -> MonitorEvaluator:
         """Return the monitor."""
-        return MonitorEvaluator(data, forward=self.generator, backward=self.average_backward.module)
+        settled = 3 * self.config.eval_every
+        return MonitorEvaluator(data, forward=self.generator, backward=self.average_backward.module, settled=settled)
 
     def train_step(self, batches: Sequence[Tensors], *, step: int) -> Losses:
         """Update generators, then discriminators, once, over one or more batches of both domains; return the losses.

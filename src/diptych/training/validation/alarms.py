@@ -10,7 +10,9 @@ import numpy as np
 
 from diptych.quality.checkerboard import VISIBLE, Checkerboard
 
-Kind = Literal["inversion", "collapse", "hallucination", "checkerboard", "noise", "unchanged"]
+Kind = Literal[
+    "inversion", "collapse", "swapped", "hallucination", "checkerboard", "noise", "burnt", "cast", "unchanged"
+]
 
 FATAL: frozenset[str] = frozenset({"inversion", "collapse"})
 """Kinds that make a generator unusable, whatever its score: it never becomes the best."""
@@ -20,6 +22,10 @@ _COLLAPSED = 0.4  # of the differences between the inputs
 _ADDED = 0.6  # of the squared gradients; a Gaussian blur of 3 px reaches 0.4 to 0.6 where a picture is all fine texture
 _KEPT = 0.5
 _PROMINENT = 3.0
+_MORE = 1.25  # times as bright, or as rich in contrast, is more than chance
+_LEAST_NOISE = 0.02  # of the luma
+_BURNT = 0.03
+_CAST, _CASTS = 0.06, 2.0  # an intensity; times that of the input
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,13 @@ class Measurements:
         The most prominent pattern of 2 or 4 px.
     change : float
         Mean absolute difference of output and input; nan while it is too early to expect one.
+    burnt, input_burnt, target_burnt : float
+        Share of the values that are white, in outputs, inputs and target pictures.
+    cast, input_cast : float
+        How far the colour casts of outputs and inputs are from the target's, beyond chance, as intensities.
+    brightness, span, relative_raw_noise : (float, float)
+        Medians of the luma, of its range from the 1st to the 99th percentile, and of the noise over the luma, of the source as
+        in the files and of the target.
     """
 
     luma: list[float]
@@ -71,6 +84,14 @@ class Measurements:
     checkerboard: Checkerboard
     input_checkerboard: Checkerboard
     change: float
+    burnt: float
+    input_burnt: float
+    target_burnt: float
+    cast: float
+    input_cast: float
+    brightness: tuple[float, float]
+    span: tuple[float, float]
+    relative_raw_noise: tuple[float, float]
 
 
 def alarms_of(found: Measurements) -> tuple[Alarm, ...]:
@@ -78,9 +99,12 @@ def alarms_of(found: Measurements) -> tuple[Alarm, ...]:
     messages: dict[Kind, str] = {
         "inversion": _inversion(found),
         "collapse": _collapse(found),
+        "swapped": _swapped(found),
         "hallucination": _hallucination(found),
         "checkerboard": _checkerboard(found),
         "noise": _noise(found),
+        "burnt": _burnt(found),
+        "cast": _cast(found),
         "unchanged": _unchanged(found),
     }
     return tuple(Alarm(kind, message) for kind, message in messages.items() if message)
@@ -107,6 +131,40 @@ def _collapse(found: Measurements) -> str:
     return (
         f"the outputs look alike whatever goes in (their differences are {100 * found.diversity:.0f} % of those of the "
         f"inputs); raise cycle or structure, or lower discriminator_rate, e.g. `weights.structure=1`"
+    )
+
+
+def _swapped(found: Measurements) -> str:
+    more = [found.brightness[0] > _MORE * found.brightness[1], found.span[0] > _MORE * found.span[1]]
+    less = [found.brightness[1] > _MORE * found.brightness[0], found.span[1] > _MORE * found.span[0]]
+    ours, theirs = found.relative_raw_noise
+    noisy = theirs > max(2 * ours, _LEAST_NOISE)
+    if any(less) or ours > max(_MORE * theirs, _LEAST_NOISE) or sum(more) + 2 * noisy < 2:
+        return ""
+    words = [word for word, holds in zip(("brighter", "richer in contrast"), more, strict=True) if holds]
+    said = " and ".join([*words, *["less noisy"] * noisy])
+    return (
+        f"the pictures to improve look better than those they are to be like: {said}; if A and B were exchanged, begin a new "
+        f"run with `B A`"
+    )
+
+
+def _burnt(found: Measurements) -> str:
+    if found.burnt < _BURNT + 2 * max(found.input_burnt, found.target_burnt):
+        return ""
+    return (
+        f"{100 * found.burnt:.0f} % of the values of the outputs are burnt to white (before {100 * found.input_burnt:.0f} %, "
+        f"target {100 * found.target_burnt:.0f} %); raise identity or structure, or lower learning_rate, "
+        f"e.g. `weights.identity=5`"
+    )
+
+
+def _cast(found: Measurements) -> str:
+    if found.cast < max(_CAST, _CASTS * found.input_cast):
+        return ""
+    return (
+        f"the outputs have a colour cast: {255 * found.cast:.0f} levels of 255 from the colours of B, before "
+        f"{255 * found.input_cast:.0f}; raise identity or cycle, e.g. `weights.identity=5`"
     )
 
 

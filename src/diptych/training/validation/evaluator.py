@@ -36,10 +36,14 @@ class MonitorEvaluator:
         The held-out pictures.
     forward, backward : nn.Module
         The averaged networks from source to target and back; CUT has none back.
+    settled : int
+        Steps after which an output that is still the input is worth an alarm.
     """
 
-    def __init__(self, data: TrainingData, *, forward: nn.Module, backward: nn.Module | None = None) -> None:
-        self._monitor = Monitor(data.held_raw, data.held_target_raw, prepared=data.held_source)
+    def __init__(
+        self, data: TrainingData, *, forward: nn.Module, backward: nn.Module | None = None, settled: int = 500
+    ) -> None:
+        self._monitor = Monitor(data.held_raw, data.held_target_raw, prepared=data.held_source, settled=settled)
         self._module = forward
         self._pair = tuple(partial(run_network, module) for module in (forward, backward) if module is not None)
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
 import numpy as np
 
 from diptych.core.color import luma
 from diptych.core.errors import ImageError
 from diptych.core.image import Image
+from diptych.core.noise import measure_noise
 from diptych.quality.appearance import Floats
 from diptych.quality.checkerboard import find_checkerboard
-from diptych.quality.score import DomainScore, MeasuredPicture, StructureReference, as_float, as_floats
+from diptych.quality.score import DomainScore, MeasuredPicture, Score, StructureReference, as_float, as_floats
 from diptych.quality.structure import Edges, color_correlation, contrast, diversity, rank_correlation
 from diptych.recipes import Recipe
 from diptych.training.validation.alarms import Measurements, alarms_of
@@ -24,6 +25,9 @@ from diptych.training.validation.metrics import ValidationMetrics
 
 Generator: TypeAlias = Callable[[Image], Image]
 """From a float32 image (H, W, C) in [0, 1] to one of the same height and width."""
+
+_WHITE = 254.5 / 255
+_GOOD = 0.9  # a score from which on there is nothing to be said against leaving pictures as they are
 
 
 class Monitor:
@@ -107,6 +111,13 @@ class Monitor:
         self._structure = StructureReference(self.prepared, baseline=self._inputs)
         self._score = DomainScore(targets)
         self._target_noise = float(np.mean([one.noise for one in targets]))
+        cast = self._score.score(self._inputs, [0.0] * len(self._inputs)).amounts["color"]
+        self._known: _Known = {
+            "input_cast": cast,
+            "input_burnt": _burnt(self.prepared),
+            "target_burnt": _burnt(self.target),
+            **_compared(self.source, self.target),
+        }
         self._input_checkerboard = find_checkerboard([one.luma for one in self._inputs])
 
     def evaluate(self, step: int, forward: Generator, backward: Generator | None = None) -> ValidationMetrics:
@@ -134,8 +145,8 @@ class Monitor:
         outputs = [_applied(forward, image, "forward") for image in self.prepared]
         measured = [MeasuredPicture.of(image) for image in outputs]
         edges = [one.edges() for one in measured]
-        found = self._compare(step, outputs, measured, edges)
         score = self._score.score(measured, self._structure.coarsely_added(edges))
+        found = self._compare(step, outputs, measured, edges, score)
         return ValidationMetrics(
             step=step,
             score=score.value,
@@ -163,7 +174,12 @@ class Monitor:
         return shown
 
     def _compare(
-        self, step: int, outputs: list[Floats], measured: list[MeasuredPicture], edges: list[tuple[Edges, ...]]
+        self,
+        step: int,
+        outputs: list[Floats],
+        measured: list[MeasuredPicture],
+        edges: list[tuple[Edges, ...]],
+        score: Score,
     ) -> Measurements:
         colors = [color_correlation(a, b) for a, b in zip(self.source, outputs, strict=True)]
         change = float(np.mean([_change(a, b) for a, b in zip(self.prepared, outputs, strict=True)]))
@@ -180,7 +196,10 @@ class Monitor:
             input_relative_noise=_relative_noise(self._inputs),
             checkerboard=find_checkerboard([one.luma for one in measured]),
             input_checkerboard=self._input_checkerboard,
-            change=change if step >= self._settled else float("nan"),
+            change=change if step >= self._settled and score.value < _GOOD else float("nan"),
+            burnt=_burnt(outputs),
+            cast=score.amounts["color"],
+            **self._known,
         )
 
     def _cycle_error(self, outputs: list[Floats], forward: Generator, backward: Generator | None) -> float | None:
@@ -201,6 +220,32 @@ def _applied(generator: Generator, image: Floats, name: str) -> Floats:
             f"{name} made {output.shape[:2]} of {image.shape[:2]} rows and columns; give back the same size"
         )
     return output
+
+
+def _burnt(images: Sequence[Floats]) -> float:
+    return float(np.mean([np.mean(image > _WHITE) for image in images]))
+
+
+class _Compared(TypedDict):
+    brightness: tuple[float, float]
+    span: tuple[float, float]
+    relative_raw_noise: tuple[float, float]
+
+
+class _Known(_Compared):
+    input_cast: float
+    input_burnt: float
+    target_burnt: float
+
+
+def _compared(source: Sequence[Floats], target: Sequence[Floats]) -> _Compared:
+    """Return what tells which of two folders has the better pictures."""
+    lumas = [[luma(image) for image in side] for side in (source, target)]
+    spans = [[float(np.subtract(*np.percentile(one, (99, 1)))) for one in side] for side in lumas]
+    a, b = (float(np.median([one.mean() for one in side])) for side in lumas)
+    c, d = (float(np.median(side)) for side in spans)
+    e, f = (float(np.median([measure_noise(one).luma_level for one in side])) for side in (source, target))
+    return {"brightness": (a, b), "span": (c, d), "relative_raw_noise": (e / max(a, 0.01), f / max(b, 0.01))}
 
 
 def _change(before: Floats, after: Floats) -> float:
