@@ -60,7 +60,7 @@ def _deviation(change: Floats) -> float:
 
 
 class Steady:
-    """The running mean of one plane; where a pixel, or the mean of 5 x 5 around it, changes more than noise does, it begins anew.
+    """The running mean of one plane. It begins anew where a pixel, or the mean of 5 x 5 px, changes more than noise does.
 
     Parameters
     ----------
