@@ -82,7 +82,8 @@ def main() -> None:
         "# Operators",
         "",
         "Made by `make docs-sources`: each picture, left before, right after, by the code below it.",
-        "[The faults](#the-faults) of the pictures before, and what they import, are at the end. `diptych show NAME` prints the whole page of one.",
+        "[The faults](#the-faults) of the pictures before, and what they import, are at the end.",
+        "`diptych show NAME` prints the whole page of one.",
     ]
     for group, title in TITLES.items():
         parts += ["", f"## {title}", ""]

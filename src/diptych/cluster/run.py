@@ -53,7 +53,21 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one picture, as `diptych.runtime.batch.Result` says it; `tries` counts what was done for it."""
+    """What became of one picture, as `diptych.runtime.batch.Result` says it; `tries` counts what was done for it.
+
+    Attributes
+    ----------
+    input, output : str
+        Where it came from, and where the result is.
+    status : {"done", "skipped", "failed"}
+        What became of it.
+    reason : str
+        Why it was skipped or failed.
+    seconds : float
+        What the work took.
+    tries : int
+        How often it was tried.
+    """
 
     input: str
     output: str
@@ -116,12 +130,30 @@ def enhance_folder(run: Run, client: Client, *, on_other: Callable[[str], object
 
     `on_other` is called with the name of each file that is neither a picture nor a video.
 
+    Parameters
+    ----------
+    run : Run
+        What is to be done, and the manifest.
+    client : distributed.Client
+        Of the cluster.
+    on_other : function, optional
+        Called with the name of each file that is neither a picture nor a video.
+
+    Returns
+    -------
+    iterator of Outcome
+        In the order in which they come.
+
     Raises
     ------
     ParameterError
         If the folder is not there, or the two locations contain one another.
     BundleError, RecipeError
         If the job cannot be carried out.
+
+    Examples
+    --------
+    ``for outcome in enhance_folder(run, Client("tcp://scheduler:8786")): print(outcome)``
     """
     source, target = Location(run.source), Location(run.target)
     if not source.is_there():

@@ -87,10 +87,21 @@ def mean_quantiles(folder: PhotoFolder, *, limit: int = 200) -> Table:
     tuple of one tuple of 257 floats
         Non-decreasing, in [0, 1], rounded to 6 decimals.
 
+    Raises
+    ------
+    ParameterError
+        If `limit` is under 1.
+    PhotoError
+        If a picture cannot be read.
+
     References
     ----------
     The mean of quantile functions is the Wasserstein barycentre of distributions on the line: Agueh and Carlier,
     "Barycenters in the Wasserstein space", SIAM Journal on Mathematical Analysis 43 (2011), section 6.1.
+
+    Examples
+    --------
+    ``step("specify_histogram", quantiles=mean_quantiles(PhotoFolder("bright")))``
     """
     if limit < 1:
         raise ParameterError(f"mean_quantiles: limit = {limit} is not allowed; give 1 or more")

@@ -27,7 +27,21 @@ Floats = NDArray[np.float32]
 
 
 def thumbnails_of(folder: PhotoFolder, *, cache_bytes: int, side: int = THUMBNAIL_SIDE) -> PhotoFolder:
-    """Return the folder's pictures as small squares, area-averaged, whatever their shape."""
+    """Return the folder's pictures as small squares, area-averaged, whatever their shape.
+
+    Parameters
+    ----------
+    folder : PhotoFolder
+        The pictures.
+    cache_bytes : int
+        Bytes that the small squares may take in memory.
+    side : int
+        Of a square, in px.
+
+    Examples
+    --------
+    ``thumbnails_of(PhotoFolder("bright"), cache_bytes=1 << 26)[0]``
+    """
     shrink = step("zoom", height=side, width=side, interpolation="area")
     preprocess = Recipe(*folder.preprocess.steps, shrink, name="thumbnail")
     return PhotoFolder(
@@ -100,6 +114,10 @@ def balanced(thumbnails: PhotoFolder, share: float) -> NDArray[np.float64]:
         From `thumbnails_of`; all are read.
     share : float
         Of the draws in which each eighth of the range of mean lumas comes up equally often.
+
+    Examples
+    --------
+    ``balanced(thumbnails_of(folder, cache_bytes=1 << 26), share=0.5)``
     """
     pictures = (thumbnails.picture(index) for index in range(len(thumbnails)))
     means = np.array([float(luma(to_float(picture)).mean()) for picture in pictures])

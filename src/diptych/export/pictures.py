@@ -55,6 +55,10 @@ def read_pictures(
         If there is no picture, or one has another number of channels.
     PhotoError
         If one cannot be read.
+
+    Examples
+    --------
+    ``read_pictures("dark", channels=3, most=16)``
     """
     if not Path(folder).exists():
         raise ExportError(f"{folder}: no such folder; give a folder of your own pictures with `images`")
@@ -88,10 +92,23 @@ def read_pairs(
 ) -> list[tuple[Image, Image]]:
     """Return central crops of pictures and of their references, the files of the same names in the other folder.
 
+    Parameters
+    ----------
+    folder, references : path
+        Folders with files of the same names.
+    channels : int
+        How many channels the model takes.
+    most : int
+        Read at most so many pairs.
+
     Raises
     ------
     ExportError
         If there is no pair, or the sizes of one differ.
+
+    Examples
+    --------
+    ``read_pairs("low", "high", channels=3)``
     """
     for source in (folder, references):
         if not Path(source).exists():

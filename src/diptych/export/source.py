@@ -38,6 +38,10 @@ def read_source(path: str | os.PathLike[str]) -> TrainedGenerator | Bundle:
         If the content of the file is not of the type that its suffix says.
     MissingExtraError
         If PyTorch or onnxscript is not installed.
+
+    Examples
+    --------
+    ``read_source("runs/night")``
     """
     place = Path(path)
     if place.suffix == ".onnx":

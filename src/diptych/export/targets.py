@@ -264,12 +264,35 @@ def _row(target: str) -> _Target:
 
 
 def suffix_of(target: str) -> str:
-    """Return the suffix of a target's files."""
+    """Return the suffix of a target's files.
+
+    Parameters
+    ----------
+    target : str
+        One of `names`.
+
+    Examples
+    --------
+    >>> suffix_of("cube")
+    '.cube'
+    """
     return _row(target).suffix
 
 
 def build(target: str, request: Request) -> Artefact:
     """Build a target, without writing it.
+
+    Parameters
+    ----------
+    target : str
+        One of `names`.
+    request : Request
+        The model, the pictures and the limit.
+
+    Returns
+    -------
+    Artefact
+        The bytes of the file, and what was found out on the way.
 
     Raises
     ------
@@ -279,6 +302,10 @@ def build(target: str, request: Request) -> Artefact:
         If the model cannot be converted, or pictures are missing.
     UnavailableError
         If this machine cannot build it.
+
+    Examples
+    --------
+    ``build("onnx", Request(source=read_source("runs/night")))``
     """
     row = _row(target)
     if _is_refiner(request) and (request.whole or target != "onnx"):
@@ -309,6 +336,13 @@ def _is_planner(request: Request) -> bool:
 def check(artefact: Artefact, request: Request) -> Artefact:
     """Refuse a file that is not worth having: INT8 that loses more than the limit, or is not faster than floats.
 
+    Parameters
+    ----------
+    artefact : Artefact
+        From `build`.
+    request : Request
+        The one that it was built for.
+
     Returns
     -------
     Artefact
@@ -318,13 +352,33 @@ def check(artefact: Artefact, request: Request) -> Artefact:
     ------
     ExportError
         With the loss, and what may help.
+
+    Examples
+    --------
+    ``check(build("int8", request), request)``
     """
     row = _row(artefact.target)
     return artefact if row.check is None else row.check(request, artefact)
 
 
 def write(artefact: Artefact, request: Request, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write an artefact, whole or not at all, and then the files beside it."""
+    """Write an artefact, whole or not at all, and then the files beside it.
+
+    Parameters
+    ----------
+    artefact : Artefact
+        From `build`.
+    request : Request
+        The one that it was built for.
+    path : path
+        The file.
+    overwrite : bool
+        Replace it if it exists.
+
+    Examples
+    --------
+    ``write(build("onnx", request), request, "night.onnx")``
+    """
     atomic_write(path, artefact.content, overwrite=overwrite)
     beside = _row(artefact.target).beside
     if beside is not None:

@@ -126,7 +126,7 @@ def verify(
         The model, the pictures and the limit.
     targets : sequence of str
         Their names; by default all that this machine can build. ``onnx`` is always added, as the baseline.
-    pairs : sequence of pairs of ndarray
+    pairs : sequence of pairs of ndarray, shape (H, W, C)
         Pictures and their references, measured instead of the request's pictures.
     suffix : str
         Only targets with files of this suffix may be kept.
@@ -143,6 +143,10 @@ def verify(
     ------
     ExportError
         If there is no picture, or the float model itself cannot be exported.
+
+    Examples
+    --------
+    ``verify(Request(source=read_source("runs/night"), pictures=read_pictures("dark", channels=3)))``
     """
     wanted = list(dict.fromkeys(["onnx", *(targets or names())]))
     if not request.pictures:

@@ -40,6 +40,13 @@ def set_names() -> tuple[str, ...]:
 def get(name: str) -> MetricFunction:
     """Return the metric of this name; raise `UnknownNameError` with the closest one.
 
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Examples
+    --------
     >>> get("psnr").declaration.unit
     'dB'
     """
@@ -50,6 +57,13 @@ def get(name: str) -> MetricFunction:
 def get_set(name: str) -> SetMetricFunction:
     """Return the metric of two sets of this name; raise `UnknownNameError` with the closest one.
 
+    Parameters
+    ----------
+    name : str
+        One of `set_names`.
+
+    Examples
+    --------
     >>> get_set("domain_distance").declaration.direction
     'lower'
     """
@@ -58,12 +72,34 @@ def get_set(name: str) -> SetMetricFunction:
 
 
 def declaration(name: str) -> MetricDeclaration:
-    """Return the declaration of the metric of this name (see `diptych.core.metric.MetricDeclaration`)."""
+    """Return the declaration of the metric of this name (see `diptych.core.metric.MetricDeclaration`).
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Examples
+    --------
+    >>> declaration("psnr").unit
+    'dB'
+    """
     return get(name).declaration
 
 
 def set_declaration(name: str) -> MetricDeclaration:
-    """Return the declaration of the metric of two sets of this name."""
+    """Return the declaration of the metric of two sets of this name.
+
+    Parameters
+    ----------
+    name : str
+        One of `set_names`.
+
+    Examples
+    --------
+    >>> set_declaration("domain_distance").direction
+    'lower'
+    """
     return get_set(name).declaration
 
 

@@ -26,6 +26,13 @@ def names() -> tuple[str, ...]:
 def get(name: str) -> OperatorFunction:
     """Return the operator of this name; raise `UnknownNameError` with the closest one.
 
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Examples
+    --------
     >>> get("gamma").declaration.group
     'tone'
     """
@@ -34,7 +41,18 @@ def get(name: str) -> OperatorFunction:
 
 
 def declaration(name: str) -> Declaration:
-    """Return the declaration of the operator of this name (see `diptych.core.operator.Declaration`)."""
+    """Return the declaration of the operator of this name (see `diptych.core.operator.Declaration`).
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+
+    Examples
+    --------
+    >>> declaration("gamma").group
+    'tone'
+    """
     return get(name).declaration
 
 

@@ -73,7 +73,26 @@ def atomic_write(
 
 
 def check_target(path: str | os.PathLike[str], *, overwrite: bool) -> None:
-    """Raise the error that writing to a target would raise, before any work goes into its content."""
+    """Raise the error that writing to a target would raise, before any work goes into its content.
+
+    Parameters
+    ----------
+    path : path
+        Where a file would be written.
+    overwrite : bool
+        Whether one that is there may be replaced.
+
+    Raises
+    ------
+    PhotoExistsError
+        If it is there, and may not be.
+    PhotoError
+        If nothing can be written there.
+
+    Examples
+    --------
+    ``check_target("day.jpg", overwrite=False)``
+    """
     try:
         mode = os.stat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -101,6 +120,15 @@ def _exists(path: str | os.PathLike[str]) -> str:
 def write_error(path: str | os.PathLike[str], error: Exception) -> PhotoError:
     """Return the error that says why a file cannot be written, and what to do.
 
+    Parameters
+    ----------
+    path : path
+        The file.
+    error : Exception
+        What the system said.
+
+    Examples
+    --------
     >>> print(write_error("a.png", OSError(errno.ENOSPC, "No space left on device")))
     a.png: the disk is full; free some space or write elsewhere
     """
@@ -199,11 +227,20 @@ def _prefix() -> str:
 def sweep_temporary(folder: str | os.PathLike[str]) -> list[Path]:
     """Remove the temporary files that killed processes left in a folder, not including its subfolders.
 
+    Parameters
+    ----------
+    folder : path
+        Where files were written.
+
     Returns
     -------
     list of Path
         The files removed. What a running process writes is locked, and kept; so is what another host has written within a
         day, since its locks may not be visible here.
+
+    Examples
+    --------
+    ``sweep_temporary("bright")``
     """
     removed = []
     for path in sorted(Path(folder).glob(f"{_START}*.tmp")):

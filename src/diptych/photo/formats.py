@@ -140,6 +140,18 @@ def readable_suffixes() -> frozenset[str]:
 def is_readable(path: str | os.PathLike[str]) -> bool:
     """Tell whether a path has the suffix of a readable format, in either case; the file is not opened.
 
+    Parameters
+    ----------
+    path : path
+        Any name; the file need not exist.
+
+    Returns
+    -------
+    bool
+        Whether the suffix is one of `readable_suffixes`.
+
+    Examples
+    --------
     >>> is_readable("night.JPG"), is_readable("notes.txt")
     (True, False)
     """
@@ -158,6 +170,15 @@ def writable_suffixes() -> frozenset[str]:
 def written_suffix(path: str | os.PathLike[str], name: str | None = None) -> str:
     """Return the suffix for what is made of a file, in the format `name`, or by default in its own.
 
+    Parameters
+    ----------
+    path : path
+        The file that is read.
+    name : str, optional
+        The format that is written, as in `Photo.format`.
+
+    Examples
+    --------
     >>> written_suffix("night.JPG"), written_suffix("night.JPG", "jxl"), written_suffix("night.JPG", "jpeg")
     ('.JPG', '.jxl', '.JPG')
     """
@@ -168,7 +189,23 @@ def written_suffix(path: str | os.PathLike[str], name: str | None = None) -> str
 
 
 def by_suffix(path: str | os.PathLike[str]) -> Format:
-    """Return the format that the suffix of `path` stands for; PhotoFormatError if there is none."""
+    """Return the format that the suffix of `path` stands for; PhotoFormatError if there is none.
+
+    Parameters
+    ----------
+    path : path
+        Any name; the file need not exist.
+
+    Raises
+    ------
+    PhotoFormatError
+        If no format has it.
+
+    Examples
+    --------
+    >>> by_suffix("night.JPG").name
+    'jpeg'
+    """
     suffix = Path(path).suffix.lower()
     for item in FORMATS:
         if suffix in item.suffixes:

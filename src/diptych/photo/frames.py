@@ -152,6 +152,10 @@ def write_frames(
         If the format holds a single picture, or no times, or has nothing but times.
     PhotoExistsError, PhotoError, ImageError, ParameterError
         As for `write`.
+
+    Examples
+    --------
+    ``write_frames("loop.webp", frames, quality=80)``
     """
     if len(frames.photos) == 1:
         writer.write(path, frames.photos[0], overwrite=overwrite, quality=quality)
@@ -173,6 +177,15 @@ def encode_frames(frames: Frames, format_name: str, *, quality: int = QUALITY) -
         As in `Photo.format`.
     quality : int
         1 to 100, for WebP.
+
+    Raises
+    ------
+    PhotoFormatError
+        If the format holds a single picture, or no times, or has nothing but times.
+
+    Examples
+    --------
+    ``encode_frames(frames, "webp", quality=80)``
     """
     writer.check_quality(quality)
     form = formats.by_name(format_name)

@@ -66,6 +66,11 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Photo
 def identify(path: str | os.PathLike[str]) -> str:
     """Return the name of the format that a file has by its first bytes, as in `Photo.format`; nothing is decoded.
 
+    Parameters
+    ----------
+    path : path
+        The file.
+
     Raises
     ------
     PhotoError

@@ -13,7 +13,15 @@ from diptych.photo.formats import is_readable
 
 
 class FoundPhoto(NamedTuple):
-    """The path of a picture, and the folder that it was found below."""
+    """The path of a picture, and the folder that it was found below.
+
+    Attributes
+    ----------
+    root : Path
+        The folder, or that of the file itself.
+    path : Path
+        The picture.
+    """
 
     root: Path
     path: Path
@@ -83,6 +91,11 @@ def search(inputs: Iterable[str | os.PathLike[str]], *, exclude: Callable[[Path]
     exclude : function, optional
         Files and folders found in folders or by patterns are left out, with all that is in them, where it returns True.
 
+    Returns
+    -------
+    Search
+        The pictures, those of kinds that cannot be read, and how much else there is.
+
     Examples
     --------
     >>> import tempfile
@@ -109,6 +122,13 @@ def search(inputs: Iterable[str | os.PathLike[str]], *, exclude: Callable[[Path]
 def unreadable_reason(path: str | os.PathLike[str]) -> str | None:
     """Return why a picture or video cannot be read that is, by its suffix, of a kind that is not; None for all other files.
 
+    Parameters
+    ----------
+    path : path
+        Any name; the file need not exist.
+
+    Examples
+    --------
     >>> unreadable_reason("beach.psd"), unreadable_reason("beach.jpg")
     ('PSD files cannot be read; convert it to JPEG, PNG or TIFF', None)
     """

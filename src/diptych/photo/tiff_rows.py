@@ -235,7 +235,17 @@ class TiffRows:
 
 
 def stored_size(path: str | os.PathLike[str]) -> tuple[int, int] | None:
-    """Return the number of pixels of a TIFF and of bytes of its samples; None for other and damaged files."""
+    """Return the number of pixels of a TIFF and of bytes of its samples; None for other and damaged files.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Examples
+    --------
+    ``stored_size("slide.tif")``
+    """
     try:
         with open_regular(os.fspath(path)) as stream:
             page = tiff_page.read_page(stream, sys.maxsize)

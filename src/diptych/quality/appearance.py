@@ -52,6 +52,16 @@ class Appearance:
 def appearance_of(picture: Floats) -> Appearance:
     """Measure a picture ``(H, W, C)`` of floats in [0, 1].
 
+    Parameters
+    ----------
+    picture : ndarray, shape (H, W, C)
+        Floats in [0, 1].
+
+    Returns
+    -------
+    Appearance
+        Its tone, colour, texture and noise.
+
     Examples
     --------
     >>> ramp = np.tile(np.linspace(0, 1, 101, dtype=np.float32), (101, 1))[:, :, np.newaxis]

@@ -44,6 +44,11 @@ def find_checkerboard(lumas: Sequence[Floats]) -> Checkerboard:
 
     Tiles of 32 x 32 px overlap by a half, under a Hann window. A picture smaller than a tile is left out.
 
+    Parameters
+    ----------
+    lumas : sequence of ndarray, shape (H, W)
+        Floats in [0, 1].
+
     References
     ----------
     Welch, "The use of fast Fourier transform for the estimation of power spectra", IEEE Transactions on Audio and

@@ -51,6 +51,20 @@ def content_of(luma: FloatImage) -> Content:
 
     The middle square is reduced to 64 x 64, smoothed and replaced by its ranks, so that no monotone tone curve shows in
     the features; what noise is left after averaging is under the scales of the edges.
+
+    Parameters
+    ----------
+    luma : ndarray, shape (H, W)
+        Floats in [0, 1], of a small copy.
+
+    Returns
+    -------
+    Content
+        The features by which `separate` tells folders apart.
+
+    Examples
+    --------
+    ``content_of(luma(small))``
     """
     square = _resized(_middle_square(luma), _SIDE)
     equalised = _ranks(ndimage.gaussian_filter(square, 1.0))

@@ -20,7 +20,21 @@ _LIMITS = 1.5 / 255, 0.8  # darker and lighter patches have lost a part of their
 
 @dataclass(frozen=True, eq=False)
 class NoiseModel:
-    """The noise of a set of pictures; the fields are those of `diptych.networks.modules.grain.Grain`."""
+    """The noise of a set of pictures, of variance ``read^2 + shot * x`` in each channel.
+
+    Attributes
+    ----------
+    read : tuple of float
+        Standard deviation in black, of each channel.
+    shot : tuple of float
+        Variance that full intensity adds, of each channel.
+    spread, spread_channels : float
+        Standard deviations of the logarithm of the strength, from picture to picture and from channel to channel.
+    between_channels, between_neighbours : float
+        Correlations.
+    side : float
+        Root of the area in px of the pictures that were measured.
+    """
 
     read: tuple[float, ...]
     shot: tuple[float, ...]
@@ -48,9 +62,23 @@ def measure_noise(pictures: Sequence[Image]) -> NoiseModel | None:
     their means over 4 x 4 px relative to that of their pixels; a plane is removed. ``read^2 + shot * mean`` is fitted to the
     medians of the variances over levels, the rounding of the files taken off.
 
+    Parameters
+    ----------
+    pictures : sequence of ndarray, shape (H, W, C)
+        At full resolution; all with as many channels.
+
+    Returns
+    -------
+    NoiseModel or None
+        None if there are too few flat patches.
+
     References
     ----------
     Foi et al., Practical Poissonian-Gaussian Noise Modeling and Fitting, IEEE Transactions on Image Processing 17 (2008).
+
+    Examples
+    --------
+    ``measure_noise([read(path).pixels for path in paths])``
     """
     estimator = NoiseEstimator()
     for picture in pictures:

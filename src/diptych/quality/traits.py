@@ -67,6 +67,11 @@ def traits_of(pixels: Image, small: FloatImage) -> Traits:
     small : ndarray, shape (h, w) or (h, w, C)
         A reduced copy in floats, on which the rest is.
 
+    Returns
+    -------
+    Traits
+        What `diptych check` compares.
+
     Examples
     --------
     >>> grey = np.full((64, 64, 3), 51, np.uint8)

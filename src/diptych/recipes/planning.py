@@ -151,6 +151,10 @@ def wished(enhancer: Enhancer, wishes: Wishes) -> Enhancer:
     ------
     ParameterError
         If another wish than `strength` is made of what is no planner.
+
+    Examples
+    --------
+    ``wished(DefaultEnhancer(), Wishes(strength=0.5))``
     """
     if not wishes.given:
         return enhancer

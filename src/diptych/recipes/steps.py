@@ -17,6 +17,13 @@ class Step:
     """An operator with a value for each of its parameters. Make one with :func:`step`, which checks them.
 
     Two steps are equal if they name the same operator and values; a step can be called like its operator.
+
+    Attributes
+    ----------
+    operator : str
+        Its name.
+    parameters : tuple of (str, value)
+        A value for each parameter, in the order of the operator.
     """
 
     operator: str

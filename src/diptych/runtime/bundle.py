@@ -69,6 +69,10 @@ def make_bundle(model: bytes, metadata: BundleMetadata, *, source: str = "model"
         If the graph does not fit the metadata or would not be read again: see `read_bundle`.
     ParameterError
         If the config of the generator is none.
+
+    Examples
+    --------
+    ``make_bundle(Path("net.onnx").read_bytes(), BundleMetadata(name="night")).model``
     """
     check_generator(metadata)
     proto = _parse(model, source)
@@ -100,6 +104,10 @@ def save_bundle(
         If the graph does not fit the metadata or would not be read again.
     PhotoError
         If the file cannot be written, or exists already and `overwrite` is false.
+
+    Examples
+    --------
+    ``save_bundle("night.onnx", model, BundleMetadata(name="night"))``
     """
     from diptych.photo import atomic_write
 

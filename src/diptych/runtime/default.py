@@ -41,6 +41,11 @@ def default_model(name: str = PACKAGED) -> Path:
     ------
     UnknownNameError
         If this installation does not have it.
+
+    Examples
+    --------
+    >>> default_model("low_light").suffix
+    '.onnx'
     """
     path = Path(str(resources.files("diptych"))) / "models" / f"{name}.onnx"
     if not path.is_file():
@@ -58,6 +63,10 @@ def packaged_denoiser() -> OnnxDenoiser:
     ------
     UnknownNameError
         If this installation has none.
+
+    Examples
+    --------
+    ``packaged_denoiser()(image)``
     """
     return OnnxDenoiser(default_model(DENOISER))
 

@@ -43,6 +43,10 @@ def open_enhancer(
         If the file is not a bundle that this Diptych runs.
     ParameterError
         If an option is out of its bounds.
+
+    Examples
+    --------
+    ``open_enhancer("night.onnx", memory=1 << 30)(image)``
     """
     bundle = source if isinstance(source, Bundle) else read_bundle(source)
     if is_planner(bundle):

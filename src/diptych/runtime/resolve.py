@@ -260,6 +260,13 @@ def resolve_enhancer(
 def is_model(name: Source) -> bool:
     """Return whether a name means a model, in a file or in the package, or the default enhancer, and not a recipe.
 
+    Parameters
+    ----------
+    name : str or path
+        As given for ``--model`` or ``--recipe``.
+
+    Examples
+    --------
     >>> is_model("evening.onnx"), is_model("auto")
     (True, False)
     """

@@ -102,7 +102,21 @@ def _batch_of(image: Image, module: nn.Module) -> torch.Tensor:
 
 
 def save_generator(path: str | Path, generator: TrainedGenerator, *, overwrite: bool = False) -> None:
-    """Write a trained generator, whole or not at all."""
+    """Write a trained generator, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    generator : TrainedGenerator
+        Network, and the steps around it.
+    overwrite : bool
+        Replace the file if it exists.
+
+    Examples
+    --------
+    ``save_generator("night.safetensors", generator)``
+    """
     from safetensors.torch import save
 
     metadata = {
@@ -125,10 +139,19 @@ def load_generator(path: str | Path) -> TrainedGenerator:
     path : path
         The file, or a run directory, whose ``best.safetensors`` it is.
 
+    Returns
+    -------
+    TrainedGenerator
+        On the CPU, in evaluation mode: an enhancer.
+
     Raises
     ------
     TrainingError
         If it is no such file, from a newer version, or its weights do not fit its config; the file is named.
+
+    Examples
+    --------
+    ``load_generator("runs/night")(image)``
     """
     path = Path(path)
     path = path / "best.safetensors" if path.is_dir() else path

@@ -26,7 +26,17 @@ _SELDOM = 0.2  # seconds between two messages on the progress
 
 @dataclass(frozen=True)
 class VideoJob:
-    """One video: as the arguments of `enhance_video`, with the enhancer as an `EnhancerChoice`."""
+    """One video: as the arguments of `enhance_video`, with the enhancer as an `EnhancerChoice`.
+
+    Attributes
+    ----------
+    source, target : str
+        The video, and the result.
+    choice : EnhancerChoice
+        Which enhancer is meant.
+    steady, overwrite, quality, max_pixels
+        As of `enhance_video`.
+    """
 
     source: str
     target: str
@@ -47,10 +57,19 @@ def enhance_apart(job: VideoJob, *, progress: Progress | None = None) -> VideoRe
     progress : function, optional
         Called now and then as ``progress(done, total)``.
 
+    Returns
+    -------
+    VideoReport
+        As of `enhance_video`.
+
     Raises
     ------
     DiptychError
         As `enhance_video`; a `PhotoFormatError` if the decoder crashes.
+
+    Examples
+    --------
+    ``enhance_apart(VideoJob("clip.mp4", "bright.mp4"))``
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()

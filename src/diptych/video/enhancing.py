@@ -93,6 +93,10 @@ def enhance_video(
     Notes
     -----
     FFmpeg's decoders are written in C, and a hostile file may crash them: `enhance_apart` does the same in another process.
+
+    Examples
+    --------
+    ``enhance_video("clip.mp4", "bright.mp4").frames``
     """
     check_target(target, overwrite=overwrite)
     container = container_of(target)

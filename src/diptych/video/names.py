@@ -17,6 +17,13 @@ _READ = frozenset((*WRITTEN, ".avi", ".mts", ".m2ts", ".mpg", ".mpeg", ".wmv", "
 def is_video(path: str | os.PathLike[str]) -> bool:
     """Return whether a path has the suffix of a video that can be read, in either case.
 
+    Parameters
+    ----------
+    path : path
+        Any name; the file need not exist.
+
+    Examples
+    --------
     >>> is_video("clip.MP4"), is_video("photo.jpg")
     (True, False)
     """
@@ -26,6 +33,13 @@ def is_video(path: str | os.PathLike[str]) -> bool:
 def output_suffix(path: str | os.PathLike[str]) -> str:
     """Return the suffix of the result: that of the input, or ``.mp4`` where its container is not written.
 
+    Parameters
+    ----------
+    path : path
+        The video that is read.
+
+    Examples
+    --------
     >>> output_suffix("clip.MOV"), output_suffix("clip.avi")
     ('.MOV', '.mp4')
     """

@@ -23,7 +23,7 @@ def domain_distance(images_a: Iterator[Image], images_b: Iterator[Image]) -> flo
 
     Parameters
     ----------
-    images_a, images_b : iterable of ndarray
+    images_a, images_b : iterable of ndarray, shape (H, W) or (H, W, C)
         RGB or grey images of the contract, 96 pixels or more on each side, of any sizes; no pairs are needed. Each set is
         gone through once, one image at a time.
 

@@ -23,7 +23,7 @@ def fid(images_a: Iterator[Image], images_b: Iterator[Image]) -> float:
 
     Parameters
     ----------
-    images_a, images_b : iterable of ndarray
+    images_a, images_b : iterable of ndarray, shape (H, W) or (H, W, C)
         RGB or grey images of the contract, of any sizes, two or more in each set; no pairs are needed.
 
     Returns

@@ -235,10 +235,20 @@ def preset(name: str) -> TrainConfig:
     (with a degradation model), ugatit (with attention). The pictures to improve alone: zero_reference (exposure), denoiser
     (noise), pretraining (first weights for another training). Good pictures alone: refine (details, after any enhancement).
 
+    Parameters
+    ----------
+    name : str
+        One of `PRESETS`.
+
     Raises
     ------
     ParameterError
         If there is no preset of this name; the closest is named.
+
+    Examples
+    --------
+    >>> preset("quick").objective
+    'cyclegan'
     """
     if name not in PRESETS:
         raise ParameterError(f"no preset named '{name}'{did_you_mean(name, PRESETS)}")
@@ -269,6 +279,10 @@ def choose_config(
         If a name is unknown, a value out of bounds, or the preset one of another objective.
     DataError
         If a folder cannot be read.
+
+    Examples
+    --------
+    ``choose_config(["dark", "bright"], preset_name="quick")``
     """
     values = values or {}
     name = preset_name

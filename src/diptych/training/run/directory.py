@@ -38,7 +38,13 @@ _FREE = ("workers", "cache", "keep_checkpoints")  # settings that change nothing
 
 @dataclass(frozen=True)
 class Run:
-    """A run directory. Make one with `begin`, or open one with `resume`."""
+    """A run directory. Make one with `begin`, or open one with `resume`.
+
+    Attributes
+    ----------
+    path : Path
+        The directory.
+    """
 
     path: Path
 
