@@ -145,3 +145,14 @@ def test_what_the_format_cannot_hold_is_said(cli, tmp_path):
     assert "its XMP and IPTC are left out, which BMP cannot hold" in err
     _, _, err = cli("enhance", tmp_path / "a.jpg", "-o", tmp_path / "a.gif", "--op", "gamma")
     assert "its colours were reduced to 256" in err
+
+
+def test_a_file_without_a_usual_ending_is_named_by_its_content(cli, pictures, tmp_path):
+    for name in ("IM0001", "1.2.840.7"):
+        (tmp_path / name).write_bytes((pictures / "a.png").read_bytes())
+        assert cli("enhance", tmp_path / name, "--op", "gamma")[0] == 0
+        assert dp.read(tmp_path / f"{name}.enhanced.png").format == "png"
+    (tmp_path / "notes.doc").write_bytes(b"no picture")
+    code, _, err = cli("enhance", tmp_path / "notes.doc", "--op", "gamma")
+    assert code == 1
+    assert "notes.doc: is not a picture" in err

@@ -163,3 +163,13 @@ def test_items_of_many_parts_are_refused(picture):
     longer = (int.from_bytes(data[box.start - 8 : box.start - 4], "big") + len(new) - old).to_bytes(4, "big")
     with pytest.raises(PhotoError, match="more than 10000 parts"):
         decode(spoilt[: box.start - 8] + longer + spoilt[box.start - 4 :])
+
+
+@pytest.mark.skipif(".avif" not in Image.registered_extensions(), reason="Pillow without AVIF")
+def test_animations_are_refused_and_not_read_as_their_first_frame(picture):
+    out = io.BytesIO()
+    Image.fromarray(picture()).save(out, "AVIF", save_all=True, append_images=[Image.fromarray(255 - picture())])
+    with pytest.raises(PhotoFormatError, match="is an animation"):
+        decode(out.getvalue())
+    both = encode(Photo(picture()), "avif") + b"\0\0\0\x08moov"
+    assert decode(both).notes == ("has a video or an animation besides the picture, which is left out",)

@@ -184,7 +184,9 @@ def written_suffix(path: str | os.PathLike[str], name: str | None = None) -> str
     """
     suffix = Path(path).suffix
     own = next((item for item in FORMATS if suffix.lower() in item.suffixes), None)
-    chosen = by_name(name) if name else own if own is None or own.writes else by_name("tiff")
+    chosen = by_name(name) if name else own
+    if chosen is not None and not chosen.writes:
+        chosen = by_name("tiff")
     return suffix if chosen is None or chosen is own else chosen.suffixes[0]
 
 

@@ -15,10 +15,13 @@ from diptych.photo.photo import Photo
 
 _GAIN_MAPS = (b"urn:com:apple:photo:2020:aux:hdrgainmap", b"urn:iso:std:iso:ts:21496:-1")
 _MOST_TILES = 4096
+_ANIMATED = (b"avis", b"msf1", b"hevc", b"hevx")  # major brands
 
 
 def primary(container: Container, kinds: Mapping[bytes, str]) -> Item:
-    """Return the primary picture; PhotoFormatError if there is none, or it is of another kind."""
+    """Return the primary picture; PhotoFormatError if there is none, it is of another kind, or the file is an animation."""
+    if container.has_track and container.brands[:4] in _ANIMATED:
+        raise PhotoFormatError("is an animation; extract the frames first")
     item = container.items.get(container.primary)
     if item is None:
         raise PhotoFormatError("is damaged (it has no primary picture); get a whole copy of it")
@@ -138,6 +141,8 @@ def _left_out(container: Container) -> list[str]:
     kinds = [item.get(b"auxC")[4:].rstrip(b"\0") for item in container.items.values()]
     if any(item.kind == b"tmap" for item in container.items.values()) or any(kind in _GAIN_MAPS for kind in kinds):
         found.append("has a gain map, which is left out: it is shown as on an ordinary screen")
+    if container.has_track:
+        found.append("has a video or an animation besides the picture, which is left out")
     if any(b"depth" in kind for kind in kinds):
         found.append("has a depth map, which is left out")
     shown = [

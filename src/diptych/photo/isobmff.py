@@ -68,6 +68,8 @@ class Container:
     primary: int
     items: Mapping[int, Item]
     references: tuple[Reference, ...]
+    has_track: bool = False
+    """Whether there is a sequence of pictures besides the items."""
 
     def content(self, item: Item) -> bytes:
         """Return the bytes of an item."""
@@ -140,7 +142,7 @@ def _container(data: bytes, outer: Mapping[bytes, Box], inner: Mapping[bytes, Bo
             items[key] = replace(items[key], properties=properties)
     references = tuple(_references(data, inner[b"iref"])) if b"iref" in inner else ()
     brands = data[outer[b"ftyp"].start : outer[b"ftyp"].end]
-    return Container(data, brands, primary.number(4 if wide else 2), items, references)
+    return Container(data, brands, primary.number(4 if wide else 2), items, references, b"moov" in outer)
 
 
 class _Reader:

@@ -58,12 +58,22 @@ class Naming:
         """Return the output of an input in a folder, or beside it."""
         target = one.path if self.output is None else Path(self.output) / one.relative
         suffix = (_BESIDE if self.output is None else "") if self.suffix is None else self.suffix
-        return target.with_name(f"{target.stem}{suffix}{self._ending(target)}")
+        stem, ending = self._parts(one.path)
+        return target.with_name(f"{stem}{suffix}{ending}")
 
-    def _ending(self, target: Path) -> str:
+    def _parts(self, path: Path) -> tuple[str, str]:
+        """Return the name of an input without its ending, and the ending of its output; by content if that is unusual."""
+        from diptych.core.errors import PhotoError
+        from diptych.photo import identify, is_readable
         from diptych.photo.formats import written_suffix
 
-        return written_suffix(target, self.form)
+        if is_readable(path):
+            return path.stem, written_suffix(path, self.form)
+        try:
+            own = identify(path)
+        except PhotoError:  # which is told when it is read
+            return path.stem, written_suffix(path, self.form)
+        return path.name, written_suffix("", self.form or own)
 
     def is_output(self, path: Path) -> bool:
         """Tell whether something that lies in an input folder is an output of an earlier run: never an input again."""
