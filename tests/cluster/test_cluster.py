@@ -153,14 +153,14 @@ def test_a_name_that_is_not_utf_8(client, folder, job, tmp_path):
 
 def test_what_cannot_be_read_is_named_and_the_rest_counted(client, folder, job, tmp_path):
     made, others = folder(1), []
-    (made / "x.HEIC").touch()
+    (made / "x.PSD").touch()
     (made / "sub" / "000.enhanced.png").touch()
     (made / "gone.png").symlink_to(tmp_path / "nowhere")
     source = {"source": str(made), "target": str(tmp_path / "out"), "job": job, "manifest": tmp_path / "m.jsonl"}
     outcomes = list(enhance_folder(Run(**source), client, on_other=others.append))
     failed = {outcome.input: outcome.reason for outcome in outcomes if outcome.status == "failed"}
-    assert set(failed) == {f"{made}/x.HEIC", f"{made}/gone.png"}
-    assert failed[f"{made}/x.HEIC"].endswith("HEIC files cannot be read; convert it to JPEG, PNG or TIFF")
+    assert set(failed) == {f"{made}/x.PSD", f"{made}/gone.png"}
+    assert failed[f"{made}/x.PSD"].endswith("PSD files cannot be read; convert it to JPEG, PNG or TIFF")
     assert len(outcomes) == 3
     assert others == ["notes.txt"]
 

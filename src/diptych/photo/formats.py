@@ -184,10 +184,18 @@ def written_suffix(path: str | os.PathLike[str], name: str | None = None) -> str
     """
     suffix = Path(path).suffix
     own = next((item for item in FORMATS if suffix.lower() in item.suffixes), None)
-    chosen = by_name(name) if name else own
-    if chosen is not None and not chosen.writes:
-        chosen = by_name("tiff")
+    wanted = name or (own.name if own else None)
+    chosen = by_name(written_name(wanted)) if wanted else None
     return suffix if chosen is None or chosen is own else chosen.suffixes[0]
+
+
+def written_name(name: str) -> str:
+    """Return the name of the format for what is made of a picture of a format: its own, or that for what is only read.
+
+    >>> written_name("jxl"), written_name("raw")
+    ('jxl', 'tiff')
+    """
+    return name if by_name(name).writes else "tiff"
 
 
 def by_suffix(path: str | os.PathLike[str]) -> Format:

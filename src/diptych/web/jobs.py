@@ -8,6 +8,7 @@ from diptych import operators
 from diptych.core.enhancer import Enhancer
 from diptych.core.errors import ParameterError, PhotoTooLargeError
 from diptych.photo import Photo, decode, encode
+from diptych.photo.formats import written_name
 from diptych.recipes import Planner, Recipe
 from diptych.runtime import enhance, plan
 from diptych.runtime.enhancing import visible
@@ -94,7 +95,7 @@ class Desk:
             enhancer = plan(photo, enhancer)
             headers = {"Diptych-Plan": compact(enhancer.steps)}
         photo = enhance(photo, enhancer)  # the pixels before it are free while it is encoded
-        chosen = wanted.format or photo.format
+        chosen = wanted.format or written_name(photo.format)
         return _made(f"image/{chosen}", headers), [encode(photo, chosen, quality=wanted.quality)]
 
     def _preview(self, data: bytes, query: dict[str, str], form: dict[str, str]) -> Answer:
