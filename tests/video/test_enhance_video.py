@@ -58,6 +58,23 @@ def test_all_but_the_pixels_is_kept(tmp_path):
         assert getattr(second, name) == getattr(first, name) == 1
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_times_and_rotation_in_mp4(tmp_path, suffix):
+    def prepare(stream):
+        stream.codec_context.max_b_frames = 3
+        stream.set_display_rotation(-90)
+
+    source = write_video(
+        tmp_path / "in.mp4", dark(12), times=lambda index: 1000 + uneven(index), sound=True, prepare=prepare
+    )
+    result = tmp_path / f"out{suffix}"
+    enhance_video(source, result)
+    assert frames_of(result)[0] == frames_of(source)[0]
+    assert packets_of(result, "audio") == packets_of(source, "audio")
+    with av.open(str(result)) as container:
+        assert next(container.decode(video=0)).rotation == -90
+
+
 def test_chapters_and_titles_are_kept(tmp_path):
     source = write_video(tmp_path / "plain.mkv", dark(10), sound=True)
     titled = tmp_path / "in.mp4"

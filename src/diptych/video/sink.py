@@ -11,6 +11,8 @@ from diptych.core.errors import PhotoError
 from diptych.video.names import load_av
 from diptych.video.source import Look, Source
 
+_MP4 = ("mp4", "mov")
+
 
 class Sink:
     """A video that is being written. Use it in ``with``; it is complete when that ends without an error.
@@ -35,7 +37,9 @@ class Sink:
     def __init__(self, stream: BinaryIO, path: str | os.PathLike[str], container: str, source: Source) -> None:
         self._av = load_av()
         self._path, self._container, self._source = os.fspath(path), container, source
-        self._output = self._av.open(stream, "w", format=container)
+        # In MP4 the start of a stream is written in ticks of the whole file, which are 1 ms if nothing else is said.
+        exact = {"movie_timescale": str(min(source.time_base.denominator, 1_000_000))} if container in _MP4 else {}
+        self._output = self._av.open(stream, "w", format=container, options=exact)
         self._copies: dict[int, Any] = {}
         self.left_out: list[str] = []
         self.video: Any = None
@@ -99,7 +103,7 @@ class Sink:
             context.sample_aspect_ratio = self._source.stream.sample_aspect_ratio
         for name, value in look.tags.items():
             setattr(context, name, value)
-        if codec == "libx265" and self._container in ("mp4", "mov"):
+        if codec == "libx265" and self._container in _MP4:
             context.codec_tag = "hvc1"  # the one that all players know
         if look.matrix is not None:
             stream.set_display_matrix(look.matrix)
