@@ -185,7 +185,7 @@ def clean_pictures(root: Path, every: int) -> Figures:
         worst = min(kept, key=lambda name: kept[name])
         found[title] = {
             "pictures": len(kept),
-            "unchanged": sum(np.isinf(value) for value in kept.values()),
+            "unchanged": int(sum(np.isinf(value) for value in kept.values())),
             "least, dB": round(kept[worst], 1) if np.isfinite(kept[worst]) else "identical",
             "which": worst,
         }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 from skimage import data
 
 import diptych as dp
@@ -166,6 +168,26 @@ def test_a_flat_picture_stays_flat() -> None:
         image = np.full((60, 70, 3), value, np.uint8)
         assert np.abs(DENOISER.denoise(image, told()).astype(int) - value).max() <= 1
         assert np.array_equal(DENOISER(image), image)
+
+
+def test_a_jpeg_that_was_saved_ten_times_keeps_its_pixels(clean: Image) -> None:
+    picture = clean
+    for _ in range(10):
+        file = io.BytesIO()
+        Pillow.fromarray(picture).save(file, "JPEG", quality=70)
+        picture = np.asarray(Pillow.open(file))
+    taken = dp.plan(picture).denoising(picture).astype(float) - picture
+    assert taken.std() < 2.5
+    assert psnr(DENOISER(picture), clean) > psnr(picture, clean) - 0.5
+
+
+def test_a_drawing_keeps_its_pixels() -> None:
+    y, x = np.mgrid[0:200, 0:300]
+    drawing = np.full((200, 300, 3), 250, np.uint8)
+    drawing[(x - 90) ** 2 + (y - 100) ** 2 < 3600] = (200, 30, 40)
+    drawing[(x + y) % 40 < 3] = 0
+    assert not dp.plan(drawing).denoising.steps
+    assert np.array_equal(DENOISER(drawing), drawing)
 
 
 @pytest.mark.parametrize("sigma", [1e-5, 200 / 255, 1.0])

@@ -67,6 +67,7 @@ _CHROMA = (17, 18, 24, 47, *(99,) * 4, 18, 21, 26, 66, *(99,) * 4, 24, 26, 56, *
 _LOW = 6  # sum of the frequencies that are looked at
 _STEPS = range(2, 81)
 _FEWEST, _CLEARLY, _BANDS = 60, 0.5, 5  # coefficients of a frequency; how far they cluster; frequencies that must
+_TONES = 16  # whole levels of luma: a drawing in a few colours has fewer, and repeats itself as a JPEG does
 _DIFFERENT = (
     30  # values to a hundredth: those of a JPEG were rounded with its pixels, a drawing has the same ones again
 )
@@ -94,7 +95,7 @@ def find_jpeg(image: Image) -> JpegTables | None:
     height, width = (min(length, _LARGEST) for length in planes.shape[:2])
     top, left = ((whole - part) // 2 // 16 * 16 for whole, part in zip(planes.shape[:2], (height, width), strict=True))
     light = 255 * luma_of(to_float(planes[top : top + height, left : left + width]))
-    if min(light.shape) < 4 * _SIDE:
+    if min(light.shape) < 4 * _SIDE or np.count_nonzero(np.bincount(np.rint(light.ravel()).astype(int))) < _TONES:
         return None
     down, across = (_blocky(np.abs(np.diff(light, axis=axis)).mean(axis=1 - axis)) for axis in (0, 1))
     for origin in dict.fromkeys(((0, 0), (down, across))):
