@@ -34,7 +34,7 @@ _OPENED = {"local": 0.95, "follow": 0.6, "color_floor": 0.006}
 _COARSE = 8.0
 """Mean step of the low frequencies of a JPEG, after brightening, from which on its blocks are removed: quality 70 as it is."""
 
-_MOST_IN_LIGHT = 0.006
+_MOST_IN_LIGHT = 0.0055
 """Of noise of luma that is taken away from a well-lit picture: what looks like more is more often the subject's own grain."""
 
 # From the darkest to the lightest: of dark rooms 0.047 or more. And that of squares over what noise leaves of it: of noise 5.
@@ -256,6 +256,7 @@ def _share_of_noise(statistics: ImageStatistics, brightened: float, dark: float)
     least = 1.5 + 1.5 * (1 - dark) * ramp(brightened, 1.3, 1.0)
     grain = (1 - dark) * ramp(statistics.chroma_noise, 0.3 * statistics.luma_noise, 0.15 * statistics.luma_noise)
     colour = ramp(statistics.chroma_noise, 0.4 * statistics.luma_noise, 0.8 * statistics.luma_noise)
+    colour *= ramp(statistics.coarseness, 0.96, 0.9)  # what is all left at half the size is the picture's own
     strong = (1 - dark) * (1 - colour) * ramp(255 * statistics.luma_noise, 5.0, 10.0)
     most = (_MOST_IN_LIGHT + dark + colour) / statistics.luma_noise
     return min(ramp(visible, least, 2 * least) * (1 - 0.75 * max(grain, strong)), most)

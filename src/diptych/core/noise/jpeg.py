@@ -67,6 +67,7 @@ _CHROMA = (17, 18, 24, 47, *(99,) * 4, 18, 21, 26, 66, *(99,) * 4, 24, 26, 56, *
 _LOW = 6  # sum of the frequencies that are looked at
 _STEPS = range(2, 81)
 _FEWEST, _CLEARLY, _BANDS = 60, 0.5, 5  # coefficients of a frequency; how far they cluster; frequencies that must
+_ENOUGH = 500  # coefficients of a frequency that tell how far they cluster
 _TONES = 16  # whole levels of luma: a drawing in a few colours has fewer, and repeats itself as a JPEG does
 _DIFFERENT = (
     30  # values to a hundredth: those of a JPEG were rounded with its pixels, a drawing has the same ones again
@@ -137,12 +138,14 @@ def _steps(light: FloatImage) -> dict[int, int]:
 def _step(values: FloatImage) -> int:
     """Return the step that values are multiples of, or 0."""
     scores: dict[int, float] = {}
-    if len(np.unique(np.rint(100 * values[values > _STEPS[0] / 2]))) < _DIFFERENT:
+    values = np.sort(values)
+    if np.count_nonzero(np.diff(np.rint(100 * values[values > _STEPS[0] / 2]))) < _DIFFERENT - 1:
         return 0
     for step in _STEPS:
-        large = values[values > step / 2]
+        large = values[np.searchsorted(values, step / 2, "right") :]
         if len(large) < _FEWEST:
             break
-        scores[step] = float(np.cos(2 * np.pi * large / step).mean())
+        some = large[:: 1 + len(large) // _ENOUGH]
+        scores[step] = float(np.cos(2 * np.pi * some / step).mean())
     best = max(scores.values(), default=0.0)
     return max((step for step, score in scores.items() if score >= 0.9 * best), default=0) if best > _CLEARLY else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from diptych.core.noise.blocks import SIDE, BlockPower, block_power, coefficient
 from diptych.core.noise.jpeg import JpegTables, find_jpeg
 from diptych.core.noise.level import white_noise
 from diptych.core.noise.model import NoiseModel
+from diptych.core.parallel import threads
 
 _LUMA_SIDE, _CHROMA_SIDE = 16, 32  # px of a block; chroma is often stored at half size
 _BINS, _PER_BIN = 8, 120  # of brightness, with so many blocks of luma or more
@@ -85,7 +87,9 @@ def noise_of_regions(regions: FloatImage, jpeg: JpegTables | None = None) -> Noi
     light = luma(regions.reshape(-1, SIDE, channels)).reshape(regions.shape[:3])
     sides = [_LUMA_SIDE] + [_CHROMA_SIDE if colour else _LUMA_SIDE] * (channels - 1)
     smoothed = jpeg is not None and jpeg.coarseness >= _COMPRESSED
-    strengths = [_strength(planes[..., plane], light, side, smoothed) for plane, side in enumerate(sides)]
+    with ThreadPoolExecutor(min(threads(), channels)) as pool:
+        of_planes = [pool.submit(_strength, planes[..., k], light, side, smoothed) for k, side in enumerate(sides)]
+        strengths = [one.result() for one in of_planes]
     sigmas = np.stack([one.sigmas for one in strengths], axis=1)
     covariance = (
         sigmas[:, :, np.newaxis] * _correlation(planes[:: 1 + len(planes) // _CORRELATED]) * sigmas[:, np.newaxis]
