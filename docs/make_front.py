@@ -26,7 +26,7 @@ def main() -> None:
     width = round(photo.shape[1] * HEIGHT / photo.shape[0])
     size = {"height": HEIGHT, "width": width, "interpolation": "area"}
     before, after = (dp.operators.zoom(one, **size) for one in (photo, plan(photo)))
-    dp.write(HERE / "images" / "front.jpg", np.hstack([before, panel(plan), after]), overwrite=True, quality=82)
+    dp.write(HERE / "images" / "front.jpg", np.hstack([before, panel(plan), after]), overwrite=True, quality=74)
 
 
 def panel(plan: dp.Recipe) -> np.ndarray:

@@ -22,6 +22,9 @@ OUTSIDE = RESULTS | {
 FROM = {page: file for file, page in RESULTS.items()} | {"reference/changelog.md": "CHANGELOG.md"}
 """Pages that are such files: their links are relative to there."""
 
+UNSEARCHED = re.compile(r"reference/(?:benchmarks|changelog|results/.*)\.md|zh/.*")
+"""Pages of numbers, and those in Chinese, which the search cannot cut into words: the index is a part of every page."""
+
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)\s#]+)(#[^)\s]*)?\)")
 _PAIR = re.compile(r"^!\[(\w+): before and after\]\((\S+)\)$", re.MULTILINE)
 
@@ -52,6 +55,8 @@ def on_files(files: Any, config: Any) -> Any:
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     """Take the marks of fences away, mend links that leave the folder, and let before and after be compared."""
+    if UNSEARCHED.fullmatch(page.file.src_uri):
+        page.meta["search"] = {"exclude": True}
     text = re.sub(r"^```(\w+) (?:heavy|other)$", r"```\1", markdown, flags=re.MULTILINE)
     own = page.file.src_uri
     text = _LINK.sub(lambda link: _mended(link, own, files), text)

@@ -6,7 +6,8 @@ import importlib
 import inspect
 import json
 import re
-from collections.abc import Iterator
+import types
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,10 @@ def _room(room: str) -> str:
 def _entry(name: str, value: Any) -> str:
     if inspect.ismodule(value):
         return _summary(value)
+    if isinstance(value, types.GenericAlias):  # the image, whose page is that of its contract
+        return f"```text\n{inspect.getdoc(importlib.import_module('diptych.core.image'))}\n```"
+    if isinstance(value, Mapping):
+        return "Names: " + ", ".join(f"`{one}`" for one in value) + "."
     text = docstrings.markdown(docstrings.own_docstring(value))
     if not callable(value) or not hasattr(value, "__name__"):
         shown = repr(value)
