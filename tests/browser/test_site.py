@@ -125,7 +125,9 @@ def test_every_page_says_what_kind_it_is(read, site):
 def opened(chromium, site):
     """Return a function that opens a page as a file, in a window of some width."""
 
-    def open_page(name: str, width: int):
+    def open_page(name: str, width: int, scheme: str = "light"):
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         chromium.get((site / name).as_uri())
@@ -135,11 +137,13 @@ def opened(chromium, site):
     chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-@pytest.mark.parametrize("name", SHOWN)
-def test_axe_finds_nothing_serious(opened, name):
+@pytest.mark.parametrize(
+    ("name", "scheme"), [*((name, "light") for name in SHOWN), *((name, "dark") for name in SHOWN[2:6])]
+)
+def test_axe_finds_nothing_serious(opened, name, scheme):
     if not AXE.exists():
         pytest.skip("axe-core is not installed: make axe")
-    browser = opened(name, 1280)
+    browser = opened(name, 1280, scheme)
     browser.execute_script(AXE.read_text("utf-8"))
     script = "const done = arguments[arguments.length - 1]; axe.run().then(found => done(found.violations))"
     found = browser.execute_async_script(script)
