@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from diptych.advice.candidates import Candidate, Complexity
-from diptych.advice.choice import Measured, choose
+from diptych.advice.candidates import Candidate, Complexity, of_recipe
+from diptych.advice.choice import Measured, _begins_simpler, choose
 from diptych.advice.evaluator import DomainEvaluator, Scores
-from diptych.recipes import Recipe
+from diptych.recipes import Recipe, step
 
 EVALUATOR = object.__new__(DomainEvaluator)  # its margin and its words are all that is needed
 
@@ -124,3 +124,28 @@ def test_with_few_pictures_the_margin_decides():
     found = choose([nothing, far, best], EVALUATOR)
     assert found.recommended is best
     assert "too few pictures for an interval" in found.why
+
+
+def test_a_step_less_has_the_benefit_of_the_doubt():
+    longer, shorter, other = (
+        of_recipe(name, Recipe(*steps))
+        for name, steps in (
+            ("long", (step("white_balance"), step("stretch"))),
+            ("short", (step("stretch"),)),
+            ("other", (step("gamma"),)),
+        )
+    )
+    assert _begins_simpler(shorter, longer)
+    assert not _begins_simpler(other, longer)
+    assert not _begins_simpler(longer, shorter)
+    assert _begins_simpler(of_recipe("nothing", Recipe()), longer)
+
+
+def test_noisy_pictures_are_denoised_unless_that_costs_much(monkeypatch):
+    plain = one("stretch", Complexity.CLASSICAL, around(0.7, seed=2))
+    twin = one("denoise, stretch", Complexity.DENOISING, around(0.69, seed=3), steps=2)
+    assert choose([NOTHING, plain, twin], EVALUATOR).recommended is plain
+    monkeypatch.setattr(EVALUATOR, "noisier", True)
+    assert choose([NOTHING, plain, twin], EVALUATOR).recommended is twin
+    worse = one("denoise, stretch", Complexity.DENOISING, around(0.67, seed=3), steps=2)
+    assert choose([NOTHING, plain, worse], EVALUATOR).recommended is plain

@@ -88,11 +88,11 @@ def choose(measured: Sequence[Measured], evaluator: Evaluator, *, seed: int = 0)
     Choice
         One is worse than the best if the mean difference is above the margin and the paired bootstrap interval over the
         pictures (made wider by what other pictures of B would change) leaves out zero; with too few pictures for an interval,
-        if it is above the margin. It is worse, too, if the difference is above the tolerance, proven or not; but that
-        pictures are left as they are takes a difference of more than its own standard error. Simpler is what changes
-        nothing, then a recipe without denoising, with denoising, a model, a model that has to be trained; within a kind
-        what has fewer steps, and of equals the better one. Where A is noisier than B, the same with denoising is taken in place
-        of what does not denoise, unless that costs more than the tolerance.
+        if it is above the margin. It is worse, too, if the difference is above the tolerance, proven or not; but what changes
+        nothing, or does a step less of what the best does, is so only by more than the standard error. Simpler is what
+        changes nothing, then a recipe without denoising, with denoising, a model, a model that has to be trained; within a
+        kind what has fewer steps, and of equals the better one. Where A is noisier than B, the same with denoising is taken
+        in place of what does not denoise, unless that costs more than the tolerance.
     """
     usable = [one for one in measured if not one.alarms]
     best = max(usable, key=lambda one: one.scores.value)
@@ -122,10 +122,18 @@ def _gap(best: Measured, one: Measured, evaluator: Evaluator, seed: int) -> Gap:
         if verdict in ("first", "few") and interval[0] <= 0:
             verdict = "noise"
     proven = mean > evaluator.margin and verdict in ("first", "few")
-    likely = mean > evaluator.tolerance and not (
-        one.candidate.complexity == Complexity.NOTHING and interval is not None and mean < (mean - interval[0]) / _SURE
-    )
+    doubtful = interval is not None and mean < (mean - interval[0]) / _SURE  # within its own standard error
+    likely = mean > evaluator.tolerance and not (doubtful and _begins_simpler(one.candidate, best.candidate))
     return Gap(mean, interval, verdict, proven or likely)
+
+
+def _begins_simpler(one: Candidate, best: Candidate) -> bool:
+    """Tell whether one does nothing, or what the best does but for a step or two: it has the benefit of the doubt."""
+    if one.complexity == Complexity.NOTHING:
+        return True
+    ours, theirs = ([step.operator for step in part.recipe.steps] if part.recipe else [] for part in (one, best))
+    rest = iter(theirs)
+    return 0 < len(ours) < len(theirs) and all(name in rest for name in ours)
 
 
 def _widened(
