@@ -8,7 +8,7 @@ from skimage import data
 
 from diptych.core.image import from_float, to_float
 from diptych.recipes import Recipe, auto, step
-from diptych.recipes.automatic import measured
+from diptych.recipes.statistics import measured
 from diptych.runtime import default_model
 from diptych.runtime.corrected import CorrectedPlanner, corrected, correction
 

@@ -10,7 +10,7 @@ from diptych.cli.app import app
 from diptych.metrics import psnr
 from diptych.networks import Mobile
 from diptych.photo import read
-from diptych.recipes import automatic
+from diptych.recipes import automatic, statistics
 from diptych.training import ZeroReferenceConfig, load_generator, preset, train
 from diptych.training.objectives import zero_reference as losses
 from training_helpers import as_bytes, clean_picture, pairs, write_folders
@@ -96,8 +96,8 @@ def test_smoothness():
 
 def test_one_truth_with_auto():
     assert SMALL_LEVEL == automatic._GOOD_MEAN
-    assert losses.HIGHLIGHT == automatic._WHITE
-    assert losses.TYPICAL == automatic._DARK_MEAN
+    assert losses.HIGHLIGHT == statistics.WHITE
+    assert losses.TYPICAL == statistics.DARK_MEAN
 
 
 SMALL_LEVEL = ZeroReferenceConfig().level

@@ -15,7 +15,7 @@ from diptych.core.parameters import Table
 from diptych.operators.develop import STOP
 from diptych.quality.appearance import mean_quantiles
 from diptych.recipes import Step, step
-from diptych.recipes.automatic import ImageStatistics, image_statistics
+from diptych.recipes.statistics import ImageStatistics, image_statistics
 
 Steps = tuple[Step, ...]
 

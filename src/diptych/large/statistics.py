@@ -16,7 +16,8 @@ from diptych.core.operator import GRID
 from diptych.large.rows import Rows, every
 from diptych.large.steps import after_steps
 from diptych.recipes import Planned, Recipe, apply_wishes
-from diptych.recipes.automatic import Auto, image_statistics, subsample_step
+from diptych.recipes.automatic import Auto
+from diptych.recipes.statistics import image_statistics, subsample_step
 from diptych.runtime import NetworkPlanner
 from diptych.runtime.corrected import CorrectedPlanner
 from diptych.runtime.planner import Numbers

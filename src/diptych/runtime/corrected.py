@@ -13,7 +13,7 @@ from diptych.core.enhancer import EnhancerSpec
 from diptych.core.image import FloatImage, Image
 from diptych.core.noise import NoiseModel
 from diptych.recipes import Recipe, Step, auto, step
-from diptych.recipes.automatic import ImageStatistics, measured
+from diptych.recipes.statistics import ImageStatistics, measured
 from diptych.runtime.bundle import Bundle
 from diptych.runtime.denoiser import OnnxDenoiser
 from diptych.runtime.denoising import denoising_step, with_denoiser
