@@ -14,6 +14,7 @@ from diptych.core.image import Image, from_float, to_float
 from diptych.data import PhotoFolder, Sampler, ViewSampler, balanced, split, thumbnails_of
 from diptych.recipes import Recipe, step
 from diptych.training.config import PlannerConfig, TrainConfig, ZeroReferenceConfig
+from diptych.training.first_result import FirstResult
 
 PathLike = str | os.PathLike[str]
 Batch = tuple[NDArray[np.float32], ...]
@@ -50,6 +51,8 @@ class TrainingData:
         Held-out pictures of the source, as in the files and preprocessed.
     held_target, held_target_raw : list of ndarray
         The same of the target.
+    first_result : FirstResult or None
+        How the preprocessing of the source was chosen, where the score chose it.
     """
 
     batches: Batches
@@ -60,6 +63,7 @@ class TrainingData:
     held_source: list[Image]
     held_target: list[Image]
     held_target_raw: list[Image]
+    first_result: FirstResult | None = None
 
     @property
     def skipped(self) -> dict[str, str]:

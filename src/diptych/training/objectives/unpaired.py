@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from diptych.recipes import Recipe
 from diptych.training import losses
 from diptych.training.config import CUTConfig, CycleGANConfig, TrainConfig
 from diptych.training.data import CropBatches, PathLike, TrainingData, open_folder, split_folder, training_data
-from diptych.training.first_result import FirstResult
 from diptych.training.generator_file import TrainedGenerator
 from diptych.training.objectives.base import Term, Terms
 from diptych.training.optimization import gather_gradients, linear_decay
@@ -26,7 +26,6 @@ class Unpaired:
 
     config: CUTConfig | CycleGANConfig
     fabric: Fabric
-    first_result: FirstResult | None = None
 
     def open_data(self, *, source: PathLike | None, target: PathLike | None) -> TrainingData:
         """Open both folders; batches are crops of either."""
@@ -37,18 +36,19 @@ class Unpaired:
             open_folder(source, channels=forward.channels_in, config=config),
             open_folder(target, channels=forward.channels_out, config=config),
         )
+        chosen = None
         if config.preprocess == "auto":
-            self.first_result, preprocess = preprocess_chosen(*raw, denoise=config.denoise)
+            chosen, preprocess = preprocess_chosen(*raw, denoise=config.denoise)
         else:
             preprocess = preprocess_pair(*raw, kind=config.preprocess, denoise=config.denoise)
         first, second = (split_folder(*side, config) for side in zip(raw, preprocess, strict=True))
         views = round(config.views * config.batch)
         batches = CropBatches(config, {"source": first.training, "target": second.training}, views=views)
-        return training_data(batches, source=first, target=second)
+        return replace(training_data(batches, source=first, target=second), first_result=chosen)
 
     def prepare(self, data: TrainingData) -> dict[str, Any] | None:
         """Return what the score has chosen as the first result, if it was asked."""
-        return self.first_result.entry() if self.first_result else None
+        return data.first_result.entry() if data.first_result else None
 
     def turn(self, config: TrainConfig) -> None:
         """Go on with other rates and weights."""
