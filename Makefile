@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BASE := $(VENV)/base
 READY := $(VENV)/ready
 TOGETHER := -n 2 --dist worksteal
 MINUTES ?= 25
 
 .PHONY: demo test check bench gpu chromium axe nginx web-example docs docs-sources docs-check soak test-oldest release-check clean
 
-demo: $(READY)  ## Install and run the main job on a sample picture
+demo: $(BASE)  ## Install what enhancing needs, and run the main job on a sample picture
 	mkdir -p out
 	$(BIN)/diptych demo -o out/demo.png --overwrite
 
@@ -49,8 +50,12 @@ release-check: $(READY)  ## Build source archive and wheel, install the wheel al
 	grep -q "^## $$(cd build/release && bin/python -c 'import diptych; print(diptych.__version__)') " CHANGELOG.md || \
 	(echo "CHANGELOG.md has no heading for this version: see docs/release.md"; exit 1)
 
-$(READY): pyproject.toml constraints.txt
+$(BASE): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(READY): $(BASE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
