@@ -43,9 +43,17 @@ def test_another_format_a_file_and_no_option(tmp_path, dark_picture):
 def test_what_is_no_picture_is_said_of_standard_input():
     for data in (b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"0" * 40):
         code, out, err = piped(data, "-", "-o", "-")
-        assert (code in (1, 2), out) == (True, b"")
+        assert (code, out) == (1, b"")
         assert "standard input" in err
         assert "/diptych-" not in err
+
+
+def test_what_the_format_cannot_hold_is_said_of_standard_output(dark_picture):
+    clear = np.full(dark_picture().shape[:2], 9, np.uint8)
+    code, out, err = piped(encode(dp.Photo(dark_picture(), alpha=clear), "png"), "-", "--format", "jpeg", *SAME)
+    assert (code, out) == (1, b"")
+    assert err.startswith("failed: standard output: JPEG cannot hold")
+    assert "/diptych-" not in err
 
 
 @pytest.mark.parametrize(

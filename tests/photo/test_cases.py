@@ -122,6 +122,14 @@ def test_padding_of_xmp_that_a_jpeg_cannot_hold_is_left_out(tmp_path, picture):
     assert re.fullmatch(rb"<\?xpacket begin=[^>]+\?>" + content + rb"<\?xpacket end=.w.\?>", packet)
 
 
+def test_further_pictures_of_a_jpeg_are_left_out_and_said(tmp_path):
+    picture = Image.new("RGB", (16, 16))
+    path = tmp_path / "a.jpg"
+    picture.save(path, "MPO", save_all=True, append_images=[picture, picture])
+    assert read(path).notes == ("has 2 further pictures, which are left out",)
+    assert read(CASES / "stale_gainmap_motion_xmp" / "mpo_gainmap.jpg").notes == ("has a gain map, which is left out",)
+
+
 @pytest.mark.parametrize(("name", "part"), [("mpo_gainmap", "gain map"), ("motion", "video of a motion photo")])
 def test_xmp_does_not_describe_parts_that_are_left_out(name, part):
     photo = read(CASES / "stale_gainmap_motion_xmp" / f"{name}.jpg")

@@ -114,3 +114,12 @@ def test_what_is_left_out_of_a_folder_is_told(tmp_path):
     assert found.others == 1
     named = search([tmp_path / "b.PSD", tmp_path / "a.enhanced.jpg"], exclude=lambda path: True)
     assert [photo.path.name for photo in named.photos] == ["b.PSD", "a.enhanced.jpg"]
+
+
+def test_dicom_without_an_ending_is_found_in_folders(tmp_path):
+    dicom = bytes(128) + b"DICM" + bytes(100)
+    for name, content in {"IM0001": dicom, "1.2.840.17": dicom, "README": b"text", "c.txt": dicom}.items():
+        (tmp_path / name).write_bytes(content)
+    found = search([tmp_path])
+    assert [one.path.name for one in found.photos] == ["1.2.840.17", "IM0001"]
+    assert found.others == 2

@@ -66,3 +66,18 @@ def test_what_the_callback_raises_ends_the_work(folder, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         dp.enhance_files(folder, tmp_path / "out", BRIGHTER, progress=stop, jobs=1)
     assert not list((tmp_path / "out").rglob(".diptych-*"))
+
+
+def test_a_model_and_what_is_no_parameter(folder, tmp_path):
+    (plain,) = dp.enhance_files(folder / "a.png", tmp_path / "plain", model="none", denoise=-1)
+    assert plain.status == "done"
+    with pytest.raises(TypeError, match=r"enhance_files\(\) has no parameter 'brightnes'"):
+        dp.enhance_files(folder, tmp_path / "out", brightnes=1)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("head", [b"\0\0\0\x18ftypisom\0\0\2\0isommp42", b"\x1a\x45\xdf\xa3", b"RIFF\0\0\0\0AVI LIST"])
+def test_a_video_is_said_to_be_one(tmp_path, head):
+    (tmp_path / "clip.mp4").write_bytes(head + bytes(200))
+    (result,) = dp.enhance_files(tmp_path / "clip.mp4", tmp_path / "out")
+    assert "is a video, not a picture" in result.reason

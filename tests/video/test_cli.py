@@ -58,6 +58,7 @@ def test_existing_results(tmp_path, clip, capsys):
         (["--large"], "frame by frame"),
         (["--variants", "3"], "--brightness"),
         (["-o", "out.avi"], "written as"),
+        (["-o", "out.jpg"], "is no name of a video"),
         (["--recipe", "no_such"], "no_such"),
     ],
 )

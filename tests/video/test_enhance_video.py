@@ -140,6 +140,13 @@ def test_a_recipe_that_changes_nothing_keeps_the_colours(tmp_path):
     assert np.abs(after.astype(float) - before).mean() < 1
 
 
+@pytest.mark.parametrize("plan", [BRIGHTER, None])
+def test_opacity_is_left_out_and_said(tmp_path, plan):
+    source = write_video(tmp_path / "in.mkv", dark(4), pix_fmt="yuva420p", codec="ffv1")
+    report = enhance_video(source, tmp_path / "out.mkv", plan)
+    assert report.notes == ("has opacity, which is left out",)
+
+
 def test_geometry_changes_the_size(tmp_path):
     source = write_video(tmp_path / "in.mp4", dark(4))
     enhance_video(source, tmp_path / "out.mp4", Recipe(step("crop", top=0, left=0, height=48, width=64)))

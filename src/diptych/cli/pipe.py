@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from diptych.runtime.outputs import Naming
 
 PIPE = "-"
-_NAME = "standard input"
+_NAME, _RESULT = "standard input", "standard output"
 
 
 def is_pipe(inputs: list[str], output: str | None) -> bool:
@@ -42,25 +42,28 @@ def check_pipe(inputs: list[str], output: str | None, never: dict[str, bool]) ->
 
 def enhance_pipe(batch: Batch, inputs: list[str], naming: Naming, quiet: bool) -> list[Result]:
     """Enhance the one picture and return what became of it."""
+    from diptych.runtime.batch import Result
     from diptych.runtime.outputs import Job
 
     with tempfile.TemporaryDirectory(prefix="diptych-") as folder:
-        source = Path(inputs[0])
-        if inputs == [PIPE]:
-            source = Path(folder) / "input"
-            with source.open("wb") as file:
-                _received(sys.stdin.buffer, file, 8 * batch.max_pixels + (64 << 20))
+        source = Path(folder) / "input" if inputs == [PIPE] else Path(inputs[0])
+        target = Path(folder) / "output"
         to_stream = naming.output in (None, PIPE)
         try:
+            if inputs == [PIPE]:
+                with source.open("wb") as file:
+                    _received(sys.stdin.buffer, file, 8 * batch.max_pixels + (64 << 20))
             target = _target(source, Path(folder), naming) if to_stream else Path(str(naming.output))
+            result = spoken(next(batch.run([Job(source, target)])))
         except PhotoError as error:
-            raise type(error)(_renamed(str(error), source, inputs)) from None
-        result = spoken(next(batch.run([Job(source, target)])))
+            result = Result(str(source), str(target), "failed", str(error), 0.0)
+        names = {str(source): _NAME} if inputs == [PIPE] else {}
+        names |= {str(target): _RESULT} if to_stream else {}
         result = replace(
             result,
-            input=_NAME if inputs == [PIPE] else str(source),
-            output="standard output" if to_stream else str(target),
-            reason=_renamed(result.reason, source, inputs),
+            input=names.get(str(source), str(source)),
+            output=names.get(str(target), str(target)),
+            reason=_renamed(result.reason, names),
         )
         if result.status == "done" and to_stream:
             with target.open("rb") as file:
@@ -91,5 +94,7 @@ def _received(stream: BinaryIO, file: BinaryIO, most: int) -> None:
         file.write(piece)
 
 
-def _renamed(text: str, source: Path, inputs: list[str]) -> str:
-    return text.replace(str(source), _NAME) if inputs == [PIPE] else text
+def _renamed(text: str, names: dict[str, str]) -> str:
+    for path, name in names.items():
+        text = text.replace(path, name)
+    return text

@@ -100,6 +100,7 @@ def _targets(videos: Sequence[str], naming: Naming, others: int) -> list[str]:
             raise ParameterError(f"-o {output} is one file and there are {len(videos) + others} inputs; give a folder")
         found = [Path(output)]
     else:
+        _check_folder(output)
         found = [_named(one, naming) for one in names]
     for index, one in enumerate(found):
         if one.resolve() in {path.resolve() for path in names}:
@@ -107,6 +108,14 @@ def _targets(videos: Sequence[str], naming: Naming, others: int) -> list[str]:
         if one in found[:index]:
             raise ParameterError(f"{names[found.index(one)]} and {names[index]} both go to {one}; run them apart")
     return [str(one) for one in found]
+
+
+def _check_folder(output: str | None) -> None:
+    """Refuse the name of a file that is none of a video: it would become a folder."""
+    from diptych.photo import is_readable
+
+    if output is not None and is_readable(output) and not Path(output).is_dir() and not output.endswith(("/", "\\")):
+        raise ParameterError(f"{output}: is no name of a video; give one as NAME.mp4, or a folder as {output}/")
 
 
 def _named(source: Path, naming: Naming) -> Path:

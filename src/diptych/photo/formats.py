@@ -63,6 +63,8 @@ class Format:
 
 _RAW = tuple("dng cr2 cr3 crw nef nrw arw srf sr2 raf orf rw2 pef srw x3f 3fr iiq rwl".split())  # noqa: SIM905
 
+_VIDEO = (b"iso", b"mp4", b"qt  ", b"avc1", b"M4V ", b"3gp")  # how brands of ISO base media files begin
+
 HEAD = 136
 """Bytes at the start of a file by which `by_content` knows it."""
 
@@ -220,7 +222,7 @@ def by_suffix(path: str | os.PathLike[str]) -> Format:
     for item in FORMATS:
         if suffix in item.suffixes:
             return item
-    known = ", ".join(sorted(readable_suffixes()))
+    known = ", ".join(sorted(writable_suffixes()))
     raise PhotoFormatError(f"no picture format has the suffix '{suffix}'; name the output with one of {known}")
 
 
@@ -246,6 +248,8 @@ def by_content(head: bytes) -> Format:
             return item
         if head.startswith(item.magic) and (item.name != "webp" or head[8:12] == b"WEBP"):
             return item
+    if _is_video(head):
+        raise PhotoFormatError("is a video, not a picture; `diptych enhance` takes it by a name such as clip.mp4")
     labels = ", ".join(item.label for item in FORMATS)
     raise PhotoFormatError(f"is not a picture Diptych reads ({labels}); convert it to PNG or TIFF first")
 
@@ -256,6 +260,11 @@ def _brands(head: bytes) -> list[bytes]:
         return []
     end = min(int.from_bytes(head[:4], "big"), len(head))
     return [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]
+
+
+def _is_video(head: bytes) -> bool:
+    is_avi = head.startswith(b"RIFF") and head[8:12] == b"AVI "
+    return is_avi or head.startswith(b"\x1a\x45\xdf\xa3") or any(one.startswith(_VIDEO) for one in _brands(head)[:1])
 
 
 def kinds_read() -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from diptych.core.errors import PhotoFormatError
-from diptych.photo import exif, icc, jpeg_limits, xmp
+from diptych.photo import exif, icc, jpeg_limits, mpf, xmp
 from diptych.photo.formats import check_size
 from diptych.photo.jpeg_tables import tables_of
 from diptych.photo.photo import Photo
@@ -57,6 +57,8 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
     if data.find(_EOI, segments[-1].start) < 0:
         bare = _with_end(bare, max_pixels)
         notes.append("has no end marker; its pixels are complete")
+    packet = _xmp(segments)
+    notes += _left_out(segments, packet)
     image = _open(bare, max_pixels)
     image.load()
     block = _first(segments, _APP1, _EXIF)
@@ -68,12 +70,21 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
         exif=block,
         icc_profile=profile,
         dpi=_density(segments) or (exif.resolution(block) if block else None),
-        xmp=_xmp(segments),
+        xmp=packet,
         iptc=_iptc(segments),
         # Surrogates preserve bytes that are not UTF-8.
         text={"Comment": b"\n".join(comments).decode("utf-8", "surrogateescape").rstrip("\0")} if comments else {},
         jpeg=tables_of(segments),
         notes=tuple(notes),
+    )
+
+
+def _left_out(segments: list[Segment], packet: bytes | None) -> list[str]:
+    """Name the pictures behind the first one; a gain map that the XMP packet describes is named with that."""
+    described = packet is not None and "gain map" in xmp.without_parts(packet)[1]
+    number = mpf.further_pictures(segment.content for segment in segments if segment.marker == _APP2) - described
+    return (
+        [f"has {number} further picture{'s, which are' if number > 1 else ', which is'} left out"] if number > 0 else []
     )
 
 

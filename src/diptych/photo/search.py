@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from diptych.photo.formats import is_readable
+from diptych.photo.formats import HEAD, is_readable
 
 
 class FoundPhoto(NamedTuple):
@@ -63,9 +63,9 @@ def find_photos(inputs: Iterable[str | os.PathLike[str]]) -> list[FoundPhoto]:
     Parameters
     ----------
     inputs : iterable of paths
-        A file is accepted with any suffix. A folder is searched recursively for files with readable suffixes; hidden
-        files and folders are skipped, and links to folders are not followed. The patterns ``*``, ``?``, ``[...]`` and
-        ``**`` are expanded, unless a file of that very name exists.
+        A file is accepted with any suffix. A folder is searched recursively for files with readable suffixes, and for
+        DICOM files without one; hidden files and folders are skipped, and links to folders are not followed. The patterns
+        ``*``, ``?``, ``[...]`` and ``**`` are expanded, unless a file of that very name exists.
 
     Returns
     -------
@@ -145,12 +145,23 @@ class _Named(FoundPhoto):
 
 
 def _sort(photo: FoundPhoto, found: Search) -> None:
-    if isinstance(photo, _Named) or is_readable(photo.path):
+    if isinstance(photo, _Named) or is_readable(photo.path) or _is_plain_dicom(photo.path):
         found.photos.append(FoundPhoto(*photo))
     elif unreadable_reason(photo.path):
         found.unreadable.append(photo.path)
     else:
         found.others += 1
+
+
+def _is_plain_dicom(path: Path) -> bool:
+    """Tell whether a file is DICOM by its content and has no ending, as hospitals name them, or digits for one."""
+    if path.suffix and not path.suffix[1:].isdigit():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD)[128:132] == b"DICM"
+    except OSError:
+        return False
 
 
 def _expand(path: Path, exclude: Callable[[Path], bool]) -> Iterator[FoundPhoto]:

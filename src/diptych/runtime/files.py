@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 
 from diptych.core.defaults import MAX_PIXELS, QUALITY
 from diptych.core.enhancer import Enhancer
@@ -24,6 +25,7 @@ def enhance_files(  # noqa: PLR0913 (each is an option of the command)
     out: Path | None = None,
     enhancer: Enhancer | Path | None = None,
     *,
+    model: Path | None = None,
     progress: Callable[[int, int, Result], object] | None = None,
     existing: Existing = "refuse",
     format: str | None = None,
@@ -44,6 +46,8 @@ def enhance_files(  # noqa: PLR0913 (each is an option of the command)
         ``NAME.enhanced.SUFFIX`` beside each input.
     enhancer : Enhancer, str or path, optional
         As of `diptych.enhance`.
+    model : str or path, optional
+        As of `diptych.enhance`: a model's name or file, or ``none``.
     progress : function, optional
         Called as ``progress(done, total, result)`` in this thread after each picture; what it raises ends the work.
     existing : {"refuse", "skip", "overwrite"}
@@ -86,13 +90,15 @@ def enhance_files(  # noqa: PLR0913 (each is an option of the command)
     """
     if existing not in ("refuse", "skip", "overwrite"):
         raise ParameterError(f"`existing` is {existing!r}; give refuse, skip or overwrite")
+    if unknown := wishes.keys() - {one.name for one in fields(Wishes)}:
+        raise TypeError(f"enhance_files() has no parameter '{min(unknown)}'")
     naming = Naming(None if out is None else os.fspath(out), format, suffix)
     inputs = [os.fspath(one) for one in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     found = search(inputs, exclude=naming.is_output)
     planned = plan_jobs(found.photos, naming)
     if not planned and not found.unreadable:
         raise ParameterError(f"no pictures in {', '.join(inputs) or 'no path'}; give {kinds_read()} files")
-    chosen = wished(meant(enhancer), Wishes(**wishes))
+    chosen = wished(meant(enhancer, model), Wishes(**wishes))
     batch = Batch(chosen, existing, max_pixels, quality, max(1, min(jobs or available_cores(), len(planned))))
     for folder in {job.output.parent for job in planned if job.output.parent.is_dir()}:
         sweep_temporary(folder)  # what a killed run has left

@@ -123,6 +123,8 @@ def enhance_video(
                 notes.append(f"{again.damaged} damaged pieces of the file were left out")
             if work.is_untouched:
                 notes.append("calls for nothing; copied as it is")
+            elif again.has_opacity:
+                notes.append("has opacity, which is left out")
 
     atomic_write(target, content, overwrite=overwrite)
     return VideoReport(found.frames, len(found.scenes), tuple(notes))

@@ -141,6 +141,11 @@ class Source:
         return self.stream.average_rate or self.stream.guessed_rate or Fraction(25)
 
     @property
+    def has_opacity(self) -> bool:
+        """Whether its frames have a channel of opacity, which is not read."""
+        return any(one.is_alpha for one in self.stream.codec_context.format.components)
+
+    @property
     def expected(self) -> int:
         """How many frames there should be; 0 if unknown."""
         if self.stream.frames:
