@@ -27,6 +27,7 @@ BEGIN, END = "<!-- made by docs/make_formats.py -->", "<!-- end -->"
 DEPTHS = {"uint8": "8 bits", "uint16": "16 bits", "float32": "float"}
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
 IPTC = b"\x1c\2\x05\0\3abc"
+TEXTS = {"Author": "Ann", "Comment": "Good"}
 SIZE = (24, 32)
 
 
@@ -111,15 +112,16 @@ def cell(form: Format, dtype: str, *, grey: bool, alpha: bool) -> str:
 
 
 def metadata(form: Format) -> Iterator[str]:
-    """Yield what becomes of EXIF, XMP, IPTC, the colour profile, the code points of colours, and the resolution."""
+    """Yield what becomes of EXIF, XMP, IPTC, texts, the colour profile, the code points of colours, and the resolution."""
     if not form.writes:
-        yield from ("read", "read", "", "", "", "read")
+        yield from ("read", "read", "", "", "", "", "read")
         return
     image = pixels("uint8", grey=False)
     tries: list[tuple[str, Photo, Callable[[Photo], Any]]] = [
         ("EXIF", Photo(image, exif=exif()), lambda photo: exif()[44:52] in (photo.exif or b"") and (photo.exif or b"")),
         ("XMP", Photo(image, xmp=XMP), lambda photo: photo.xmp == XMP),
         ("IPTC", Photo(image, iptc=IPTC), lambda photo: photo.iptc == IPTC),
+        ("texts", Photo(image, text=TEXTS), lambda photo: photo.text == TEXTS),
         (
             "profile",
             Photo(image, icc_profile=profile()),
@@ -132,9 +134,9 @@ def metadata(form: Format) -> Iterator[str]:
         got = back(form, photo)
         if kept(got):
             yield "kept"
-        elif name in ("EXIF", "XMP", "IPTC", "resolution"):
+        elif name in ("EXIF", "XMP", "IPTC", "texts", "resolution"):
             assert any(name in one for one in losses(f"a{form.suffixes[0]}", photo)), (form.name, name)
-            yield "left out, said"
+            yield "a comment" if got.text else "left out, said"
         elif name == "cICP":
             yield "as profile" if got.icc_profile else "as sRGB"
         else:
@@ -175,7 +177,7 @@ def tables() -> str:
             for form in FORMATS
         ]
         parts.append(table(head, rows))
-    head = ["", "endings", "EXIF", "XMP", "IPTC", "ICC profile", "code points", "resolution", "frames"]
+    head = ["", "endings", "EXIF", "XMP", "IPTC", "texts", "ICC profile", "code points", "resolution", "frames"]
     rows = [[form.label, " ".join(form.suffixes), *metadata(form), frames(form)] for form in FORMATS]
     parts.append(table(head, rows))
     return "\n\n".join(parts)

@@ -57,6 +57,7 @@ def test_a_file_that_agrees_with_its_format(cli, pictures, tmp_path):
         (["-o", "o.png", "--suffix", "x"], "leave it out"),
         (["-o", "out", "--format", "png", "--cluster", "local:1"], "--format is not for --cluster"),
         (["-o", "out", "--dry-run", "--cluster", "local:1"], "--dry-run is not for --cluster"),
+        (["-o", "out", "--format", "RAW"], "can only be read"),
         (["-o", "o.tif", "--large", "--format", "tiff"], "--format is not for pictures that are done by rows"),
     ],
 )

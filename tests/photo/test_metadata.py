@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from diptych.photo import Photo, read, write
+from diptych.photo.writer import losses
 
 HEIC = [".heic"] if importlib.util.find_spec("pillow_heif") else []
 
@@ -95,6 +96,16 @@ def test_exif_that_old_programs_wrote_as_text(tmp_path, picture, exif_block):
     assert photo.pixels.shape == (53, 37, 3)
     assert b"Diptych" in photo.exif
     assert not photo.text
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".gif", ".tif", ".webp", ".avif", ".jxl", ".bmp"])
+def test_texts_that_a_format_cannot_hold_are_named(picture, suffix):
+    label = {".jpg": "JPEG", ".tif": "TIFF", ".webp": "WebP", ".jxl": "JPEG XL"}.get(suffix, suffix[1:].upper())
+    said = losses(f"a{suffix}", Photo(picture(), text={"Author": "Ann"}))
+    assert f"its texts are left out, which {label} cannot hold" in said
+    comment = losses(f"a{suffix}", Photo(picture(), text={"Comment": "Good"}))
+    assert any("texts" in one for one in comment) == (suffix not in (".jpg", ".gif"))
+    assert not losses("a.png", Photo(picture(), text={"Author": "Ann"}))
 
 
 def test_texts(tmp_path, picture):

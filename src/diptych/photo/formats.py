@@ -44,7 +44,7 @@ class Format:
     bits: int = 16
     """Bits of its deepest integers."""
     metadata: tuple[str, ...] = ("EXIF", "XMP")
-    """Metadata that it can hold, of EXIF, XMP and IPTC."""
+    """Metadata that it can hold, of EXIF, XMP, IPTC, and all texts or the one that is a comment."""
     brands: tuple[bytes, ...] = ()
     """Brands of ISO base media files, where it is one."""
 
@@ -70,9 +70,21 @@ HEAD = 136
 
 FORMATS = (
     Format(
-        "jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".jif"), (b"\xff\xd8\xff",), metadata=("EXIF", "XMP", "IPTC")
+        "jpeg",
+        "JPEG",
+        (".jpg", ".jpeg", ".jpe", ".jfif", ".jif"),
+        (b"\xff\xd8\xff",),
+        metadata=("EXIF", "XMP", "IPTC", "comment"),
     ),
-    Format("png", "PNG", (".png", ".apng"), (b"\x89PNG\r\n\x1a\n",), ("uint8", "uint16"), alpha=True),
+    Format(
+        "png",
+        "PNG",
+        (".png", ".apng"),
+        (b"\x89PNG\r\n\x1a\n",),
+        ("uint8", "uint16"),
+        alpha=True,
+        metadata=("EXIF", "XMP", "texts"),
+    ),
     Format(
         "tiff",
         "TIFF",
@@ -116,7 +128,7 @@ FORMATS = (
         bits=12,
         brands=(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
     ),
-    Format("gif", "GIF", (".gif",), (b"GIF87a", b"GIF89a"), alpha=True, profile=False, metadata=("XMP",)),
+    Format("gif", "GIF", (".gif",), (b"GIF87a", b"GIF89a"), alpha=True, profile=False, metadata=("XMP", "comment")),
     Format(
         "raw",
         "camera RAW",
@@ -227,11 +239,11 @@ def by_suffix(path: str | os.PathLike[str]) -> Format:
 
 
 def by_name(name: str) -> Format:
-    """Return the format of this name, or of a suffix without its dot (``jpg``); ParameterError if there is none."""
+    """Return the format of this name, or of a suffix without its dot (``jpg``), in any case, or raise ParameterError."""
     for item in FORMATS:
-        if item.name == name or f".{name}" in item.suffixes:
+        if name.lower() == item.name or f".{name.lower()}" in item.suffixes:
             return item
-    names = ", ".join(item.name for item in FORMATS)
+    names = ", ".join(item.name for item in FORMATS if item.writes)
     raise ParameterError(f"format is {name!r}; give one of {names}")
 
 

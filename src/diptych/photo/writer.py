@@ -143,13 +143,13 @@ def losses(path: str | os.PathLike[str], photo: Photo) -> tuple[str, ...]:
         and not np.isin(photo.alpha, (0, white_level(photo.alpha.dtype))).all()
     ):
         found.append("its opacity became all or nothing, as GIF has it")
-    kept = {"EXIF": photo.exif, "XMP": photo.xmp, "IPTC": photo.iptc}
+    texts = photo.text.keys() - ({"Comment"} if "comment" in form.metadata else set())
+    kept = {"EXIF": photo.exif, "XMP": photo.xmp, "IPTC": photo.iptc, "texts": texts}
     lost = [name for name, content in kept.items() if content and name not in form.metadata]
     lost += ["resolution"] if form.name == "gif" and photo.dpi else []
     if lost:
-        found.append(
-            f"its {' and '.join(lost)} {'are' if len(lost) > 1 else 'is'} left out, which {form.label} cannot hold"
-        )
+        verb = "is" if len(lost) == 1 and lost != ["texts"] else "are"
+        found.append(f"its {' and '.join(lost)} {verb} left out, which {form.label} cannot hold")
     return tuple(one for one in found if one)
 
 
