@@ -7,6 +7,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 from skimage import data
 
 import diptych as dp
@@ -131,3 +132,19 @@ def test_a_coarse_jpeg_is_deblocked_first():
     steps = dp.auto.plan(np.asarray(Image.open(file))).steps
     assert steps[0].operator == "deblock"
     assert "deblock" not in [one.operator for one in dp.auto.plan(data.coffee()).steps]
+
+
+def test_texture_in_the_dark_is_no_noise():
+    generator = np.random.default_rng(5)
+    ground = np.broadcast_to(np.linspace(0.05, 0.4, 256)[:, np.newaxis, np.newaxis], (256, 256, 3))
+    leaves = ndimage.gaussian_filter(generator.normal(0, 1, (256, 256, 1)), (0.6, 0.6, 0))
+    leafy = np.clip(ground + 0.03 * leaves / leaves.std(), 0, 1)
+    noisy = np.clip(ground + generator.normal(0, 0.03, ground.shape), 0, 1)
+    of_leaves, of_noise = (planned_luma_noise(np.rint(255 * one).astype(np.uint8)) for one in (leafy, noisy))
+    assert of_leaves <= 1.5 / 255
+    assert of_noise > 4 / 255
+
+
+def planned_luma_noise(image):
+    steps = dp.auto.plan(image).steps
+    return next((dict(one.parameters)["luma"] for one in steps if one.operator == "denoise_photo"), 0.0)

@@ -103,18 +103,33 @@ def _share_of_noise(statistics: ImageStatistics, brightened: float, dark: float)
     """Return how much of the noise is worth taking away: of what will show as more than 1.5 levels of 255.
 
     Of a picture that is well lit and stays as it is, more: there it hardly shows, and strong noise is often meant, the grain of
-    a film or of the subject, unless it is as strong in the colours.
+    a film or of the subject, unless it is as strong in the colours. So it is in the dark where it looks like leaves or wool.
     """
     if statistics.luma_noise == 0:
         return 0.0
+    texture = _texture(statistics)
+    dark *= 1 - texture
     visible = 255 * statistics.luma_noise * brightened
     least = 1.5 + 1.5 * (1 - dark) * ramp(brightened, 1.3, 1.0)
     grain = (1 - dark) * ramp(statistics.chroma_noise, 0.3 * statistics.luma_noise, 0.15 * statistics.luma_noise)
     colour = ramp(statistics.chroma_noise, 0.4 * statistics.luma_noise, 0.8 * statistics.luma_noise)
-    colour *= ramp(statistics.coarseness, 0.96, 0.9)  # what is all left at half the size is the picture's own
+    colour *= (1 - texture) * ramp(
+        statistics.coarseness, 0.96, 0.9
+    )  # what is all left at half the size is the picture's own
     strong = (1 - dark) * (1 - colour) * ramp(255 * statistics.luma_noise, 5.0, 10.0)
     most = (_MOST_IN_LIGHT + dark + colour) / statistics.luma_noise
     return min(ramp(visible, least, 2 * least) * (1 - 0.75 * max(grain, strong)), most)
+
+
+def _texture(statistics: ImageStatistics) -> float:
+    """Return how far what was found is rather the subject's texture than noise: with little colour, and coarse; 0 to 1.
+
+    In nine of ten photographs of dark rooms the noise of chroma is 0.74 to 0.98 of that of luma, and averaging 2 x 2 px leaves
+    0.50 to 0.53 of it; where there are leaves and no flat place, 0.2 to 0.5, and 0.6 to 0.95. Without colour are stars, too.
+    """
+    colour = statistics.chroma_noise / statistics.luma_noise
+    without = ramp(colour, 0.25, 0.12) if colour else 0.0
+    return max(ramp(colour, 0.7, 0.52) * ramp(statistics.coarseness, 0.58, 0.72), without)
 
 
 def _exposed(sample: FloatImage, gain: float, lift: float, under: float) -> Step:
