@@ -136,8 +136,8 @@ def test_a_coarse_jpeg_is_deblocked_first():
 
 def test_texture_in_the_dark_is_no_noise():
     generator = np.random.default_rng(5)
-    ground = np.broadcast_to(np.linspace(0.05, 0.4, 256)[:, np.newaxis, np.newaxis], (256, 256, 3))
-    leaves = ndimage.gaussian_filter(generator.normal(0, 1, (256, 256, 1)), (0.6, 0.6, 0))
+    ground = np.broadcast_to(np.linspace(0.3, 0.97, 256)[:, np.newaxis, np.newaxis] ** 3, (256, 256, 3))
+    leaves = ndimage.gaussian_filter(generator.normal(0, 1, (256, 256, 1)), (0.8, 0.8, 0))
     leafy = np.clip(ground + 0.03 * leaves / leaves.std(), 0, 1)
     noisy = np.clip(ground + generator.normal(0, 0.03, ground.shape), 0, 1)
     of_leaves, of_noise = (planned_luma_noise(np.rint(255 * one).astype(np.uint8)) for one in (leafy, noisy))

@@ -132,3 +132,14 @@ def test_a_night_with_lights_stays_a_night():
     night = np.full((120, 160, 3), 2, np.uint8)
     night[40:60, ::6] = (250, 220, 150)
     assert np.array_equal(dp.enhance(night, denoise=-1), dp.enhance(night, auto, denoise=-1))
+
+
+def test_a_saved_plan_is_read_and_done_again(tmp_path):
+    generator = np.random.default_rng(3)
+    ground = np.linspace(0.02, 0.12, 96)[:, np.newaxis, np.newaxis]
+    noisy = dp.Photo(np.rint(255 * np.clip(ground + generator.normal(0, 0.02, (96, 96, 3)), 0, 1)).astype(np.uint8))
+    plan = dp.plan(noisy)
+    assert plan.steps[0].operator == "denoise"
+    plan.save(tmp_path / "plan.toml")
+    again = dp.enhance(noisy, dp.Recipe.load(tmp_path / "plan.toml"))
+    assert np.array_equal(again.pixels, dp.enhance(noisy).pixels)

@@ -135,7 +135,7 @@ def test_a_step_of_a_recipe(refiner, tmp_path):
     assert f'model = "{refiner.reference}"' in (tmp_path / "evening.toml").read_text()
     read = Recipe.load(tmp_path / "evening.toml")
     assert read.is_unbound
-    with pytest.raises(ParameterError, match="give the model itself"):
+    with pytest.raises(ParameterError, match="only the name of a model"):
         read(image)
     assert np.array_equal(read.bind(refiner)(image), result)
     assert read.bind(refiner) == recipe

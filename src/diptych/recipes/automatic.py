@@ -125,11 +125,13 @@ def _texture(statistics: ImageStatistics) -> float:
     """Return how far what was found is rather the subject's texture than noise: with little colour, and coarse; 0 to 1.
 
     In nine of ten photographs of dark rooms the noise of chroma is 0.74 to 0.98 of that of luma, and averaging 2 x 2 px leaves
-    0.50 to 0.53 of it; where there are leaves and no flat place, 0.2 to 0.5, and 0.6 to 0.95. Without colour are stars, too.
+    0.50 to 0.53 of it; where there are leaves and no flat place, 0.2 to 0.5, and 0.7 to 0.95. Without colour are stars, too.
+    What got too little light has noise for sure.
     """
     colour = statistics.chroma_noise / statistics.luma_noise
     without = ramp(colour, 0.25, 0.12) if colour else 0.0
-    return max(ramp(colour, 0.7, 0.52) * ramp(statistics.coarseness, 0.58, 0.72), without)
+    texture = max(ramp(colour, 0.7, 0.52) * ramp(statistics.coarseness, 0.62, 0.70), without)
+    return texture * (1 - statistics.under_exposed)
 
 
 def _exposed(sample: FloatImage, gain: float, lift: float, under: float) -> Step:

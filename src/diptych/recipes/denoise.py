@@ -147,7 +147,10 @@ def denoise_with(
 ) -> Image:
     """Do the step, in the image's own depth or, of integers, in another."""
     if isinstance(model, str):
-        raise ParameterError(f"denoise: '{model}' is only the name of a model; give the model itself with Recipe.bind")
+        raise ParameterError(
+            f"denoise: '{model}' is only the name of a model; diptych.enhance(photo, recipe) finds one in the package, and "
+            f"Recipe.bind takes any"
+        )
     told = ToldNoise(levels, correlation)
     _check(told, image.shape[2])
     return model.denoise(image, told, strength=strength, dtype=dtype)

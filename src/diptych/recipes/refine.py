@@ -66,7 +66,10 @@ def refine(
         If a parameter is out of its bounds, or the model is only named.
     """
     if isinstance(model, str):
-        raise ParameterError(f"refine: '{model}' is only the name of a model; give the model itself with Recipe.bind")
+        raise ParameterError(
+            f"refine: '{model}' is only the name of a model; diptych.enhance(photo, recipe) finds one in the package, and "
+            f"Recipe.bind takes any"
+        )
     return model.refine(image, strength=strength, steps=steps, seed=seed)
 
 

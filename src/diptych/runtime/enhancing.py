@@ -16,7 +16,7 @@ from diptych.photo import Photo, fill_hidden
 from diptych.recipes import Planned, Planner, Recipe, wished
 from diptych.recipes.geometry import geometry_of, mapping_of
 from diptych.runtime.default import DEFAULT, DefaultEnhancer
-from diptych.runtime.resolve import EnhancerChoice, resolve_enhancer
+from diptych.runtime.resolve import EnhancerChoice, resolve_enhancer, with_packaged_denoiser
 
 P = TypeVar("P", Photo, Image)
 
@@ -167,6 +167,8 @@ def meant(
         return _default()
     if isinstance(enhancer, str | os.PathLike):
         return resolve_enhancer(EnhancerChoice.named(enhancer))
+    if isinstance(enhancer, Recipe):
+        return with_packaged_denoiser(enhancer)
     return cast(Enhancer, enhancer)
 
 

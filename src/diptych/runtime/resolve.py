@@ -247,7 +247,7 @@ def resolve_enhancer(
     elif not isinstance(choice, EnhancerChoice):
         choice = EnhancerChoice.named(choice)
     choice.check(called)
-    first = _with_denoiser(_first(choice, registry))
+    first = with_packaged_denoiser(_first(choice, registry))
     if isinstance(first, Recipe) and first.is_unbound:
         replace(choice, recipe=first, steps=None).check(called)
         return wished(first.bind(_refiner(choice)), choice.wishes)
@@ -285,7 +285,7 @@ def _first(choice: EnhancerChoice, registry: Registry) -> Enhancer:
     return registry.model(choice.model, profile=choice.profile, memory=choice.memory)
 
 
-def _with_denoiser(enhancer: Enhancer) -> Enhancer:
+def with_packaged_denoiser(enhancer: Enhancer) -> Enhancer:
     """Return a recipe with the denoiser in the package where it names one."""
     if isinstance(enhancer, Recipe) and "denoise" in enhancer.unbound:
         return enhancer.bind(packaged_denoiser())
