@@ -179,6 +179,12 @@ def test_several_pictures_one_of_them_bad(page, folder):
     status(page, "Preview in")
 
 
+def test_what_the_browser_takes_for_no_picture_is_looked_at(page, tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    choose_files(page, tmp_path / "notes.txt")
+    assert "not a picture" in status(page, "not a picture")
+
+
 def test_a_picture_can_be_pasted_and_dropped(page):
     give = """const done = arguments[arguments.length - 1], canvas = new OffscreenCanvas(40, 30);
         canvas.getContext("2d").fillRect(0, 0, 20, 30);

@@ -131,6 +131,7 @@ def test_growth_is_what_the_operators_do():
     [
         (b"", {}, 422, "is empty"),
         (b"hello", {"Content-Type": "image/png"}, 422, "not a picture"),
+        (b"hello", {"Content-Type": "application/dicom"}, 422, "not a picture"),
         (picture()[:200], {}, 422, "truncated"),
         (picture(), {"Content-Type": "text/html"}, 415, "text/html"),
         (picture(), {"Content-Encoding": "gzip"}, 415, "compressed"),

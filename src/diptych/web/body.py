@@ -10,6 +10,8 @@ from starlette.requests import ClientDisconnect
 from diptych.web.places import Place
 from diptych.web.problem import Problem
 
+_OTHERS = ("application/dicom", "application/octet-stream", "")
+
 
 async def read_body(request: Request, place: Place, *, max_bytes: int, seconds: float) -> list[bytes]:
     """Return the body, in pieces, which the place holds.
@@ -22,7 +24,7 @@ async def read_body(request: Request, place: Place, *, max_bytes: int, seconds: 
         If the client disconnects.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "multipart/form-data" and not kind.startswith("image/") and kind not in ("application/octet-stream", ""):
+    if kind != "multipart/form-data" and not kind.startswith("image/") and kind not in _OTHERS:
         raise Problem(
             415, f"{kind[:80]} is not accepted; send the bytes with Content-Type: image/..., or a form with 'image'"
         )

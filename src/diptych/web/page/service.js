@@ -39,6 +39,6 @@ export async function call(path, options = {}) {
 export const get = async (path) => (await call(path)).json();
 
 export function send(path, picture, signal) {
-  const headers = {"Content-Type": picture.type || "application/octet-stream"};
+  const headers = {"Content-Type": picture.type.startsWith("image/") ? picture.type : "application/octet-stream"};
   return call(path, {method: "POST", body: picture, headers, signal});
 }
