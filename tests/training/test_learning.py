@@ -52,32 +52,35 @@ LIGHT = {
 }
 
 
-def alarms_of(tmp_path, source, target):
+def alarms_of(kind, tmp_path, source, target):
+    """Return the alarms of a kind in a run that is free to go wrong; how it does depends on rounding, so of three at most."""
     for name, pictures in (("A", source), ("B", target)):
         (tmp_path / name).mkdir()
         for index, picture in enumerate(pictures):
             write(tmp_path / name / f"{index:02}.png", as_bytes(picture))
-    config = preset("quick").updated(FREE | LIGHT)
-    run = train(config, source=tmp_path / "A", target=tmp_path / "B", out=tmp_path / "run")
-    return [alarm for one in run.validations() for alarm in one["alarms"]]
+    for seed in range(3):
+        config = preset("quick").updated({**FREE, **LIGHT, "seed": seed})
+        run = train(config, source=tmp_path / "A", target=tmp_path / "B", out=tmp_path / f"run {seed}")
+        found = [alarm for one in run.validations() for alarm in one["alarms"] if alarm["kind"] == kind]
+        if found:
+            return found
+    return []
 
 
 def test_an_inverting_run_is_told_so(tmp_path):
     # Bright discs on black against dark discs on white, and nothing that would hold the generator to what it was given.
     draw = np.random.default_rng(0)
     shapes = [[discs(draw) for _ in range(24)] for _ in range(2)]
-    alarms = alarms_of(tmp_path, shapes[0], [1 - shape for shape in shapes[1]])
-    messages = [alarm["message"] for alarm in alarms if alarm["kind"] == "inversion"]
-    assert messages
-    assert "structure" in messages[-1] or "identity" in messages[-1]
+    alarms = alarms_of("inversion", tmp_path, shapes[0], [1 - shape for shape in shapes[1]])
+    assert alarms
+    assert "structure" in alarms[-1]["message"] or "identity" in alarms[-1]["message"]
 
 
 def test_a_collapsing_run_is_told_so(tmp_path):
     # All pictures of the target are one flat colour, and so become all outputs.
     draw = np.random.default_rng(0)
     flat = np.broadcast_to(np.float32([0.6, 0.5, 0.4]), (40, 40, 3))
-    alarms = alarms_of(tmp_path, [clean_picture(draw, 40) for _ in range(24)], [flat] * 24)
-    assert "collapse" in {alarm["kind"] for alarm in alarms}
+    assert alarms_of("collapse", tmp_path, [clean_picture(draw, 40) for _ in range(24)], [flat] * 24)
 
 
 def discs(draw):

@@ -12,7 +12,17 @@ from safetensors.torch import load_file
 from training_helpers import write_folders
 
 SETTINGS = [
-    *("steps=3", "eval_every=3", "crop=24", "pool=0", "workers=0", "precision=float32", "ema_decay=0.0", "device=cpu"),
+    *(
+        "steps=3",
+        "eval_every=3",
+        "crop=24",
+        "pool=0",
+        "workers=0",
+        "precision=float32",
+        "ema_decay=0.0",
+        "device=cpu",
+        "views=0.5",
+    ),
     *("forward.width=4", "forward.depth=2", "discriminator.width=4", "discriminator.depth=1", "preprocess=none"),
     # Normalised discriminators keep the gradients well above rounding, which Adam would otherwise make large.
     *(
