@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ KEY = "diptych"
 """The key under which an ONNX file keeps the metadata."""
 
 _LIMIT = 256 << 20
+_ONE_AT_A_TIME = threading.Lock()  # protobuf imports itself in a circle: of two threads one may find the half of it
 
 
 @dataclass(frozen=True)
@@ -177,8 +179,9 @@ def _read(path: str | os.PathLike[str], max_bytes: int) -> bytes:
 
 
 def _parse(model: bytes, source: str) -> onnx.ModelProto:
-    import onnx
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    with _ONE_AT_A_TIME:
+        import onnx
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     proto = onnx.ModelProto()
     try:
