@@ -90,6 +90,7 @@ def test_the_network_begins_at_the_first_result(folders, tmp_path, minutes):
         image = read(next(folders[0].iterdir())).pixels
         bare = Recipe(*generator.preprocess.steps, *generator.postprocess.steps)(image)
         assert np.abs(generator(image).astype(float) - bare).max() <= 1
+        assert generator.postprocess.steps == ()  # it was chosen among recipes that end with such steps
 
 
 def test_a_batch_ends_with_whole_pictures(opened):

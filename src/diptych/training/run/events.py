@@ -175,10 +175,11 @@ class RunRecorder:
         if self._first:
             last = self.config.choose == "last"
             generator = self.generator(step) if last or self._best_step is None else load_generator(self.run.best)
-            postprocess = self.objective.propose_postprocess(generator, self.data)
+            chosen = step if last else self._best_step
+            # The first result was chosen among recipes that end with such steps, too.
+            postprocess = self.objective.propose_postprocess(generator, self.data) if chosen != 0 else Recipe()
             save_generator(self.run.best, replace(generator, postprocess=postprocess), overwrite=True)
             steps = [str(part) for part in postprocess.steps]
-            chosen = step if last else self._best_step
             self._write({"event": "end", "step": step, "best": chosen, "postprocess": steps})
             write_page(self.run)
         if self._tensorboard:
