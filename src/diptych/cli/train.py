@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from diptych.cli.progress import note
+from diptych.cli.train_folders import say_what_is_odd
 from diptych.cli.training_lines import lines_of
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ def train(
         preset = chosen_preset(source, target, values["--set"])
     settings = settings_of(source, target, preset, config, values, output if resume else None)
     folders = _folders(settings, source, target)
+    if folders.get("source") and folders.get("target") and not resume:
+        say_what_is_odd(str(folders["source"]), str(folders["target"]))
     with _shown(settings, as_json) as show:
 
         def on_event(entry: dict[str, Any]) -> None:
