@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from diptych.cli.progress import note, printable
+
+if TYPE_CHECKING:
+    from diptych.data.domain_check import DomainCheck
 
 _MOST = 2_000
 """Pictures that are looked at without being asked: `diptych check` takes some hundredths of a second for each."""
@@ -28,10 +32,7 @@ def say_what_is_odd(source: str, target: str) -> None:
             note(printable(line))
 
 
-def _odd(found: object) -> Iterator[str]:
-    from diptych.data.domain_check import DomainCheck
-
-    assert isinstance(found, DomainCheck)
+def _odd(found: DomainCheck) -> Iterator[str]:
     for one in found.findings:
         if one.level != "note" and one.kind not in _UNSAID:
             yield f"{one.level}: {one.text}"

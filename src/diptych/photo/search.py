@@ -34,8 +34,12 @@ class FoundPhoto(NamedTuple):
 
 _OTHER_PICTURES = "jp2 j2k jpx psd psb exr hdr tga pcx ppm pgm pbm pnm ico svg jxr wdp"
 _VIDEOS = "mp4 mov avi mkv webm m4v mts m2ts mpg mpeg wmv 3gp"
-_UNREADABLE = frozenset(f".{suffix}" for suffix in f"{_OTHER_PICTURES} {_VIDEOS}".split())
-"""Suffixes of pictures and videos that cannot be read."""
+
+VIDEO_SUFFIXES = frozenset(f".{suffix}" for suffix in _VIDEOS.split())
+"""Suffixes of videos, lower case and with the dot."""
+
+_UNREADABLE = VIDEO_SUFFIXES.union(f".{suffix}" for suffix in _OTHER_PICTURES.split())
+"""Suffixes of pictures and videos that cannot be read as a picture."""
 
 
 @dataclass
@@ -133,7 +137,7 @@ def unreadable_reason(path: str | os.PathLike[str]) -> str | None:
     ('PSD files cannot be read; convert it to JPEG, PNG or TIFF', None)
     """
     suffix = Path(path).suffix.lower()
-    if suffix[1:] in _VIDEOS.split():
+    if suffix in VIDEO_SUFFIXES:
         return "videos are enhanced one by one and not in folders; name it itself"
     return (
         f"{suffix[1:].upper()} files cannot be read; convert it to JPEG, PNG or TIFF" if suffix in _UNREADABLE else None

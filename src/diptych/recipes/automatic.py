@@ -113,9 +113,8 @@ def _share_of_noise(statistics: ImageStatistics, brightened: float, dark: float)
     least = 1.5 + 1.5 * (1 - dark) * ramp(brightened, 1.3, 1.0)
     grain = (1 - dark) * ramp(statistics.chroma_noise, 0.3 * statistics.luma_noise, 0.15 * statistics.luma_noise)
     colour = ramp(statistics.chroma_noise, 0.4 * statistics.luma_noise, 0.8 * statistics.luma_noise)
-    colour *= (1 - texture) * ramp(
-        statistics.coarseness, 0.96, 0.9
-    )  # what is all left at half the size is the picture's own
+    # What is all left at half the size is the picture's own.
+    colour *= (1 - texture) * ramp(statistics.coarseness, 0.96, 0.9)
     strong = (1 - dark) * (1 - colour) * ramp(255 * statistics.luma_noise, 5.0, 10.0)
     most = (_MOST_IN_LIGHT + dark + colour) / statistics.luma_noise
     return min(ramp(visible, least, 2 * least) * (1 - 0.75 * max(grain, strong)), most)

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from diptych.core.errors import MissingExtraError, PhotoFormatError
+from diptych.photo.search import VIDEO_SUFFIXES
 
 WRITTEN = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 """Suffixes that are written, and what FFmpeg calls their container."""
-
-_READ = frozenset((*WRITTEN, ".avi", ".mts", ".m2ts", ".mpg", ".mpeg", ".wmv", ".3gp"))
 
 
 def is_video(path: str | os.PathLike[str]) -> bool:
@@ -27,7 +26,7 @@ def is_video(path: str | os.PathLike[str]) -> bool:
     >>> is_video("clip.MP4"), is_video("photo.jpg")
     (True, False)
     """
-    return Path(path).suffix.lower() in _READ
+    return Path(path).suffix.lower() in VIDEO_SUFFIXES
 
 
 def output_suffix(path: str | os.PathLike[str]) -> str:
