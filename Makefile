@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 TOGETHER := -n 2 --dist worksteal
 MINUTES ?= 25
 
-.PHONY: demo test check bench gpu chromium axe nginx web-example docs docs-sources docs-check soak test-oldest release-check clean
+.PHONY: demo test check bench bench-quick gpu chromium axe nginx web-example docs docs-sources docs-check soak test-oldest release-check clean
 
 demo: $(BASE)  ## Install what enhancing needs, and run the main job on a sample picture
 	mkdir -p out
@@ -35,8 +35,11 @@ check: $(READY)  ## Lint, types, and the tests that guard the architecture
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_import_cost.py tests/test_api_surface.py
 
-bench: $(READY)  ## Measure, and write benchmarks/RESULTS.md
+bench: $(READY)  ## Measure in at most 15 minutes, point out changes, and write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
+
+bench-quick: $(READY)  ## A part of it in three minutes, against the committed figures; writes nothing
+	$(BIN)/python benchmarks/run.py --quick
 
 gpu:  ## Measure everything on a GPU in MINUTES with a PYTHON that has torch for it; DATA=folder of pictures, see benchmarks/gpu.py
 	PYTHONPATH=src:$(PYTHONPATH) $(PYTHON) benchmarks/gpu.py --minutes $(MINUTES) $(if $(DATA),--data $(DATA)) $(if $(PARTS),--parts $(PARTS)) $(if $(OUT),--out $(OUT))

@@ -54,15 +54,18 @@ def picture(dtype: str, shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
     return np.rint(floats * np.iinfo(dtype).max).astype(dtype)
 
 
-def measure(case: Case, seconds: float = 1.0, least: int = 3) -> Times:
-    """Run everyone in turns until the budget of `seconds` for each is used, at least `least` times (once if slow)."""
+def measure(case: Case, seconds: float = 1.0, least: int = 3, reference: bool = True) -> Times:
+    """Run everyone in turns until the budget of `seconds` for each is used, at least `least` times (once if slow).
+
+    The reference is left out where `reference` is false.
+    """
     image = picture(case.dtype, case.shape)
     times = Times()
     for who, call in (("ours", case.ours), ("opencv", case.opencv)):
         if call is not None:
             call(image)  # compilation, caches
             _repeat(getattr(times, who), call, image, seconds / 4, 1)
-    if case.reference is not None:
+    if reference and case.reference is not None:
         _repeat(times.reference, case.reference, image, seconds, 1)
     for _ in range(3):
         for who, call in (("ours", case.ours), ("opencv", case.opencv)):
