@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.errors import ImageError
+from diptych.core.parallel import in_strips
 
 Image: TypeAlias = NDArray[Any]
 """An array that keeps the image contract of this module."""
@@ -36,6 +37,7 @@ DTYPES: tuple[str, ...] = ("uint8", "uint16", "float32", "float64", "bool")
 # A float image may leave [0, 1] by rounding (a filter that rings by an ulp), not by more.
 _SLACK = 1e-5
 _ROWS = 64  # converted at a time
+_BYTES = 1 << 20  # of a strip; to look through fewer is quicker than to start a thread
 
 
 def check_image(image: object, name: str = "image") -> Image:
@@ -124,7 +126,7 @@ def _conversion(image: Image) -> str:
 def _check_range(image: Image, name: str) -> Image:
     # Read as whole numbers, floats from 0 to 1 are the smallest of all: one quick pass clears nearly every image.
     bits, one = (np.uint32, 0x3F800000) if image.itemsize == 4 else (np.uint64, 0x3FF0000000000000)
-    if image.flags.c_contiguous and image.view(bits).max() <= one:
+    if image.flags.c_contiguous and _highest(image.view(bits)) <= one:
         return image
     # min and max carry NaN through, so that they answer both questions.
     low, high = float(image.min()), float(image.max())
@@ -136,6 +138,12 @@ def _check_range(image: Image, name: str) -> Image:
             f"divide by its white level first, or clip it"
         )
     return np.clip(image, 0, 1) if low < 0 or high > 1 else image
+
+
+def _highest(numbers: NDArray[np.unsignedinteger[Any]]) -> int:
+    found: list[int] = []
+    in_strips(lambda a, b: found.append(int(numbers[a:b].max())), len(numbers), _BYTES // numbers[0].nbytes + 1)
+    return max(found)
 
 
 def white_level(dtype: np.dtype[Any]) -> float:

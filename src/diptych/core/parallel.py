@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from diptych.core.errors import ParameterError
+
+_MOST = 256  # threads, of all callers together
 
 
 def threads() -> int:
@@ -50,12 +53,26 @@ def in_strips(work: Callable[[int, int], object], rows: int, smallest: int = 32)
     [(0, 10)]
     """
     count = max(1, min(threads(), rows // max(smallest, 1)))
-    edges = [rows * index // count for index in range(count + 1)]
     if count == 1:
         work(0, rows)
         return
-    with ThreadPoolExecutor(count - 1) as pool:
-        others = [pool.submit(work, start, stop) for start, stop in itertools.pairwise(edges[1:])]
-        work(edges[0], edges[1])
-        for done in others:
-            done.result()
+    first, *others = itertools.pairwise(rows * index // count for index in range(count + 1))
+    beside = [(_pool().submit(work, *strip), strip) for strip in others]
+    try:
+        work(*first)
+        for future, strip in reversed(beside):
+            # What no thread has begun yet is done here, so that strips inside strips never wait for each other.
+            work(*strip) if future.cancel() else future.result()
+    except BaseException:
+        wait([future for future, _ in beside if not future.cancel()])  # none writes into the result any more
+        raise
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    # Kept: to start a thread takes as long as many an operator. It starts as many as are busy at once.
+    return ThreadPoolExecutor(_MOST, thread_name_prefix="diptych-strips")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
