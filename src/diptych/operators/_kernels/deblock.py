@@ -13,6 +13,7 @@ from diptych.core.operator import FastPath
 from diptych.core.parallel import in_strips
 from diptych.operators.deblock import SHIFTS, deblocked_image
 
+_SIDE = 8
 _ROWS = 16  # of blocks that are worked on at once
 
 Plane = NDArray[np.float32]
@@ -21,15 +22,18 @@ Plane = NDArray[np.float32]
 def _plane(plane: Plane, table: Plane, strength: float) -> Plane:
     from diptych.operators._kernels import deblock_numba as kernels
 
-    around, out = np.pad(plane, 8, mode="symmetric"), np.empty_like(plane)
-    matrix = dct_matrix(8)
-    fixed = np.array(SHIFTS), table, np.float32(strength), matrix, np.ascontiguousarray(matrix.T)
+    around, out = np.pad(plane, _SIDE, mode="symmetric"), np.empty_like(plane)
+    matrix, shifts = dct_matrix(_SIDE), np.array(SHIFTS)
+    tables = np.stack([table * np.float32(strength), table * np.float32(0.5), matrix, matrix.T])
 
     def work(first: int, last: int) -> None:
-        for start in range(8 * first, 8 * last, 8 * _ROWS):
-            kernels.deblock_rows(around, *fixed, start, min(start + 8 * _ROWS, 8 * last), out)
+        scratch = np.empty((4, _SIDE, _SIDE, plane.shape[1] // _SIDE + 1), np.float32)
+        flat = scratch.reshape(4, _SIDE, -1)
+        for start in range(_SIDE * first, _SIDE * last, _SIDE * _ROWS):
+            total = around[start + _SIDE : min(start + _SIDE * _ROWS, _SIDE * last) + _SIDE].copy()
+            kernels.deblock_rows(around, shifts, tables, total, np.ones_like(total), scratch, flat, out, start)
 
-    in_strips(work, len(plane) // 8, smallest=_ROWS)
+    in_strips(work, len(plane) // _SIDE, smallest=_ROWS)
     return out
 
 

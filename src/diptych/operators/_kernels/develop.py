@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import Image, to_float, white_level
+from diptych.core.kernels import rows_in, rows_out
 from diptych.core.operator import FastPath
 from diptych.core.parallel import in_strips
 from diptych.operators._tone_curve import EPSILON, ToneCurve, sample_step, window
@@ -48,10 +49,14 @@ def _develop(image: Image, *, dtype: np.dtype[Any] | None = None, **numbers: flo
     )
     tables = _tables(curve, scale, _FIRST_BITS[image.dtype.name], is_local)
 
+    rows, out_rows = rows_in(image), rows_out(out)
+
     def work(start: int, stop: int) -> None:
         scratch = np.zeros((kernels.ROWS + image.shape[2]) * kernels.PITCH, np.float32)
         views = (scratch, scratch.view(np.uint32), scratch.view(np.uint64))
-        kernels.develop(image, out, views, given, tables, lines, start, stop)
+        line = np.empty(kernels.PIECE * image.shape[2], np.float32)
+        around = np.zeros((4, image.shape[1] + kernels.PIECE), np.float32)
+        kernels.develop(rows, out_rows, views, line, around, given, tables, lines, start, stop)
 
     in_strips(work, image.shape[0])
     return out

@@ -9,38 +9,46 @@ A table holds two curves at the floats whose lower 13 bits are 0, which are 1,02
 # mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
 from diptych.core.color import LUMA
+from diptych.core.kernels import KERNEL, PART
+from diptych.operators._kernels._depths_numba import load, store
 
-_OPTIONS: Any = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
 _RED, _GREEN, _BLUE = np.float32(LUMA[0]), np.float32(LUMA[1]), np.float32(LUMA[2])
 _ZERO, _ONE, _HALF, _TINY = np.float32(0), np.float32(1), np.float32(0.5), np.float32(1e-6)
 _SHIFT, _ROUND, _REST, _SHARE = np.uint32(13), np.uint32(1 << 12), np.uint32((1 << 13) - 1), np.float32(2.0**-13)
 
-_PIECE = 512  # px: all rows stay in the first cache
-PITCH = 528  # of the rows; not a divisor of 4 KiB, at which distance writes delay reads
+PIECE = 512
+"""Pixels whose rows all stay in the first cache."""
+
+PITCH = 528
+"""Distance of the rows of scratch; not a divisor of 4 KiB, at which distance writes delay reads."""
+
 # Smallest channel, luma and largest channel; what the tables have for each (two rows); surroundings, and their lift (two rows).
 _LOW, _LUMA, _HIGH, _OF_LOW, _OF_LUMA, _OF_HIGH, _AROUND, _LIFT, _PLACES, _RED_ROW, _GREEN_ROW, _BLUE_ROW = (
-    PITCH * row for row in (0, 1, 2, 3, 5, 7, 9, 10, 12, 15, 16, 17)
-)
+    np.int64(PITCH * row) for row in (0, 1, 2, 3, 5, 7, 9, 10, 12, 15, 16, 17)
+)  # as constants of Python, each would be a type of its own, which functions are compiled for
+_ALL, _COUNT = np.int64(3 * PITCH), np.int64(PIECE)
 ROWS = 15
 """Rows of scratch besides one for each channel."""
 
 
-@njit(**_OPTIONS)
-def develop(image, out, scratch, numbers, tables, lines, start, stop):
+@njit(**KERNEL)
+def develop(rows, out, scratch, line, around, numbers, tables, lines, start, stop):
     """Write the rows from `start` to `stop` of the developed image.
 
     Parameters
     ----------
-    image, out : ndarray, shape (H, W, C)
-        In the same dtype, or both integers.
+    rows, out : tuple of ndarray
+        Of the image and of the result, see `diptych.core.kernels.rows_in`.
     scratch : tuple of ndarray
         One array of ``ROWS + C`` times `PITCH` float32, and its views as uint32 and as uint64.
+    line : ndarray, shape (C * PIECE,)
+        Scratch, float32.
+    around : ndarray, shape (4, W + PIECE)
+        Zeros, float32.
     numbers : tuple
         The factors from stored values to keys of the tables, which are balanced values times a constant; follow,
         saturation, the colour floor as a key, and white of `out`: results are
@@ -51,54 +59,57 @@ def develop(image, out, scratch, numbers, tables, lines, start, stop):
     lines : tuple
         Slope and offset of the lines of the surroundings ``(h, w)``, and their step, which is 0 where there are none.
     """
-    width, channels, step = image.shape[1], image.shape[2], lines[2]
     factors, follow, saturation, color_floor, white, nearest = numbers
-    around = np.zeros((4, width + _PIECE if step > 0 else 1), np.float32)
+    width, channels, step = around.shape[1] - PIECE, factors.size, lines[2]
     for y in range(start, stop):
-        if step == 1:
-            around[0][:width], around[2][:width] = lines[0][y], lines[1][y]
-        elif step > 1 and (y == start or y % step == 0):
-            _expand(lines[0], y // step, step, around[0][:width], around[1][:width])
-            _expand(lines[1], y // step, step, around[2][:width], around[3][:width])
+        if step > 0 and (y == start or y % step == 0):
+            _expand(lines[0], y // step, step, width, around[0], around[1])
+            _expand(lines[1], y // step, step, width, around[2], around[3])
         share = np.float32(y % max(step, 1)) / np.float32(max(step, 1))
-        row, result = image[y].reshape(-1), out[y].reshape(-1)
-        for first in range(0, width, _PIECE):
-            n = min(_PIECE, width - first)
-            values, target = row[first * channels :], result[first * channels :]
-            if channels == 3:
-                _split(values, factors, scratch[0], n)
+        for first in range(0, width, PIECE):
+            n = min(PIECE, width - first)
+            if channels == 3 and rows[0].size > 0:
+                _split(rows[0][y][first * 3 :], factors, scratch[0], n)
             else:
-                _split_any(values, factors, scratch[0], n)
+                load(rows, y, first * channels, n * channels, line)
+                if channels == 3:
+                    _split(line, factors, scratch[0], n)
+                else:
+                    _split_any(line, factors, scratch[0], n)
             if nearest:
-                _look_up(scratch, tables[0])
+                _look_up(scratch, tables[0], _LOW, _OF_LOW, _ALL)
             else:
-                _interpolate(scratch, tables[0], _LOW, _OF_LOW, 3 * PITCH)
+                _interpolate(scratch, tables[0], _LOW, _OF_LOW, _ALL)
             if step > 0:
                 _brightness(around, first, share, scratch[0])
                 if nearest:
-                    _look_up_lift(scratch, tables[1])
+                    _look_up(scratch, tables[1], _AROUND, _LIFT, _COUNT)
                 else:
-                    _interpolate(scratch, tables[1], _AROUND, _LIFT, _PIECE)
+                    _interpolate(scratch, tables[1], _AROUND, _LIFT, _COUNT)
             _colours(scratch[0], follow, saturation, color_floor)
-            if channels == 3:
-                _store(scratch[0], white, target, n)
+            if channels == 3 and out[0].size > 0:
+                _join(scratch[0], white, out[0][y][first * 3 :], n)
             else:
-                _store_any(scratch[0], factors.size, white, target, n)
+                if channels == 3:
+                    _join(scratch[0], white, line, n)
+                else:
+                    _join_any(scratch[0], channels, white, line, n)
+                store(line, y, first * channels, n * channels, out)
 
 
-@njit(**_OPTIONS)
-def _expand(values, row, step, here, below):
+@njit(**PART)
+def _expand(values, row, step, width, here, below):
     """Write two rows of a map of the sample at every column of the image."""
     for k in range(2):
         source, target = values[min(row + k, values.shape[0] - 1)], here if k == 0 else below
         for i in range(source.size):
-            start, stop = i * step, min((i + 1) * step, target.size)
+            start, stop = i * step, min((i + 1) * step, width)
             value, change = source[i], (source[min(i + 1, source.size - 1)] - source[i]) / np.float32(step)
             for j in range(stop - start):
                 target[start + j] = value + np.float32(j) * change
 
 
-@njit(**_OPTIONS)
+@njit(**PART)
 def _split(flat, factors, s, n):
     """Write the three channels of some pixels times their factors, the smallest, the luma and the largest."""
     of_red, of_green, of_blue = factors[0], factors[1], factors[2]
@@ -112,7 +123,7 @@ def _split(flat, factors, s, n):
         s[_HIGH + i] = max(max(red, green), blue)  # noqa: PLW3301
 
 
-@njit(**_OPTIONS)
+@njit(**PART)
 def _split_any(flat, factors, s, n):
     """The same for any number of channels."""
     channels, weight = factors.size, _ONE / np.float32(factors.size)
@@ -125,32 +136,21 @@ def _split_any(flat, factors, s, n):
         s[_LOW + i], s[_LUMA + i], s[_HIGH + i] = low, total * weight, high
 
 
-@njit(**_OPTIONS)
-def _look_up(scratch, table):
-    """Write both entries of the table that are nearest to each of the three keys of each pixel.
+@njit(**PART)
+def _look_up(scratch, table, keys, to, count):
+    """Write both entries of the table that are nearest to each key, one after the other.
 
     Behind the last pixels of a row lie old values, of any size: keys beyond the last count as it.
     """
     bits, pairs = scratch[1], scratch[2]
     whole, first, last = table[1], table[2], table[3]
-    for i in range(3 * PITCH):
-        bits[_PLACES + i] = (min(max(bits[_LOW + i], first), last) - first + _ROUND) >> _SHIFT
-    for i in range(3 * PITCH):
-        pairs[_OF_LOW // 2 + i] = whole[bits[_PLACES + i]]
+    for i in range(count):
+        bits[_PLACES + i] = (min(max(bits[keys + i], first), last) - first + _ROUND) >> _SHIFT
+    for i in range(count):
+        pairs[to // 2 + i] = whole[bits[_PLACES + i]]
 
 
-@njit(**_OPTIONS)
-def _look_up_lift(scratch, table):
-    """The same for the brightness of the surroundings."""
-    bits, pairs = scratch[1], scratch[2]
-    whole, first, last = table[1], table[2], table[3]
-    for i in range(_PIECE):
-        bits[_PLACES + i] = (min(max(bits[_AROUND + i], first), last) - first + _ROUND) >> _SHIFT
-    for i in range(_PIECE):
-        pairs[_LIFT // 2 + i] = whole[bits[_PLACES + i]]
-
-
-@njit(**_OPTIONS)
+@njit(**PART)
 def _interpolate(scratch, table, keys, to, count):
     """Write what lies between the two entries of the table around each key."""
     s, bits = scratch[0], scratch[1]
@@ -162,21 +162,21 @@ def _interpolate(scratch, table, keys, to, count):
             s[to + 2 * i + k] = entries[low, k] + share * (entries[low + np.uint32(1), k] - entries[low, k])
 
 
-@njit(**_OPTIONS)
+@njit(**PART)
 def _brightness(around, first, share, s):
     """Write the brightness of the surroundings from x of the largest channel."""
     slope, next_slope = around[0][first:], around[1][first:]
     offset, next_offset = around[2][first:], around[3][first:]
-    for i in range(_PIECE):
+    for i in range(PIECE):
         line = slope[i] + share * (next_slope[i] - slope[i])
         at_black = offset[i] + share * (next_offset[i] - offset[i])
         s[_AROUND + i] = min(max(line * s[_OF_HIGH + 2 * i + 1] + at_black, _ZERO), _ONE)
 
 
-@njit(**_OPTIONS)
+@njit(**PART)
 def _colours(s, follow, saturation, color_floor):
     """Write the slope and the offset of the line by which the channels of each pixel follow, to the rows of low and high."""
-    for i in range(_PIECE):
+    for i in range(PIECE):
         low, luma, high, lift = s[_LOW + i], s[_LUMA + i], s[_HIGH + i], s[_LIFT + 2 * i]
         dark = min(max(s[_OF_LOW + 2 * i] + lift * s[_OF_LOW + 2 * i + 1], _ZERO), _ONE)
         tone = min(max(s[_OF_LUMA + 2 * i] + lift * s[_OF_LUMA + 2 * i + 1], _ZERO), _ONE)
@@ -190,27 +190,22 @@ def _colours(s, follow, saturation, color_floor):
         s[_HIGH + i] = (tone - chroma * luma) * scale
 
 
-@njit(**_OPTIONS)
-def _store(s, white, flat, n):
-    """Store three channels after the line of their pixel, rounded for integers."""
-    if white > _ONE:
-        for i in range(n):
-            slope, offset = s[_LOW + i] * white, s[_HIGH + i] * white + _HALF
-            flat[3 * i] = np.int32(min(max(slope * s[_RED_ROW + i] + offset, _ZERO), white))
-            flat[3 * i + 1] = np.int32(min(max(slope * s[_GREEN_ROW + i] + offset, _ZERO), white))
-            flat[3 * i + 2] = np.int32(min(max(slope * s[_BLUE_ROW + i] + offset, _ZERO), white))
-    else:
-        for i in range(n):
-            slope, offset = s[_LOW + i], s[_HIGH + i]
-            flat[3 * i] = min(max(slope * s[_RED_ROW + i] + offset, _ZERO), _ONE)
-            flat[3 * i + 1] = min(max(slope * s[_GREEN_ROW + i] + offset, _ZERO), _ONE)
-            flat[3 * i + 2] = min(max(slope * s[_BLUE_ROW + i] + offset, _ZERO), _ONE)
+@njit(**PART)
+def _join(s, white, line, n):
+    """Write three channels after the line of their pixel, from 0 to white, and half a level more for integers."""
+    half = _HALF if white > _ONE else _ZERO
+    for i in range(n):
+        slope, offset = s[_LOW + i] * white, s[_HIGH + i] * white
+        line[3 * i] = min(max(slope * s[_RED_ROW + i] + offset, _ZERO), white) + half
+        line[3 * i + 1] = min(max(slope * s[_GREEN_ROW + i] + offset, _ZERO), white) + half
+        line[3 * i + 2] = min(max(slope * s[_BLUE_ROW + i] + offset, _ZERO), white) + half
 
 
-@njit(**_OPTIONS)
-def _store_any(s, channels, white, flat, n):
+@njit(**PART)
+def _join_any(s, channels, white, line, n):
     """The same for any number of channels."""
+    half = _HALF if white > _ONE else _ZERO
     for i in range(n):
         for c in range(channels):
             value = min(max(s[_LOW + i] * s[_RED_ROW + PITCH * c + i] + s[_HIGH + i], _ZERO), _ONE)
-            flat[channels * i + c] = np.int32(value * white + _HALF) if white > _ONE else value
+            line[channels * i + c] = value * white + half

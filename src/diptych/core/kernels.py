@@ -1,0 +1,50 @@
+"""How Numba compiles the kernels, and how they see a picture. Numba itself is not needed here."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diptych.core.image import Image
+
+KERNEL: dict[str, Any] = {
+    "nogil": True,
+    "cache": True,
+    "error_model": "numpy",
+    "fastmath": {"contract", "nsz"},
+    "no_cfunc_wrapper": True,
+}
+"""Options of a kernel, which Python calls: kept on the disk, not holding the interpreter lock, dividing as NumPy does."""
+
+PART: dict[str, Any] = {**KERNEL, "cache": False, "no_cpython_wrapper": True}
+"""Options of what only kernels call: it is kept as part of them, and what lets Python call it, a third of the compiling, is
+left out."""
+
+Depths: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.uint16], NDArray[np.float32]]
+"""Rows of values in one of three depths, the other two empty: so one kernel, compiled once, takes pictures of every depth."""
+
+
+def rows_in(image: Image) -> Depths:
+    """Return the rows ``(H, W * C)`` of an image of 8, 16 or 32 bits that a kernel reads.
+
+    >>> [rows.shape for rows in rows_in(np.zeros((2, 3, 3), np.uint16))]
+    [(0, 0), (2, 9), (0, 0)]
+    """
+    return _by_depth(image, writable=False)
+
+
+def rows_out(image: Image) -> Depths:
+    """Return the rows ``(H, W * C)`` of a contiguous image of 8, 16 or 32 bits that a kernel writes."""
+    return _by_depth(image, writable=True)
+
+
+def _by_depth(image: Image, *, writable: bool) -> Depths:
+    rows = image.reshape(len(image), -1) if writable else np.ascontiguousarray(image).reshape(len(image), -1).view()
+    found: Any = [
+        rows if image.dtype == dtype else np.empty((0, 0), dtype) for dtype in (np.uint8, np.uint16, np.float32)
+    ]
+    for part in found:
+        part.flags.writeable = writable
+    return tuple(found)
