@@ -206,7 +206,7 @@ def test_paths_on_a_picture(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
-@pytest.mark.parametrize("local", [0.0, 0.6])
+@pytest.mark.parametrize("local", [0.0, 0.001, 0.6])
 @pytest.mark.parametrize("shape", [(777, 1031, 3), (530, 520, 1), (520, 1100, 4)])
 def test_develop_on_pictures_of_several_pieces(dtype, local, shape):
     """Rows longer than a piece of the kernel, and surroundings on every second or third pixel."""

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from diptych.core.errors import DiptychError, PhotoFormatError
 from diptych.core.image import to_float
-from diptych.photo import Photo, read, write
+from diptych.photo import Photo, decode, jpeg, read, write
 
 HEIC = [".heic"] if importlib.util.find_spec("pillow_heif") else []
 
@@ -181,3 +183,21 @@ def test_bad_calls_leave_no_file(tmp_path, path, pixels, options):
     with pytest.raises(DiptychError):
         write(tmp_path / path, pixels, **options)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("channels", [None, 3])
+@pytest.mark.parametrize("dpi", [None, (300, 72)])
+@pytest.mark.parametrize("profile", [None, bytes(100_000)])
+def test_a_jpeg_is_that_of_pillow(picture, channels, dpi, profile):
+    pixels, out = picture("uint8", channels), io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", quality=83, subsampling=0, dpi=dpi or (0, 0), icc_profile=profile)
+    assert jpeg.encode(Photo(pixels, dpi=dpi, icc_profile=profile), 83) == out.getvalue()
+    np.testing.assert_array_equal(decode(out.getvalue()).pixels, np.asarray(Image.open(out)))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 1}, {"restart_marker_rows": 1}])
+def test_any_jpeg_is_decoded_as_by_pillow(picture, mode, options):
+    out = io.BytesIO()
+    Image.fromarray(picture("uint8", 3)).convert(mode).save(out, "JPEG", **options)
+    np.testing.assert_array_equal(decode(out.getvalue()).pixels, np.asarray(Image.open(out)))

@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from diptych.core.errors import PhotoFormatError
-from diptych.photo import exif, icc, jpeg_limits, mpf, xmp
+from diptych.photo import exif, icc, jpeg_limits, jpeg_pixels, mpf, xmp
 from diptych.photo.formats import check_size
 from diptych.photo.jpeg_tables import tables_of
 from diptych.photo.photo import Photo
-from diptych.photo.samples import from_pillow
 
 if TYPE_CHECKING:
     from PIL.JpegImagePlugin import JpegImageFile
@@ -59,14 +58,11 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photo:
         notes.append("has no end marker; its pixels are complete")
     packet = _xmp(segments)
     notes += _left_out(segments, packet)
-    image = _open(bare, max_pixels)
-    image.load()
+    pixels, profile = jpeg_pixels.decode(bare, _open(bare, max_pixels), _join_profile(segments))
     block = _first(segments, _APP1, _EXIF)
     comments = [segment.content for segment in segments if segment.marker == _COMMENT and segment.content]
-    pixels, alpha, profile = from_pillow(image, _join_profile(segments))
     return Photo(
         pixels,
-        alpha=alpha,
         exif=block,
         icc_profile=profile,
         dpi=_density(segments) or (exif.resolution(block) if block else None),
@@ -234,21 +230,10 @@ def _density(segments: list[Segment]) -> tuple[float, float] | None:
 
 def encode(photo: Photo, quality: int) -> bytes:
     """Return the bytes of a JPEG file without chroma subsampling (4:4:4)."""
-    from PIL import Image
-
     height, width = photo.pixels.shape[:2]
     if max(height, width) > _LONGEST_SIDE:
         raise PhotoFormatError(f"JPEG allows {_LONGEST_SIDE} pixels a side, not {max(width, height)}; write a TIFF")
-    out = io.BytesIO()
-    Image.fromarray(photo.pixels).save(
-        out,
-        "JPEG",
-        quality=quality,
-        subsampling=0,
-        dpi=_whole(photo.dpi),
-        icc_profile=photo.icc_profile,
-    )
-    return _insert(out.getvalue(), _metadata(photo))
+    return _insert(jpeg_pixels.encode(photo.pixels, quality, _whole(photo.dpi)), _metadata(photo))
 
 
 def _whole(dpi: tuple[float, float] | None) -> tuple[int, int]:
@@ -280,7 +265,13 @@ def _metadata(photo: Photo) -> list[tuple[int, bytes]]:
     for _, content, what in segments:
         if len(content) > _SEGMENT_ROOM:
             raise PhotoFormatError(f"JPEG cannot hold the photo's {what} of {len(content)} bytes; write PNG or TIFF")
-    return [(marker, content) for marker, content, _ in segments]
+    return [(marker, content) for marker, content, _ in segments] + _profile(photo.icc_profile)
+
+
+def _profile(profile: bytes | None) -> list[tuple[int, bytes]]:
+    room = _SEGMENT_ROOM - len(_ICC) - 2
+    parts = [profile[at : at + room] for at in range(0, len(profile), room)] if profile else []
+    return [(_APP2, _ICC + bytes([number, len(parts)]) + part) for number, part in enumerate(parts, 1)]
 
 
 def _insert(data: bytes, segments: list[tuple[int, bytes]]) -> bytes:

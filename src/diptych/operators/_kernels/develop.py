@@ -19,6 +19,7 @@ Floats = NDArray[Any]
 
 _FIRST_BITS = {"uint8": 0x38000000, "uint16": 0x33000000, "float32": 0x30000000}  # 2^-15, 2^-25, 2^-31
 _DARKEST, _WHITE = 0x3A800000, 0x3F800000  # 2^-10, 1
+_UNSEEN = 0.75  # of a level: less never makes two once it is rounded
 _LAST = 0x40C00000  # 6, more than the largest factor of a channel
 
 
@@ -36,7 +37,8 @@ def _develop(image: Image, *, dtype: np.dtype[Any] | None = None, **numbers: flo
 
     curve, out = curve_of(numbers), np.empty(image.shape, dtype or image.dtype)
     factors = balance(image.shape[2], numbers["warmth"], numbers["tint"], np.float64)
-    is_local = numbers["shadows"] > 0 and numbers["local"] > 0
+    levels = white_level(out.dtype) * max(numbers["saturation"], 1)
+    is_local = numbers["shadows"] > 0 and numbers["local"] > 0 and (out.dtype.kind == "f" or _shows(curve, levels))
     nowhere = np.zeros((1, 1), np.float32)
     lines = _lines(image, curve, factors) if is_local else (nowhere, nowhere, 0)
     # Where x is 1 the curve has a corner; on the keys it lies at 1, which is an entry of the table.
@@ -60,6 +62,12 @@ def _develop(image: Image, *, dtype: np.dtype[Any] | None = None, **numbers: flo
 
     in_strips(work, image.shape[0])
     return out
+
+
+def _shows(curve: ToneCurve, levels: float) -> bool:
+    """Tell whether the surroundings can change a result of so many levels by what would be seen in it."""
+    around = np.linspace(1e-3, 1, 256)
+    return curve.local * float(np.ptp(curve.lifted(around) / around)) * levels > _UNSEEN
 
 
 def _tables(curve: ToneCurve, scale: float, first: int, is_local: bool) -> tuple[Any, ...]:
