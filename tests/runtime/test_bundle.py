@@ -43,6 +43,15 @@ def test_what_is_saved_is_read(tmp_path):
     assert len(model.graph.node) == len(onnx.load_from_string(hourglass()).graph.node)
 
 
+def test_metadata_of_0_1_is_read():
+    today = metadata(
+        preprocess=Recipe(step("stretch")).to_toml(), postprocess=Recipe(step("gamma", gamma=0.8)).to_toml()
+    )
+    named = {"receptive_field_radius": "reach", "preprocess": "before", "postprocess": "after"}
+    stored = {named.get(key, key): value for key, value in json.loads(today.to_json()).items()}
+    assert BundleMetadata.from_json(json.dumps(stored)) == today
+
+
 def test_the_same_model_gives_the_same_bytes(tmp_path):
     for name in ("a.onnx", "b.onnx"):
         save_bundle(tmp_path / name, hourglass(), metadata())

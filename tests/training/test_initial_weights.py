@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from diptych.core.errors import TrainingError
 from diptych.networks import Mobile, PatchGAN, Planner, UNet, build
@@ -41,6 +44,15 @@ def saved(path, config, *, seed=9):
 @pytest.fixture(scope="module")
 def given(tmp_path_factory):
     return saved(tmp_path_factory.mktemp("given") / "given.safetensors", NETWORK)
+
+
+def test_a_generator_of_0_1_is_read(given, tmp_path):
+    with safe_open(given, framework="pt") as file:
+        stored = json.loads(file.metadata()["diptych"])
+    stored["before"], stored["after"] = stored.pop("preprocess"), stored.pop("postprocess")
+    old = tmp_path / "old.safetensors"
+    save_file(load_file(given), old, {"diptych": json.dumps(stored)})
+    assert load_generator(old).preprocess == load_generator(given).preprocess
 
 
 def still(config):

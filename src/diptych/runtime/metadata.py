@@ -31,6 +31,9 @@ _NUMBERS = {
     "multiple": (1, 4096),
     "receptive_field_radius": (0, 1 << 20),
 }
+NAMES_OF_0_1 = {"reach": "receptive_field_radius", "before": "preprocess", "after": "postprocess"}
+"""What keys were called in the files of 0.1, which are of the format 1 too."""
+
 _TEXTS = ("name", "summary", "preprocess", "postprocess", "licence")
 _MAPPINGS = ("generator", "provenance", "scores")
 
@@ -139,6 +142,7 @@ class BundleMetadata:
         values = _load(text, source)
         try:
             _check_format(values.get("format"))
+            values = {NAMES_OF_0_1.get(key, key): value for key, value in values.items()}
             _check_keys(values)
             return cls(**values)
         except DiptychError as error:

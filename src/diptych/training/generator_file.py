@@ -24,6 +24,7 @@ from diptych.networks import GeneratorConfig, build, from_dict, to_dict
 from diptych.networks.modules.attention import Attending
 from diptych.photo import atomic_write
 from diptych.recipes import Recipe
+from diptych.runtime.metadata import NAMES_OF_0_1
 
 FORMAT = 1
 
@@ -155,7 +156,8 @@ def load_generator(path: str | Path) -> TrainedGenerator:
     """
     path = Path(path)
     path = path / "best.safetensors" if path.is_dir() else path
-    tensors, metadata = read_tensors(path)
+    tensors, stored = read_tensors(path)
+    metadata = {NAMES_OF_0_1.get(key, key): value for key, value in stored.items()}
     if metadata.get("format") != FORMAT or "generator" not in metadata:
         raise TrainingError(f"{path}: not a trained generator of format {FORMAT}; upgrade Diptych, or train again")
     try:
