@@ -6,8 +6,8 @@ Both are new processes with two threads, from files to files, at the same qualit
 writes; the loop decodes and encodes and does nothing between. They take turns; the least of the rounds counts. Seconds of all
 threads stand beside the time, as other work on the machine lengthens the one and not the other.
 
-The pictures are those of FOLDER (default: of scikit-image) enlarged, darkened, and with the grain that makes their files nearly as
-long as a camera's; twenty contents, each under several names.
+The pictures are those of FOLDER (default: of scikit-image) enlarged, darkened, and with the grain that makes their files
+nearly as long as a camera's; twenty contents, each under several names.
 """
 
 from __future__ import annotations
