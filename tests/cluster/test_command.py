@@ -10,14 +10,14 @@ import pytest
 
 from diptych.cli.app import main
 from diptych.cli.cluster import default_manifest
-from diptych.cluster.run import connected
+from diptych.cluster.connection import connected
 from diptych.core.errors import ParameterError
 
 
 @pytest.fixture
 def cli(capsys, client, monkeypatch):
     """Return a function that runs a command on the cluster in this process."""
-    monkeypatch.setattr("diptych.cluster.run.connected", lambda _: contextlib.nullcontext(client))
+    monkeypatch.setattr("diptych.cluster.connection.connected", lambda _: contextlib.nullcontext(client))
 
     def run(*arguments: object) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as caught:

@@ -17,7 +17,7 @@ import pytest
 import diptych as dp
 from cluster_helpers import job_of
 from diptych.cluster import Run, enhance_folder
-from diptych.cluster.run import connected
+from diptych.cluster.connection import connected
 from diptych.recipes import Recipe, step
 from kill_helpers import kill_amid, wait_for
 

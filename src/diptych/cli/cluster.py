@@ -62,7 +62,7 @@ def enhance_on_cluster(
 ) -> list[Outcome]:
     """Do the work, say what happens, and return the failures; with `quiet` all outcomes."""
     from diptych.cluster import Run, enhance_folder
-    from diptych.cluster.run import connected
+    from diptych.cluster.connection import connected
 
     if len(inputs) != 1 or output is None:
         raise ParameterError("--cluster takes one folder or URL and -o with another; run several one after the other")

@@ -5,7 +5,7 @@ Importing this package loads neither Dask nor fsspec.
 
 from __future__ import annotations
 
-from diptych.cluster.job import JobSpec
-from diptych.cluster.run import Outcome, Run, enhance_folder
+from diptych.cluster.job import JobSpec, Outcome, Run
+from diptych.cluster.run import enhance_folder
 
 __all__ = ["JobSpec", "Outcome", "Run", "enhance_folder"]

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -47,6 +47,9 @@ class Record:
     hash: str = ""
     reason: str = ""
     seconds: float = 0.0
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def key(name: str, version: str, fingerprint: str) -> bytes:
@@ -122,10 +125,10 @@ class Manifest:
         """Return whether this was begun before, so that an output that is there is one of ours."""
         return key(name, version, fingerprint) in self._started
 
-    def add(self, record: Record) -> None:
-        """Append a line, in one piece."""
-        line = json.dumps(asdict(record), ensure_ascii=False, separators=(",", ":")) + "\n"
-        os.write(self._handle, line.encode("utf-8", "surrogatepass"))
+    def add(self, *records: Record) -> None:
+        """Append lines, in one piece."""
+        lines = "".join(_ENCODER.encode(vars(record)) + "\n" for record in records)
+        os.write(self._handle, lines.encode("utf-8", "surrogatepass"))
 
     def close(self) -> None:
         """Close the file; another run may then write to it."""

@@ -17,6 +17,7 @@ from diptych.core.enhancer import Enhancer
 from diptych.core.errors import DiptychError, ParameterError, PhotoExistsError
 
 _ATTRIBUTE = "diptych_enhancers"
+_MOST_SECONDS = 1.0  # of a parcel, after which no further picture of it is begun
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Task:
 class Done:
     """What became of a picture on its worker."""
 
-    status: Literal["done", "failed", "refused"]
+    status: Literal["started", "done", "failed", "refused"]
     hash: str = ""
     reason: str = ""
     seconds: float = 0.0
@@ -66,6 +67,15 @@ class Enhancers:
             return self._made
 
 
+def enhance_many(tasks: list[Task]) -> list[Done]:
+    """Do a parcel of pictures, and no more of them than fit in a second; the answers are those of the first ones."""
+    until = time.perf_counter() + _MOST_SECONDS
+    answers = [enhance_one(tasks[0])]
+    while len(answers) < len(tasks) and time.perf_counter() < until:
+        answers.append(enhance_one(tasks[len(answers)]))
+    return answers
+
+
 def enhance_one(task: Task) -> Done:
     """Do one picture; failures are returned and not raised, so that they can be listed."""
     started = time.perf_counter()
@@ -86,7 +96,7 @@ def enhance_one(task: Task) -> Done:
         reason, passing = f"{task.name}: {' '.join(str(error).split()) or type(error).__name__}", True
     except Exception as error:  # a bug must not take the other pictures with it
         reason = f"{task.name}: unexpected {type(error).__name__}: {error}; please report it"
-    seconds = round(time.perf_counter() - started, 3)
+    seconds = round(time.perf_counter() - started, 4)
     return Done("failed" if reason else "done", digest, reason, seconds, passing)
 
 
