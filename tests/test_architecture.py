@@ -63,7 +63,7 @@ ROOMS_OF_LIBRARIES = {
     "imagecodecs": {"photo"},
     "cv2": {"operators", "metrics"},
     "llvmlite": {"export"},
-    "numba": {"operators", "metrics", "runtime", "video", "cli"},
+    "numba": {"core", "operators", "metrics", "runtime", "video", "cli"},
     "scipy": {"operators", "metrics", "quality", "data", "evaluation"},
     "skimage": {"operators", "metrics", "cli"},
 }

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import BundleError
 from diptych.core.image import Image, check_image, convert, white_level
+from diptych.core.kernels import Depths, rows_in, rows_out
 from diptych.core.noise import measure_noise
 from diptych.core.parallel import available_cores
 from diptych.core.parallel import threads as usual_threads
@@ -31,6 +32,7 @@ _OF_GREY = 0.25  # what the network has learned to be told of colour differences
 
 Planes = NDArray[np.float32]
 Codes = NDArray[np.uint8]
+Places = NDArray[np.int64]
 
 
 class OnnxDenoiser:
@@ -153,7 +155,10 @@ class OnnxDenoiser:
             return np.clip(planes + difference, 0, 1).reshape(checked.shape)
         out = np.empty(planes.shape, dtype or planes.dtype)
         for task in _tasks(planes, told, strength):
-            self._denoise(planes[:, :, task.channels], task, out[:, :, task.channels])
+            part, target = (np.ascontiguousarray(one[:, :, task.channels]) for one in (planes, out))
+            self._denoise(part, task, target)
+            if target is not out:
+                out[:, :, task.channels] = target
         return out.reshape(checked.shape)
 
     @functools.cached_property
@@ -165,22 +170,25 @@ class OnnxDenoiser:
 
         session = self._session
         height, width = image.shape[:2]
-        rows, columns = _mirrored(height), _mirrored(width)
-        image = np.ascontiguousarray(image)
+        down, across = _mirrored(height), _mirrored(width)
+        rows, out_rows = rows_in(image), rows_out(out)
+        whites = np.float32(white_level(image.dtype)), np.float32(white_level(out.dtype))
         tiles = list(itertools.product(_cuts(height, _ROWS, 2 * self._threads), _cuts(width, _COLUMNS, 1)))
 
         def one(tile: tuple[tuple[int, int], tuple[int, int]]) -> None:
             (top, bottom), (left, right) = tile
             around = (slice(first, last + 2 * HALO + (first - last) % BLOCK) for first, last in tile)
-            down, across = (index[part] for index, part in zip((rows, columns), around, strict=True))
-            inside, target = (one[top:bottom, left:right] for one in (image, out))
-            seen = _Seen.of(task, image, down, across)
+            places = [index[part] for index, part in zip((down, across), around, strict=True)]
+            seen = _Seen.of(task, rows, image.shape[2], whites[0], *places)
             if seen.nothing:
-                target[...] = convert(inside, out.dtype)
+                out[top:bottom, left:right] = convert(image[top:bottom, left:right], out.dtype)
                 return
             noise = seen.noise(session, task.correlation, last=tile == tiles[-1])
-            whites = white_level(image.dtype), white_level(out.dtype)
-            kernels.subtract(inside, noise, seen.taken, HALO - BLOCK * MARGIN, whites, target)
+            place = top, left, bottom - top, right - left
+            line = np.empty((right - left) * image.shape[2], np.float32)
+            scratch = np.empty((6, BLOCK * noise.shape[1]), np.float32)
+            inset = HALO - BLOCK * MARGIN
+            kernels.subtract(rows, out_rows, place, noise, seen.taken, inset, whites, line, scratch)
 
         if len(tiles) == 1 or self._threads == 1:
             for tile in tiles:
@@ -204,8 +212,7 @@ class _Task:
         self.channels, self.correlation = channels, np.array([correlation], np.float32)
         at = np.linspace(0, 1, _LEVELS)
         levels = max(strength, 1.0) * np.stack([np.interp(at, brightness, column) for column in columns])
-        self.seen = np.maximum(levels, _LEAST).astype(np.float32)
-        self.taken = (min(strength, 1.0) * levels).astype(np.float32)
+        self.tables = np.stack([np.maximum(levels, _LEAST), min(strength, 1.0) * levels]).astype(np.float32)
 
 
 def _tasks(image: Image, told: ToldNoise, strength: float) -> list[_Task]:
@@ -228,17 +235,16 @@ class _Seen(NamedTuple):
     taken: Planes
 
     @classmethod
-    def of(cls, task: _Task, image: Image, rows: NDArray[Any], columns: NDArray[Any]) -> _Seen:
+    def of(cls, task: _Task, rows: Depths, channels: int, white: np.float32, down: Places, across: Places) -> _Seen:
         from diptych.runtime._kernels import denoise_numba as kernels
 
-        channels, blocks = image.shape[2], (len(rows) // BLOCK, len(columns) // BLOCK)
-        planes = np.zeros((1, 3, len(rows), len(columns)), np.float32)
-        kernels.planes_of(image, rows, columns, white_level(image.dtype), planes[0, :channels])
-        seen, taken = (np.empty((len(task.seen), *blocks), np.float32) for _ in range(2))
-        kernels.block_levels(planes[0, 0], task.seen, seen)
-        kernels.block_levels(planes[0, 0], task.taken, taken)
-        kernels.divide(planes[0, :channels], seen)
-        return cls(planes, taken[:, MARGIN:-MARGIN, MARGIN:-MARGIN])
+        planes = np.zeros((1, 3, len(down), len(across)), np.float32)
+        levels = np.empty((*task.tables.shape[:2], len(down) // BLOCK, len(across) // BLOCK), np.float32)
+        left = int(across.min())
+        line = np.empty((int(across.max()) + 1 - left) * channels, np.float32)
+        scratch = np.empty((2, len(across)), np.float32)
+        kernels.see(rows, down, left, across - left, white, task.tables, line, scratch, planes[0, :channels], levels)
+        return cls(planes, np.ascontiguousarray(levels[1, :, MARGIN:-MARGIN, MARGIN:-MARGIN]))
 
     @property
     def nothing(self) -> bool:
@@ -254,7 +260,7 @@ class _Seen(NamedTuple):
         return session.run(feeds, {NOISE: (shape, np.dtype(np.uint8))}, release=last)[0][0]
 
 
-def _mirrored(length: int) -> NDArray[Any]:
+def _mirrored(length: int) -> Places:
     """Return the numbers of the rows of a picture with as many mirrored ones around it as a tile needs."""
     return np.pad(np.arange(length), (HALO, HALO + 3), mode="symmetric")
 

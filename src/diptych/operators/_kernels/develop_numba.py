@@ -14,7 +14,7 @@ from numba import njit
 
 from diptych.core.color import LUMA
 from diptych.core.kernels import KERNEL, PART
-from diptych.operators._kernels._depths_numba import load, store
+from diptych.core.kernels.depths import load, store
 
 _RED, _GREEN, _BLUE = np.float32(LUMA[0]), np.float32(LUMA[1]), np.float32(LUMA[2])
 _ZERO, _ONE, _HALF, _TINY = np.float32(0), np.float32(1), np.float32(0.5), np.float32(1e-6)

@@ -16,6 +16,8 @@ from diptych.operators.guided import check_guide
 
 Floats = NDArray[np.float32]
 
+_SMALL = 1 << 17
+
 
 def _guided(image: Image, *, radius: int, epsilon: float, guide: Image | None) -> Image:
     check_guide(image, guide)
@@ -77,11 +79,18 @@ def _self_guided(image: Image, *, radius: int, epsilon: float, guide: Image | No
     )
 
 
-def _has_no_guide(image: Image, *, guide: Image | None, **parameters: object) -> bool:
-    return guide is None
+def _is_large(image: Image, *, guide: Image | None, **parameters: object) -> bool:
+    # What is gained on less, a millisecond, is not worth compiling for: plans look at such samples.
+    return guide is None and image.size > _SMALL
 
 
 PATHS = (
-    FastPath("Numba", ("uint8", "uint16", "float32"), _self_guided, when=_has_no_guide, note="without a guide"),
+    FastPath(
+        "Numba",
+        ("uint8", "uint16", "float32"),
+        _self_guided,
+        when=_is_large,
+        note="without a guide, 131,072 values and more",
+    ),
     FastPath("OpenCV", ("uint8", "uint16", "float32"), _guided, note="its running sums, on blocks in the cache"),
 )

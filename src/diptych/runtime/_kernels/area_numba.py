@@ -1,30 +1,41 @@
 """Numba kernel of thumbnails: the averages of equal areas."""
 
+# mypy: disable-error-code="no-untyped-def"
+
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
+from diptych.core.kernels import KERNEL, PART
 
-@njit(nogil=True, cache=True, fastmath={"contract", "nsz"})
-def average(pixels, white, cells, first, last, above=0, height=0):  # type: ignore[no-untyped-def]
+
+@njit(**PART)
+def _add(row, share, sums):
+    for i in range(sums.size):
+        sums[i] += share * np.float32(row[i])
+
+
+@njit(**KERNEL)
+def average(rows, sums, white, cells, first, last, above, height):
     """Write the averages of equal areas of an image ``(H, W, C)`` to rows first to last of `cells` ``(C, S, S)``.
 
-    `pixels` may be the rows of a picture of this height that follow the first `above`, if they are all that those cells need.
+    `rows` are those of the image, see `diptych.core.kernels.rows_in`, that follow the first `above`, if they are all that those
+    cells need. `sums` is memory for a row, float32.
     """
-    have, width, channels = pixels.shape
-    height = height or have
-    side = cells.shape[1]
-    rows = pixels.reshape(have, width * channels)
-    sums = np.empty(width * channels, np.float32)
+    channels, side = cells.shape[0], cells.shape[1]
+    width = sums.size // channels
     for down in range(first, last):
         top, bottom = down * height / side, (down + 1) * height / side
         sums[:] = 0
         for y in range(int(top), min(int(np.ceil(bottom)), height)):
             share = np.float32(min(y + 1, bottom) - max(y, top))
-            row = rows[y - above]
-            for i in range(sums.size):
-                sums[i] += share * np.float32(row[i])
+            if rows[0].size > 0:
+                _add(rows[0][y - above], share, sums)
+            elif rows[1].size > 0:
+                _add(rows[1][y - above], share, sums)
+            else:
+                _add(rows[2][y - above], share, sums)
         scale = side / height * side / width / white
         for across in range(side):
             left, right = across * width / side, (across + 1) * width / side

@@ -1,15 +1,15 @@
 """Numba kernels around the network of the denoiser: what it sees of a tile, and what is taken away."""
 
-from __future__ import annotations
+# mypy: disable-error-code="no-untyped-def"
 
-from typing import Any
+from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
+from diptych.core.kernels import KERNEL, PART
+from diptych.core.kernels.depths import load, store
 from diptych.runtime.graph_ends import BLOCK, NO_NOISE, NOISE_STEPS
-
-OPTIONS: Any = {"nogil": True, "cache": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
 
 _R, _G, _B = np.float32(0.299), np.float32(0.587), np.float32(0.114)
 _TO_CB, _TO_CR = np.float32(1 / 1.772), np.float32(1 / 1.402)
@@ -19,35 +19,28 @@ _ONE, _HALF = np.float32(1), np.float32(0.5)
 _NO_NOISE, _STEP = np.float32(NO_NOISE), np.float32(1 / NOISE_STEPS)
 
 
-@njit(**OPTIONS)
-def planes_of(image, rows, columns, white, planes):  # type: ignore[no-untyped-def]
+@njit(**PART)
+def _planes_of(rows, down, left, across, white, line, planes):
     """Write Y', Cb and Cr of an RGB image, or its one channel, at these places to `planes` ``(P, h, w)``, white as 1."""
-    white = np.float32(white)
-    height, width, channels = image.shape
-    flat = image.reshape(height, width * channels)
-    for y in range(rows.size):
-        row = flat[rows[y]]
+    for y in range(down.size):
+        load(rows, down[y], left * planes.shape[0], line.size, line)
         first = planes[0, y]
-        if channels == 1:
-            for x in range(columns.size):
-                first[x] = np.float32(row[columns[x]]) / white
+        if planes.shape[0] == 1:
+            for x in range(across.size):
+                first[x] = line[across[x]] / white
             continue
         second, third = planes[1, y], planes[2, y]
-        for x in range(columns.size):
-            at = columns[x] * 3
-            red, green, blue = (
-                np.float32(row[at]) / white,
-                np.float32(row[at + 1]) / white,
-                np.float32(row[at + 2]) / white,
-            )
+        for x in range(across.size):
+            at = across[x] * 3
+            red, green, blue = line[at] / white, line[at + 1] / white, line[at + 2] / white
             luma = red * _R + green * _G + blue * _B
             first[x] = luma
             second[x] = (blue - luma) * _TO_CB
             third[x] = (red - luma) * _TO_CR
 
 
-@njit(**OPTIONS)
-def block_levels(luma, table, levels):  # type: ignore[no-untyped-def]
+@njit(**PART)
+def _block_levels(luma, table, levels):
     """Write the levels ``(P, h / 4, w / 4)`` that a table ``(P, N)`` has for the mean luma of each block of 4 x 4 px."""
     last = np.float32(table.shape[1] - 1)
     for down in range(levels.shape[1]):
@@ -61,8 +54,8 @@ def block_levels(luma, table, levels):  # type: ignore[no-untyped-def]
                 levels[plane, down, across] = table[plane, index]
 
 
-@njit(**OPTIONS)
-def _row_of_levels(levels, y, between, out):  # type: ignore[no-untyped-def]
+@njit(**PART)
+def _row_of_levels(levels, y, between, out):
     """Write row `y` of levels that are given for blocks: bilinear between their middles."""
     down = y // BLOCK
     offset = np.float32((y - BLOCK * down + 0.5) / BLOCK - 0.5)
@@ -80,10 +73,9 @@ def _row_of_levels(levels, y, between, out):  # type: ignore[no-untyped-def]
         out[at + 3] = value + np.float32(0.375) * (after - value)
 
 
-@njit(**OPTIONS)
-def divide(planes, levels):  # type: ignore[no-untyped-def]
+@njit(**PART)
+def _divide(planes, levels, between, row):
     """Divide planes by the levels of their blocks: the first by the first, all others by the second."""
-    between, row = np.empty(levels.shape[2], np.float32), np.empty(planes.shape[2], np.float32)
     for y in range(planes.shape[1]):
         for plane in range(planes.shape[0]):
             if plane < 2:
@@ -93,8 +85,35 @@ def divide(planes, levels):  # type: ignore[no-untyped-def]
                 line[x] /= row[x]
 
 
-@njit(**OPTIONS)
-def _row_of_noise(codes, y, plane, out):  # type: ignore[no-untyped-def]
+@njit(**KERNEL)
+def see(rows, down, left, across, white, tables, line, scratch, planes, levels):
+    """Write what the network sees of a tile to `planes` ``(P, h, w)``, and the levels of its blocks to `levels`.
+
+    Parameters
+    ----------
+    rows : tuple of ndarray
+        The rows of the image, see `diptych.core.kernels.rows_in`; it has as many channels as there are planes.
+    down, across : ndarray of int
+        The numbers of the rows that the tile is made of, and of the columns, counted from column `left`.
+    left : int
+        The first of the columns.
+    white : float32
+        That of the image.
+    tables, levels : ndarray, shape (2, P, N) and (2, P, h / 4, w / 4)
+        For the mean luma of each block the levels that the planes are divided by, and those of what is taken away.
+    planes : ndarray, shape (P, h, w)
+        The result, float32 as all that follow.
+    line, scratch : ndarray, shape (n * P,) and (2, w)
+        Memory, of which the line holds all `n` columns.
+    """
+    _planes_of(rows, down, left, across, white, line, planes)
+    for k in range(tables.shape[0]):
+        _block_levels(planes[0], tables[k], levels[k])
+    _divide(planes, levels[0], scratch[0], scratch[1])
+
+
+@njit(**PART)
+def _row_of_noise(codes, y, plane, out):
     """Write row `y` of the noise of a plane, in standard deviations, from the codes of the blocks ``(h, w, 16 P)``."""
     blocks = codes[y // BLOCK]
     first = BLOCK * (BLOCK * plane + y % BLOCK)
@@ -103,38 +122,50 @@ def _row_of_noise(codes, y, plane, out):  # type: ignore[no-untyped-def]
             out[BLOCK * across + x] = (np.float32(blocks[across, first + x]) - _NO_NOISE) * _STEP
 
 
-@njit(**OPTIONS)
-def subtract(image, codes, levels, inset, whites, out):  # type: ignore[no-untyped-def]
-    """Write a tile of an image ``(h, w, C)`` without its noise, which is given in levels of the blocks, `inset` px around it.
+@njit(**KERNEL)
+def subtract(rows, out, place, codes, levels, inset, whites, line, scratch):
+    """Write a tile of an image without its noise, which is given in levels of the blocks, `inset` px around it.
 
-    `codes` ``(H, W, 48)`` and `levels` ``(P, H, W)`` are those of the blocks. `whites` are those of the image and of the
-    result, more than 1 for integers.
+    Parameters
+    ----------
+    rows, out : tuple of ndarray
+        The rows of the image and of the result, see `diptych.core.kernels.rows_in`.
+    place : tuple of int
+        First row, first column, height and width.
+    codes, levels : ndarray, shape (h, w, 48) and (P, h, w)
+        Those of the blocks.
+    inset : int
+        Pixels of the blocks that lie around the tile.
+    whites : tuple of float32
+        That of the image and that of the result, more than 1 for integers.
+    line, scratch : ndarray, shape (width * P,) and (6, 4 w)
+        Memory.
     """
-    height, width, channels = image.shape
-    between = np.empty(levels.shape[2], np.float32)
-    level, noise = np.empty((2, BLOCK * codes.shape[1]), np.float32), np.empty((3, BLOCK * codes.shape[1]), np.float32)
-    of_luma, of_chroma = level[0], level[1]
-    first, second, third = noise[0], noise[1], noise[2]
-    before, white = np.float32(whites[0]), np.float32(whites[1])
-    scale, half = white / before, _HALF if white > _ONE else np.float32(0)
+    top, left, height, width = place
+    channels = levels.shape[0] + (1 if levels.shape[0] > 1 else 0)
+    between, of_luma, of_chroma = scratch[0], scratch[1], scratch[2]
+    first, second, third = scratch[3], scratch[4], scratch[5]
+    white = whites[1]
+    scale, half = white / whites[0], _HALF if white > _ONE else np.float32(0)
     for y in range(height):
-        _row_of_levels(levels[0], y + inset, between, of_luma)
-        _row_of_noise(codes, y + inset, 0, first)
+        for plane in range(channels):
+            if plane < 2:
+                _row_of_levels(levels[plane], y + inset, between, scratch[1 + plane])
+            _row_of_noise(codes, y + inset, plane, scratch[3 + plane])
+        load(rows, top + y, left * channels, width * channels, line)
         if channels == 1:
             for x in range(width):
-                value = scale * np.float32(image[y, x, 0]) - white * of_luma[x + inset] * first[x + inset]
-                out[y, x, 0] = min(max(value, np.float32(0)), white) + half
-            continue
-        _row_of_levels(levels[1], y + inset, between, of_chroma)
-        _row_of_noise(codes, y + inset, 1, second)
-        _row_of_noise(codes, y + inset, 2, third)
-        for x in range(width):
-            luma = white * of_luma[x + inset] * first[x + inset]
-            factor = white * of_chroma[x + inset]
-            cb, cr = factor * second[x + inset], factor * third[x + inset]
-            red = scale * np.float32(image[y, x, 0]) - (luma + _RED * cr)
-            green = scale * np.float32(image[y, x, 1]) - (luma - _GREEN_CB * cb - _GREEN_CR * cr)
-            blue = scale * np.float32(image[y, x, 2]) - (luma + _BLUE * cb)
-            out[y, x, 0] = min(max(red, np.float32(0)), white) + half
-            out[y, x, 1] = min(max(green, np.float32(0)), white) + half
-            out[y, x, 2] = min(max(blue, np.float32(0)), white) + half
+                value = scale * line[x] - white * of_luma[x + inset] * first[x + inset]
+                line[x] = min(max(value, np.float32(0)), white) + half
+        else:
+            for x in range(width):
+                luma = white * of_luma[x + inset] * first[x + inset]
+                factor = white * of_chroma[x + inset]
+                cb, cr = factor * second[x + inset], factor * third[x + inset]
+                red = scale * line[3 * x] - (luma + _RED * cr)
+                green = scale * line[3 * x + 1] - (luma - _GREEN_CB * cb - _GREEN_CR * cr)
+                blue = scale * line[3 * x + 2] - (luma + _BLUE * cb)
+                line[3 * x] = min(max(red, np.float32(0)), white) + half
+                line[3 * x + 1] = min(max(green, np.float32(0)), white) + half
+                line[3 * x + 2] = min(max(blue, np.float32(0)), white) + half
+        store(line, top + y, left * channels, width * channels, out)
