@@ -12,7 +12,13 @@ import typer
 from diptych.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[1]
-PAIRS = [("README.md", "README.zh-CN.md"), ("docs/index.md", "docs/zh/index.md")]
+GUIDES = ("low_light", "two_folders", "choosing", "python", "deploy")
+"""Guides and explanations that a reader needs first."""
+PAIRS = [
+    ("README.md", "README.zh-CN.md"),
+    ("docs/index.md", "docs/zh/index.md"),
+    *((f"docs/{name}.md", f"docs/zh/{name}.md") for name in GUIDES),
+]
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""The reference pages of the site, from what the package itself says: docstrings, help, OpenAPI, presets, results."""
+"""The reference pages of the site, from what the package itself says: docstrings, help, OpenAPI, presets."""
 
 from __future__ import annotations
 
@@ -20,27 +20,13 @@ PUBLIC = json.loads((ROOT / "tests" / "public_names.json").read_text("utf-8"))
 def pages() -> dict[str, str]:
     """Return the reference pages: their places in the site, and their Markdown."""
     rooms = {f"reference/python/{room}.md": _room(room) for room in PUBLIC}
-    measured = {page: (ROOT / file).read_text("utf-8") for file, page in results().items()}
-    return (
-        rooms
-        | measured
-        | {
-            "reference/python/index.md": _rooms(),
-            "reference/cli.md": _command_line(),
-            "reference/http.md": _http(),
-            "reference/recipes.md": _recipes(),
-            "reference/training.md": _training(),
-            "reference/changelog.md": _changelog(),
-        }
-    )
-
-
-def results() -> dict[str, str]:
-    """Return the files of measurements that are pages as they are, and their places in the site."""
-    found = sorted((ROOT / "benchmarks" / "results").rglob("*.md"))
-    files = {path.relative_to(ROOT).as_posix(): path.relative_to(ROOT / "benchmarks").as_posix() for path in found}
-    return {"benchmarks/RESULTS.md": "reference/benchmarks.md"} | {
-        file: f"reference/{place}" for file, place in files.items()
+    return rooms | {
+        "reference/python/index.md": _rooms(),
+        "reference/cli.md": _command_line(),
+        "reference/http.md": _http(),
+        "reference/recipes.md": _recipes(),
+        "reference/training.md": _training(),
+        "reference/changelog.md": _changelog(),
     }
 
 

@@ -21,8 +21,10 @@ AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
 SHOWN = [
     *("index.html", "zh/index.html", "tutorials/first_photo.html", "zh/tutorials/first_photo.html"),
     *("operators.html", "reference/cli.html", "choosing.html", "reference/python/metrics.html"),
+    *("reference/models.html", "reference/results/low_light.html", "why.html", "zh/deploy.html"),
 ]
 """Pages of all kinds."""
+RESULTS = ROOT / "benchmarks" / "results"
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 
 pytestmark = pytest.mark.skipif(
@@ -178,14 +180,46 @@ def test_before_and_after_are_compared_by_a_slider(opened):
     assert browser.execute_script(script) == "20%"
 
 
-def test_the_search_works_on_files(opened):
-    browser = opened("index.html", 1280)
+@pytest.mark.parametrize(
+    ("page", "asked", "found"),
+    [
+        ("index.html", "bilateral", "operators.html"),
+        ("zh/index.html", "直方图规定化", "zh/two_folders.html"),
+        ("zh/deploy.html", "逆光", "zh/low_light.html"),
+    ],
+)
+def test_the_search_works_on_files(opened, page, asked, found):
+    browser = opened(page, 1280)
     field = browser.find_element("css selector", ".md-search__input")
     field.click()
-    field.send_keys("bilateral")
-    results = "return [...document.querySelectorAll('.md-search-result__link')].map(one => one.textContent).join()"
+    field.send_keys(asked)
+    results = "return [...document.querySelectorAll('.md-search-result__link')].map(one => one.href).join()"
     for _ in range(200):
-        if "bilateral" in browser.execute_script(results):
+        if found in browser.execute_script(results):
             break
         time.sleep(0.05)
-    assert "bilateral" in browser.execute_script(results)
+    assert found in browser.execute_script(results)
+
+
+@pytest.mark.parametrize(
+    ("page", "language", "other"), [("zh/deploy.html", "zh", "deploy.html"), ("deploy.html", "en", "zh/deploy.html")]
+)
+def test_a_page_says_its_language_and_leads_to_the_other(opened, site, page, language, other):
+    browser = opened(page, 1280)
+    assert browser.execute_script("return document.documentElement.lang") == language
+    links = browser.execute_script("return [...document.querySelectorAll('.md-select__link')].map(one => one.href)")
+    assert (site / other).as_uri() in links
+
+
+def test_all_results_and_models_have_a_page(site):
+    """Generated from the files, under the navigation."""
+    home = (site / "index.html").read_text("utf-8")
+    stems = [
+        path.relative_to(RESULTS).with_suffix("") for path in RESULTS.rglob("*.*") if path.suffix in (".json", ".md")
+    ]
+    for place in ["models.html", "benchmarks.html", *(f"results/{one.as_posix()}.html" for one in stems)]:
+        assert (site / "reference" / place).exists()
+        assert f"reference/{place}" in home
+    cards = (site / "reference" / "models.html").read_text("utf-8")
+    for path in (ROOT / "src" / "diptych" / "models").glob("*.onnx"):
+        assert f'id="{path.stem}"' in cards
