@@ -40,7 +40,7 @@ def on_config(config: Any) -> Any:
     parts = {title: pages for part in config.nav for title, pages in part.items()}
     parts["How-to guides"] += new
     within = {title: listed for one in parts["Reference"] if isinstance(one, dict) for title, listed in one.items()}
-    within["Measurements"][:] = measured.navigation()
+    within["Measurements"][:] = measured.navigation(without=known)
     packages = within["Python"]
     packages += [{reference.dotted(room): f"reference/python/{room}.md"} for room in reference.PUBLIC]
     return config

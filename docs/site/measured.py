@@ -7,7 +7,7 @@ import json
 import math
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,10 @@ def pages() -> dict[str, str]:
     return found | {"reference/models.md": cards()}
 
 
-def navigation() -> list[dict[str, str]]:
-    """Return titles and places for the navigation: the summary, the models, and each file of results."""
+def navigation(without: Set[str] = frozenset()) -> list[dict[str, str]]:
+    """Return titles and places for the navigation: the summary, the models, and each file of results but those named."""
     first = {"reference/benchmarks.md": "Benchmarks", "reference/models.md": "Model cards"}
-    rest = {place: _title(place) for place in pages() if place not in first}
+    rest = {place: _title(place) for place in pages() if place not in first and place not in without}
     return [{title: place} for place, title in (first | rest).items()]
 
 
@@ -85,14 +85,20 @@ def tables(data: Any, level: int = 2) -> str:
         return _table({str(number): one for number, one in enumerate(data, 1)})
     if not isinstance(data, Mapping):
         return shown(data)
-    if data and all(isinstance(one, Mapping) and _flat(one) for one in data.values()):
-        return _table(data)
     plain = {key: value for key, value in data.items() if _is_cell(value)}
+    deep = {key: value for key, value in data.items() if key not in plain}
     parts = [_pairs(plain)] if plain else []
-    for key, value in data.items():
-        if key not in plain:
-            parts += [f"{'#' * min(level, 6)} {_word(key)}", tables(value, level + 1)]
+    if len(deep) > 1 and all(isinstance(one, Mapping) and _flat(one) for one in deep.values()) and _alike(deep):
+        return "\n\n".join([*parts, _table(deep)])
+    for key, value in deep.items():
+        parts += [f"{'#' * min(level, 6)} {_word(key)}", tables(value, level + 1)]
     return "\n\n".join(parts)
+
+
+def _alike(rows: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether rows share columns, so that a table of them is not mostly empty."""
+    columns = {column for one in rows.values() for column in one}
+    return sum(len(one) for one in rows.values()) * 2 >= len(columns) * len(rows)
 
 
 def _flat(data: Mapping[str, Any]) -> bool:
@@ -165,7 +171,7 @@ def card(path: Path) -> str:
     parts = [
         f"## {metadata.name}",
         _word(metadata.summary),
-        _pairs({key: one for key, one in facts.items() if one != ""}),
+        _pairs({key: one for key, one in facts.items() if one not in ("", 0)}),
     ]
     for title, data in (
         ("Network", metadata.generator),
