@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ["README.md", "README.zh-CN.md", "docs/index.md", "docs/choosing.md", "docs/why.md", "docs/metrics.md"]
+PAGES = [
+    "README.md",
+    "README.zh-CN.md",
+    *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").rglob("*.md"))),
+]
 NOT_MEASURED = {"3.11": "the oldest Python", "0.5": "a setting", "2.0": "the licence"}
 RESULTS = ROOT / "benchmarks" / "results"
 
@@ -34,12 +38,11 @@ def values(data: Any) -> Iterator[float]:
 
 @pytest.fixture(scope="module")
 def measured() -> set[float]:
-    """Return all numbers of the result files that pages of explanation may quote, without signs."""
-    found = {
-        abs(float(one)) for one in re.findall(r"\d+\.\d+", (ROOT / "benchmarks" / "RESULTS.md").read_text("utf-8"))
-    }
-    for name in ("low_light.json", "score_advice.json"):
-        found |= {abs(one) for one in values(json.loads((RESULTS / name).read_text("utf-8")))}
+    """Return all numbers of the result files that pages may quote, without signs."""
+    words = [ROOT / "benchmarks" / "RESULTS.md", *RESULTS.rglob("*.md")]
+    found = {float(one) for path in words for one in re.findall(r"\d+\.\d+", path.read_text("utf-8"))}
+    for path in RESULTS.rglob("*.json"):
+        found |= {abs(one) for one in values(json.loads(path.read_text("utf-8")))}
     return found
 
 
