@@ -20,10 +20,11 @@ _PICTURE = re.compile(r"!\[([^\]]*)\]\((?!https?:)([^)\s]+)\)")
 
 
 def files() -> dict[str, str]:
-    """Return the result files that are pages as they are, and their places in the site."""
+    """Return the result files that are pages as they are, and their places in the site; those by hand stand in RESULTS.md."""
     return {"benchmarks/RESULTS.md": "reference/benchmarks.md"} | {
         path.relative_to(ROOT).as_posix(): f"reference/{path.relative_to(BENCHMARKS).as_posix()}"
         for path in sorted((BENCHMARKS / "results").rglob("*.md"))
+        if path.parent.name != "by_hand"
     }
 
 
