@@ -110,6 +110,7 @@ docs-check: $(READY)  ## Run every command and example of the documentation, tra
 soak: $(READY)  ## The long versions of the tests that kill, restart and damage, and the load runs (4 GB of disk)
 	DIPTYCH_KILLS=20 $(BIN)/python -m pytest -q tests/end_to_end/test_kill.py
 	DIPTYCH_KILLS=10 $(BIN)/python -m pytest -q tests/training/test_kill.py
+	DIPTYCH_LEARNING="600 64" $(BIN)/python -m pytest -q tests/training/test_learning.py
 	DIPTYCH_MUTANTS=10000 DIPTYCH_STRUCTURED=2000 DIPTYCH_FORMAT_MUTANTS=500 $(BIN)/python -m pytest -q -s tests/photo/test_fuzz.py
 	DIPTYCH_VIDEO_MUTANTS=500 $(BIN)/python -m pytest -q -s tests/video/test_fuzz.py
 	DIPTYCH_FUZZ=1000 $(BIN)/python -m pytest -q tests/runtime/test_fuzz.py

@@ -15,7 +15,7 @@ import pytest
 from safetensors.torch import load_file
 
 from diptych.networks import Mobile, PatchGAN
-from diptych.training import CycleGANConfig, load_generator
+from diptych.training import CycleGANConfig, load_generator, train
 from training_helpers import write_folders
 
 # A few kills always; `make soak` sets ten.
@@ -46,15 +46,15 @@ def watch(entry):
     count += 1
     if count == given["kill_after"]:
         threading.Timer(given["delay"], os.kill, (os.getpid(), signal.SIGKILL)).start()
-    if entry["event"] == "end" and given["kill_after"]:
+    if entry["event"] == "end":
         time.sleep(600)
 
 train(from_toml(given["config"]), **given["options"], on_event=watch)
 """
 
 
-def run(options, log, *, kill_after=0, delay=0.0):
-    """Train in a process of its own; return its exit status."""
+def run_and_kill(options, log, *, kill_after, delay):
+    """Train in a process of its own, which kills itself; return its exit status."""
     given = {"config": CONFIG.to_toml(), "options": options, "kill_after": kill_after, "delay": delay}
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     with open(log, "ab") as file:
@@ -68,15 +68,15 @@ def test_kill_and_resume(tmp_path):
     source, target = map(str, write_folders(tmp_path / "toy", count=8, side=32))
     log, moments = tmp_path / "errors.log", random.Random(3)
     options = {"source": source, "target": target}
-    assert run({**options, "out": str(tmp_path / "whole")}, log) == 0, log.read_text()
+    train(CONFIG, **options, out=tmp_path / "whole")
     out = tmp_path / "cut"
     for number in range(KILLS):
         resume = {**options, "out": str(out), "resume": number > 0}
         # Entries of a run are its beginning, then losses and a validation for every four steps.
-        status = run(resume, log, kill_after=moments.randint(1, 5), delay=moments.uniform(0, 0.2))
+        status = run_and_kill(resume, log, kill_after=moments.randint(1, 5), delay=moments.uniform(0, 0.2))
         assert status == -signal.SIGKILL, log.read_text()
         assert not (out / "report.html").exists()
-    assert run({**options, "out": str(out), "resume": True}, log) == 0, log.read_text()
+    train(CONFIG, **options, out=out, resume=True)
     first, second = (
         (tmp_path / name / "checkpoints" / "step-000000040.safetensors").read_bytes() for name in ("whole", "cut")
     )

@@ -9,6 +9,8 @@ import sys
 import torch
 from safetensors.torch import load_file
 
+from diptych.cli.train import read_changes
+from diptych.training import choose_config, train
 from training_helpers import write_folders
 
 SETTINGS = [
@@ -35,8 +37,15 @@ SETTINGS = [
 ]
 
 
-def train(launcher, folders, out, batch):
+def trained_here(folders, out, batch):
+    config = choose_config(folders, values={"here": read_changes([*SETTINGS, f"batch={batch}"])})
+    train(config, source=folders[0], target=folders[1], out=out)
+    return load_file(out / "checkpoints" / "step-000000003.safetensors")
+
+
+def trained_by_two(folders, out, batch):
     settings = [word for setting in [*SETTINGS, f"batch={batch}"] for word in ("--set", setting)]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     command = [*launcher, "-m", "diptych", "train", *map(str, folders), "-o", str(out), *settings]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
@@ -52,11 +61,9 @@ def weights_of(tensors):
 
 def test_two_processes_equal_one_with_twice_the_batch(tmp_path):
     folders = write_folders(tmp_path / "toy", count=8, side=32)
-    alone = [sys.executable]
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    one, two = train(alone, folders, tmp_path / "one", 4), train(launcher, folders, tmp_path / "two", 2)
+    one, two = trained_here(folders, tmp_path / "one", 4), trained_by_two(folders, tmp_path / "two", 2)
     assert set(one) == set(two)
-    half = train(alone, folders, tmp_path / "half", 2)  # what the first process would learn if it were alone
+    half = trained_here(folders, tmp_path / "half", 2)  # what the first process would learn if it were alone
     differences = (weights_of(one) - weights_of(two)).abs()
     without = (weights_of(one) - weights_of(half)).abs()
     # Adam divides by the gradient's size: where that is nothing but rounding, a weight may differ by a whole step.
