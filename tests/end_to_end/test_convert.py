@@ -69,11 +69,28 @@ def test_contradictions_are_refused(cli, pictures, tmp_path, monkeypatch, option
     assert not names(tmp_path / "out") if (tmp_path / "out").exists() else True
 
 
+def test_of_two_inputs_with_one_output_the_first_is_done_and_the_other_named(cli, pictures, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    dp.write(other / "a.png", 255 - dp.read(pictures / "a.png").pixels)
+    alone = tmp_path / "alone.png"
+    assert cli("enhance", pictures / "a.png", "-o", alone, "--op", "gamma", "gamma=0.5")[0] == 0
+    for words in ([], ["--skip-existing"], ["--overwrite"]):
+        code, _, err = cli("enhance", pictures, other, "-o", tmp_path / "out", "--op", "gamma", "gamma=0.5", *words)
+        assert code == 1
+        assert f"{other / 'a.png'}: {pictures / 'a.png'} goes to {tmp_path / 'out' / 'a.png'} as well" in err
+        assert "3 of 4 pictures done, 1 failed" in err
+        assert (tmp_path / "out" / "a.png").read_bytes() == alone.read_bytes()
+        assert (tmp_path / "out" / "sub" / "c.png").exists()
+
+
 def test_two_inputs_of_one_name_are_not_written_over_each_other(cli, pictures, tmp_path):
     dp.write(pictures / "a.jpg", np.zeros((8, 8, 3), np.uint8))
-    code, _, err = cli("enhance", pictures, "-o", tmp_path / "out", "--format", "png")
-    assert code == 2
-    assert "both go to" in err
+    for words in (["--dry-run"], []):
+        code, _, err = cli("enhance", pictures, "-o", tmp_path / "out", "--format", "png", *words)
+        assert code == 1
+        assert f"a.png: {pictures / 'a.jpg'} goes to" in err
+    assert dp.read(tmp_path / "out" / "a.png").pixels.shape == (8, 8, 3)  # the first by its name
 
 
 def test_a_dry_run_writes_nothing_and_says_everything(cli, pictures, tmp_path):
@@ -105,6 +122,26 @@ def test_quiet_says_only_what_fails(cli, pictures, tmp_path):
     assert (code, out) == (1, "")
     assert len(err.splitlines()) == 1
     assert "broken.png" in err
+
+
+def test_a_dry_run_knows_what_a_format_cannot_hold(cli, tmp_path):
+    from diptych.photo import Frames, write_frames
+
+    stills = tuple(dp.Photo(np.full((8, 9, 3), value, np.uint8)) for value in (9, 99))
+    write_frames(tmp_path / "two.gif", Frames(stills, (40, 80)))
+    write_frames(tmp_path / "pages.tif", Frames(stills))
+    dp.write(tmp_path / "one.gif", stills[0])
+    for words in (["--dry-run"], []):
+        code, _, err = cli("enhance", tmp_path, "-o", tmp_path / "out", "--format", "jpeg", "--op", "gamma", *words)
+        assert code == 1
+        assert "two.jpg: JPEG holds one picture, not 2" in err
+        assert "pages.jpg: JPEG holds one picture, not 2" in err
+        assert "1 of 3 pictures" in err
+    code, _, err = cli(
+        "enhance", tmp_path / "two.gif", tmp_path / "one.gif", "-o", tmp_path / "p", "--format", "tiff", "--dry-run"
+    )
+    assert code == 1
+    assert "TIFF cannot hold the times of an animation" in err
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".png", ".webp"])

@@ -100,7 +100,6 @@ def test_flags_have_no_type_in_the_help():
         (["score", ""], "diptych: an argument is empty"),
         (["show", "qqqqqqqq"], "diptych list has the names"),
         (["show", "."], "diptych: .: is a folder; give the files in it"),
-        (["show", "auto", "--plan", "--json"], "diptych: --plan prints TOML; leave --json out"),
         (["serve", "--max-bytes", "much"], "diptych: --max-bytes: 'much' is not a size"),
     ],
 )
@@ -108,6 +107,14 @@ def test_a_wrong_call_is_answered_in_one_line(cli, arguments, line):
     code, out, err = cli(*arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert line in err
+
+
+def test_a_plan_as_json_has_the_steps_of_its_toml(cli, pictures):
+    code, out, _ = cli("show", pictures / "a.png", "--plan", "--json")
+    assert code == 0
+    steps = json.loads(out)["steps"]
+    _, text, _ = cli("show", pictures / "a.png", "--plan")
+    assert steps == [step.as_dict() for step in dp.Recipe.from_toml(text).steps]
 
 
 def test_the_help_says_defaults_and_whole_sentences(cli):

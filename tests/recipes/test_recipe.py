@@ -113,3 +113,11 @@ def test_wrong_calls():
         dp.Recipe("median")
     with pytest.raises(ParameterError, match="either a reference image or quantiles"):
         dp.Recipe(dp.step("match_histogram"))(np.zeros((4, 4), np.uint8))
+
+
+def test_tables_of_numbers_come_last_and_short_rows_stand_in_a_line():
+    planned = dp.step("denoise", model="denoise@0123456789ab", levels=((0.0, 0.01, 0.02), (1.0, 0.03, 0.04)))
+    text = dp.Recipe(planned).to_toml()
+    assert "[0.0, 0.01, 0.02],\n" in text
+    assert max(text.find("\nlevels ="), text.find("\ncorrelation =")) > text.find("\nstrength =")
+    assert dp.Recipe.from_toml(text).steps == (planned,)

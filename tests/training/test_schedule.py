@@ -85,3 +85,10 @@ def test_the_command_says_what_fits():
 def identical(ours, theirs):
     first, second = load_file(ours), load_file(theirs)
     return all(torch.equal(first[name], second[name]) for name in second)
+
+
+def test_what_is_short_has_fewer_steps_and_one_validation(folders, tmp_path):
+    run = train(TOY, **folders, out=tmp_path / "run", minutes=1e-4)
+    assert 1 <= run.config.steps < 10
+    assert run.config.eval_every == run.config.steps
+    assert run.best.exists()

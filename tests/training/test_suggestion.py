@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from diptych.cli.train import chosen_preset
+from diptych.core.errors import ParameterError
 from diptych.photo import write
 from diptych.training.suggestion import accepts, suggest
 from training_helpers import clean_picture
@@ -55,3 +56,19 @@ def test_noise_and_grey_pictures_call_for_a_painter(tmp_path):
 )
 def test_what_leaves_the_choice_open(names, open_):
     assert accepts("planner", dict.fromkeys(names, 1)) == open_
+
+
+def test_grey_against_colour_is_refused_with_what_to_do(tmp_path):
+    draw = np.random.default_rng(0)
+    for name, shape in (("grey", (16, 16)), ("colour", (16, 16, 3))):
+        (tmp_path / name).mkdir()
+        for number in range(2):
+            write(tmp_path / name / f"{number}.png", draw.integers(0, 255, shape).astype(np.uint8))
+    for first, second in (("grey", "colour"), ("colour", "grey")):
+        with pytest.raises(ParameterError, match="give two folders of one kind, or `preset=paper`"):
+            suggest(tmp_path / first, tmp_path / second)
+
+
+def test_a_setting_out_of_bounds_is_said_before_the_pictures_are_read(tmp_path):
+    with pytest.raises(ParameterError, match="steps = -1"):
+        chosen_preset(str(tmp_path / "no"), str(tmp_path / "none"), {"steps": -1})

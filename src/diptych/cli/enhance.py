@@ -250,8 +250,8 @@ def _run(batch: Batch, jobs: list[Job], quiet: bool) -> list[Result]:
     except KeyboardInterrupt:
         note(f"interrupted: {len(results)} of {len(jobs)} pictures done; go on with --skip-existing")
         raise
-    order = {str(job.output): index for index, job in enumerate(jobs)}
-    return sorted(results, key=lambda result: order[result.output])
+    order = {(str(job.input), str(job.output)): index for index, job in enumerate(jobs)}
+    return sorted(results, key=lambda result: order[result.input, result.output])
 
 
 def _report(result: Result, count: int, total: int, quiet: bool) -> None:

@@ -17,6 +17,7 @@ from diptych.core.wishes import Wishes
 if TYPE_CHECKING:
     from diptych.core.operator import Declaration
     from diptych.core.parameters import Parameter
+    from diptych.recipes import Recipe
 
 
 def show(
@@ -29,7 +30,7 @@ def show(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plan: Annotated[
-        bool, typer.Option("--plan", help="For a picture: print the recipe that is planned for it, as TOML.")
+        bool, typer.Option("--plan", help="For a picture: print the recipe that is planned for it, as TOML or JSON.")
     ] = False,
     op: Annotated[
         list[str] | None,
@@ -56,16 +57,19 @@ def show(
         denoise=denoise,
     )
     if plan or op:
-        if as_json:
-            raise ParameterError("--plan prints TOML; leave --json out")
-        typer.echo(_plan(name, op, wishes), nl=False)
+        planned = _plan(name, op, wishes)
+        typer.echo(json.dumps(_as_json(planned), indent=2) if as_json else planned.to_toml().rstrip())
         return
     _refuse(wishes, "is for a plan; give --plan")
     details, text = _describe(name)
     typer.echo(json.dumps(details, indent=2) if as_json else text)
 
 
-def _plan(name: str, op: list[str] | None, wishes: Wishes) -> str:
+def _as_json(recipe: Recipe) -> dict[str, Any]:
+    return {"name": recipe.name, "summary": recipe.summary, "steps": [step.as_dict() for step in recipe.steps]}
+
+
+def _plan(name: str, op: list[str] | None, wishes: Wishes) -> Recipe:
     from diptych.cli.arguments import read_steps
     from diptych.photo import read
     from diptych.recipes import Recipe
@@ -74,13 +78,12 @@ def _plan(name: str, op: list[str] | None, wishes: Wishes) -> str:
 
     steps = read_steps(op)
     if steps is None:
-        return plan(read(name), **asdict(wishes)).to_toml()
+        return plan(read(name), **asdict(wishes))
     _refuse(wishes, "is not for --op; leave it out")
-    return Recipe(*steps, name="steps").plan(visible(read(name))).to_toml()
+    return Recipe(*steps, name="steps").plan(visible(read(name)))
 
 
 def _refuse(wishes: Wishes, why: str) -> None:
-    from diptych.core.errors import ParameterError
 
     if given := " and ".join(f"--{name}" for name in wishes.given):
         raise ParameterError(f"{given} {why}")

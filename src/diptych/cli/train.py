@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import os
 import tomllib
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from diptych.cli.progress import note
 from diptych.cli.train_folders import say_what_is_odd
-from diptych.cli.training_lines import lines_of
+from diptych.cli.training_display import shown
 
 if TYPE_CHECKING:
     from diptych.training import TrainConfig
@@ -84,7 +83,7 @@ def train(
     RUN holds the settings, the log, contact sheets, checkpoints, a report and best.safetensors, which `diptych export` takes.
     Ctrl-C writes a checkpoint and a generator; --resume continues as if nothing had happened.
     """
-    from diptych.training import train as run_training
+    from diptych.training.call import check_call
 
     begun = {"preprocess": purpose} if purpose and purpose != "low-light" else {}
     values: dict[str, dict[str, Any]] = {
@@ -92,13 +91,20 @@ def train(
         "--for": begun,
         "--set": read_changes(change or []),
     }
+    first = os.environ.get("RANK", "0") == "0"  # of several processes, which torchrun numbers
+    check_call(source=source, target=target, out=output, init=init, resume=resume, minutes=minutes, first=first)
     if not (preset or objective or config or resume or begun) and target is not None:
         preset = chosen_preset(source, target, values["--set"])
     settings = settings_of(source, target, preset, config, values, output if resume else None)
     folders = _folders(settings, source, target)
+    settings.check_folders(**{name: folders.get(name) is not None for name in ("source", "target")})
+    if resume and minutes:
+        note("--minutes is for a new run: one that is resumed keeps its steps")
     if folders.get("source") and folders.get("target") and not resume:
         say_what_is_odd(str(folders["source"]), str(folders["target"]))
-    with _shown(settings, as_json) as show:
+    from diptych.training import train as run_training
+
+    with shown(settings.steps, as_json) as show:
 
         def on_event(entry: dict[str, Any]) -> None:
             show(entry)
@@ -117,10 +123,12 @@ def train(
 
 def chosen_preset(source: str, target: str, changes: dict[str, Any]) -> str | None:
     """Return the preset that the score finds fit for two folders, and say why; None if settings of one are given."""
+    from diptych.training import preset
     from diptych.training.suggestion import accepts, suggest
 
     if not accepts("planner", changes):
         return None
+    preset("planner").updated(changes, source="--set")  # what is out of bounds is said before the pictures are read
     found = suggest(source, target)
     note(f"--preset {found.preset}, as {found.why}; another: --preset NAME")
     return found.preset
@@ -231,72 +239,3 @@ def _value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):
         return text.strip()
-
-
-def _shown(settings: TrainConfig, as_json: bool) -> _Display:
-    import sys
-
-    if as_json:
-        return _Display(lambda entry: None if entry["event"] == "progress" else typer.echo(json.dumps(entry)))
-    if sys.stderr.isatty():
-        return _Bar(settings.steps)
-    return _Display(_plain)
-
-
-class _Display:
-    """Shows entries of the log; a context manager."""
-
-    def __init__(self, show: Callable[[dict[str, Any]], None]) -> None:
-        self._show = show
-
-    def __enter__(self) -> Callable[[dict[str, Any]], None]:
-        return self._show
-
-    def __exit__(self, *error: object) -> None:
-        return
-
-
-class _Bar(_Display):
-    """A progress bar with losses and speed; validations and what else happens are printed above it."""
-
-    def __init__(self, steps: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.description}"),
-        )
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._progress.add_task("", total=steps)
-        super().__init__(self._advance)
-
-    def __enter__(self) -> Callable[[dict[str, Any]], None]:
-        self._progress.start()
-        return self._show
-
-    def __exit__(self, *error: object) -> None:
-        self._progress.stop()
-
-    def _advance(self, entry: dict[str, Any]) -> None:
-        if entry["event"] == "progress":
-            self._progress.update(self._task, completed=entry["step"], total=entry["steps"])
-        elif entry["event"] == "losses":
-            text = " ".join(f"{_short(name)} {value:.3f}" for name, value in entry["losses"].items())
-            text = f"{entry['images_per_second']:.1f} images/s  {text}"
-            self._progress.update(self._task, completed=entry["step"], description=text)
-        else:
-            for line in lines_of(entry):
-                self._progress.console.print(line, markup=False, highlight=False)
-
-
-def _short(name: str) -> str:
-    kind, _, part = name.partition(".")
-    return kind[:5] + (f".{part[0]}" if part else "")
-
-
-def _plain(entry: dict[str, Any]) -> None:
-    for line in lines_of(entry):
-        note(line)

@@ -266,10 +266,15 @@ def check_apart(source: str | os.PathLike[str], target: str | os.PathLike[str]) 
         raise ParameterError(f"of A, {source}, and B, {target}, one lies in the other; give two separate folders")
 
 
-def _names_in(path: Path) -> tuple[tuple[str, ...], dict[str, str]]:
-    if not path.is_dir():
-        problem = "is a file; give the folder it is in" if path.exists() else "no such folder; check the path"
+def check_there(path: str | os.PathLike[str]) -> None:
+    """Raise `DataError` if there is no folder of this name."""
+    if not Path(path).is_dir():
+        problem = "is a file; give the folder it is in" if Path(path).exists() else "no such folder; check the path"
         raise DataError(f"{path}: {problem}")
+
+
+def _names_in(path: Path) -> tuple[tuple[str, ...], dict[str, str]]:
+    check_there(path)
     found = search([path])
     names = sorted(one.relative.as_posix() for one in found.photos)
     if not names:

@@ -189,6 +189,15 @@ def encode_frames(frames: Frames, format_name: str, *, quality: int = QUALITY) -
     """
     writer.check_quality(quality)
     form = formats.by_name(format_name)
+    codec = _holding(form, frames)
+    fitted = tuple(writer.fit(photo, form) for photo in frames.photos)
+    if frames.timed and len({photo.pixels.shape[:2] for photo in fitted}) > 1:
+        raise PhotoFormatError("the frames of an animation have several sizes; give them one")
+    return codec.encode_frames(replace(frames, photos=fitted), quality)
+
+
+def _holding(form: formats.Format, frames: Frames) -> FramesCodec:
+    """Return the codec of a format for these frames; an error if the format cannot hold them."""
     codec = _codec(form.name)
     if codec is None:
         others = "GIF, PNG or WebP" if frames.timed else "a TIFF"
@@ -196,7 +205,30 @@ def encode_frames(frames: Frames, format_name: str, *, quality: int = QUALITY) -
     if form.name != "dicom" and frames.timed != (form.name in _TIMED):
         what, other = ("the times of an animation", "GIF, PNG or WebP") if frames.timed else ("pages", "a TIFF")
         raise PhotoFormatError(f"{form.label} cannot hold {what}; write {other}")
-    fitted = tuple(writer.fit(photo, form) for photo in frames.photos)
-    if frames.timed and len({photo.pixels.shape[:2] for photo in fitted}) > 1:
-        raise PhotoFormatError("the frames of an animation have several sizes; give them one")
-    return codec.encode_frames(replace(frames, photos=fitted), quality)
+    return codec
+
+
+def check_frames(source: str | os.PathLike[str], target: str | os.PathLike[str], *, max_pixels: int) -> None:
+    """Raise the error that writing all frames of a file to another would raise, if the other's format cannot hold them.
+
+    Parameters
+    ----------
+    source : path
+        A picture; it is decoded only if it has several frames and is to become a file of another format.
+    target : path
+        Where they would be written to; nothing is.
+    max_pixels : int
+        As for `read_frames`.
+
+    Raises
+    ------
+    PhotoFormatError, PhotoTooLargeError, PhotoError
+        As for `read_frames` and `write_frames`.
+    """
+    form = formats.by_suffix(target)
+    with naming_errors(os.fspath(source)), open_picture(os.fspath(source), max_pixels) as (stream, own):
+        codec = None if own.name == form.name else _codec(own.name)
+        frames = codec.decode_frames(stream, max_pixels) if codec else None
+    if frames is not None:
+        with writer.naming_errors(os.fspath(target)):
+            _holding(form, frames)

@@ -13,6 +13,7 @@ channels = "together"
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,24 @@ def dump(name: str, summary: str, steps: Iterable[Step]) -> str:
     """Return the text of a recipe file."""
     import tomli_w
 
-    tables = [
-        {"operator": step.operator} | {key: _written(value) for key, value in step.parameters if value is not None}
-        for step in steps
-    ]
+    tables = [{"operator": step.operator} | _values(step) for step in steps]
     # A header for each step, where the writer alone would put short ones on one line.
     head = tomli_w.dumps({"format": FORMAT, "name": name, "summary": summary})
-    return "\n[[step]]\n".join([head, *(tomli_w.dumps(table) for table in tables)])
+    return "\n[[step]]\n".join([head, *(_ROW.sub(_in_one_line, tomli_w.dumps(table)) for table in tables)])
+
+
+def _values(step: Step) -> dict[str, Any]:
+    """Return what a step has in a file: tables of numbers last, for whoever reads it."""
+    found = {key: _written(value) for key, value in step.parameters if value is not None}
+    return dict(sorted(found.items(), key=lambda item: isinstance(item[1], tuple | list)))
+
+
+_ROW = re.compile(r"\[\n(?:\s*[-+.\w]+,\n){1,8}\s*\]")
+"""A short array as the writer puts it, a line for each number."""
+
+
+def _in_one_line(row: re.Match[str]) -> str:
+    return "[" + ", ".join(row[0][1:-1].replace(",", " ").split()) + "]"
 
 
 def _written(value: Any) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from diptych.core.defaults import MAX_PIXELS, QUALITY
-from diptych.core.errors import DiptychError
+from diptych.core.errors import DiptychError, ParameterError
 from diptych.runtime.outputs import Job
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class Batch:
         for job in jobs:
             result = Result(str(job.input), str(job.output), "planned", "", 0.0)
             try:
+                if job.problem:
+                    raise ParameterError(job.problem)
                 if self.existing == "skip" and job.output.exists():
                     result = replace(result, status="skipped", reason=_EXISTS)
                 else:
@@ -82,8 +84,10 @@ class Batch:
 
     def _check(self, job: Job) -> None:
         from diptych.photo import check_target, identify
+        from diptych.photo.frames import check_frames
 
         identify(job.input)
+        check_frames(job.input, job.output, max_pixels=self.max_pixels)
         if job.output.parent.is_dir():
             check_target(job.output, overwrite=self.existing == "overwrite")
 
@@ -94,6 +98,8 @@ class Batch:
         notes: tuple[str, ...] = ()
         plan: list[dict[str, Any]] | None = None
         try:
+            if job.problem:
+                raise ParameterError(job.problem)
             if stop.is_set():
                 status, reason = "skipped", "interrupted"
             elif self.existing == "skip" and job.output.exists():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,15 @@ _BESIDE = ".enhanced"
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to do; `brighter` says how many times the spread of the plan brighter, or darker."""
+    """One picture to do; `brighter` says how many times the spread of the plan brighter, or darker.
+
+    With a `problem` it is not done but fails, with this reason.
+    """
 
     input: Path
     output: Path
     brighter: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,9 +111,10 @@ class Naming:
 
 
 def plan_jobs(found: Sequence[FoundPhoto], naming: Naming, *, variants: bool = False) -> list[Job]:
-    """Give each input its output, or with `variants` three; refuse the call if two inputs would write the same file.
+    """Give each input its output, or with `variants` three.
 
-    The darker and the brighter variant of ``NAME.SUFFIX`` are ``NAME.darker.SUFFIX`` and ``NAME.brighter.SUFFIX``.
+    Of inputs that would write the same file all but the first get a problem; a call whose outputs are inputs is refused. The
+    darker and the brighter variant of ``NAME.SUFFIX`` are ``NAME.darker.SUFFIX`` and ``NAME.brighter.SUFFIX``.
     """
     if naming.output is not None and naming.is_file(len(found)):
         if len(found) > 1:
@@ -122,8 +127,7 @@ def plan_jobs(found: Sequence[FoundPhoto], naming: Naming, *, variants: bool = F
         jobs = [Job(one.path, naming.of(one)) for one in found]
     if variants:
         jobs = [Job(one.input, path, times) for one in jobs for times, path in _variants(one.output)]
-    _refuse_collisions(jobs)
-    return jobs
+    return list(_apart(jobs))
 
 
 def _variants(path: Path) -> list[tuple[int, Path]]:
@@ -131,13 +135,13 @@ def _variants(path: Path) -> list[tuple[int, Path]]:
     return [(-1, darker), (0, path), (1, brighter)]
 
 
-def _refuse_collisions(jobs: Sequence[Job]) -> None:
+def _apart(jobs: Sequence[Job]) -> Iterator[Job]:
     inputs = {job.input.resolve() for job in jobs}
     seen: dict[Path, Path] = {}
     for job in jobs:
         target = job.output.resolve()
         if target in inputs:
             raise ParameterError(f"{job.output} is an input as well; choose another output")
-        if target in seen:
-            raise ParameterError(f"{seen[target]} and {job.input} both go to {job.output}; run them apart")
-        seen[target] = job.input
+        first = seen.setdefault(target, job.input)
+        problem = f"{job.input}: {first} goes to {job.output} as well, and was first; run them apart"
+        yield job if first is job.input else replace(job, problem=problem)

@@ -14,8 +14,8 @@ from typing import Any
 from lightning_fabric import Fabric
 
 from diptych.data import Prefetcher
-from diptych.data.folder import check_apart
 from diptych.training import schedule
+from diptych.training.call import check_call
 from diptych.training.config import TrainConfig
 from diptych.training.data import Batch, TrainingData
 from diptych.training.distributed import chosen_threads, launch, torch_threads
@@ -87,11 +87,8 @@ def train(
     ``train(preset("quick"), source="dark", target="bright", out="runs/night")``
     """
     config.check_folders(source=source is not None, target=target is not None)
-    if source is not None and target is not None:
-        check_apart(source, target)
-    directory.check_outside(out, *(folder for folder in (source, target) if folder is not None))
+    check_call(source=source, target=target, out=out, init=init, resume=resume, minutes=minutes, first=False)
     began = time.perf_counter()
-    schedule.check_minutes(minutes)
     if minutes and resume:
         config = schedule.kept(config, Run(Path(out)))
     fabric = launch(config)

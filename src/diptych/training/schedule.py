@@ -10,7 +10,6 @@ import math
 import time
 from typing import Any, NamedTuple
 
-from diptych.core.errors import ParameterError
 from diptych.data import Prefetcher
 from diptych.training.config import TrainConfig
 from diptych.training.data import Batch, TrainingData
@@ -21,7 +20,7 @@ _VALIDATIONS = 8
 _END = 2  # times a validation: the search for the classical steps after the network
 _READING, _SHARE = 0.1, 0.05  # of the time, at most: for a first look at the pictures, and for measuring the speed
 _FEWEST, _MOST = 2, 100  # steps that are measured, after two others
-_LEAST_STEPS = 10
+_FEW = 10  # steps, below which a run is validated at its end only, so that it has time for them
 
 
 class Schedule(NamedTuple):
@@ -40,12 +39,6 @@ class Schedule(NamedTuple):
         """Return the entry of the log."""
         values = self._asdict().items()
         return {"event": "schedule", **{name: round(value, 5) for name, value in values}}
-
-
-def check_minutes(minutes: float | None) -> None:
-    """Raise `ParameterError` if a number of minutes is not above 0, or no number."""
-    if minutes is not None and not 0 < minutes < math.inf:
-        raise ParameterError(f"training: minutes = {minutes!r}; give a number above 0, e.g. 10")
 
 
 def kept(config: TrainConfig, run: Run) -> TrainConfig:
@@ -74,10 +67,26 @@ def fit(objective: Objective, data: TrainingData, *, began: float, seconds: floa
     prepared = _preparation(objective, data)
     validation = _validation(objective, data)
     step = _step(objective, data, seconds=seconds)
-    left = seconds - (time.perf_counter() - began) - prepared - (_VALIDATIONS + _END) * validation
+    left = seconds - (time.perf_counter() - began) - prepared
     # All processes keep to what the first one has found.
-    steps = objective.fabric.broadcast(max(_LEAST_STEPS, int(left / step)))
-    return Schedule(steps, math.ceil(steps / _VALIDATIONS), step, validation)
+    steps, validations = objective.fabric.broadcast(fitting(left, step, validation))
+    return Schedule(steps, math.ceil(steps / validations), step, validation)
+
+
+def fitting(left: float, step: float, validation: float) -> tuple[int, int]:
+    """Return how many steps and validations fit into the seconds that are left; one of either is the least.
+
+    >>> fitting(100.0, 0.5, 2.0)
+    (160, 8)
+    >>> fitting(23.0, 1.0, 2.0)
+    (9, 1)
+    >>> fitting(-1.0, 1.0, 2.0)
+    (1, 1)
+    """
+    steps = int((left - (_VALIDATIONS + _END) * validation) / step)
+    if steps >= _FEW:
+        return steps, _VALIDATIONS
+    return min(max(1, int((left - (1 + _END) * validation) / step)), _FEW - 1), 1
 
 
 def _read_pictures(config: TrainConfig, data: TrainingData, *, seconds: float) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from diptych.core.errors import ParameterError
 from diptych.data import PhotoFolder
 from diptych.training.config import CONFIGS
 from diptych.training.config.presets import detect_channels
@@ -42,9 +43,17 @@ def suggest(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> S
     ------
     DataError
         If a folder cannot be trained on.
+    ParameterError
+        If one is grey and the other in colour.
     """
-    channels = {detect_channels(path) for path in (source, target)}
-    if channels != {3}:
+    channels = [detect_channels(path) for path in (source, target)]
+    if channels[0] != channels[1]:
+        kinds = {1: "grey", 3: "in colour"}
+        raise ParameterError(
+            f"A is {kinds[channels[0]]} and B {kinds[channels[1]]}, for which no preset is chosen by itself; give two folders "
+            "of one kind, or `preset=paper`, which trains between the two"
+        )
+    if channels[0] == 1:
         return Suggestion(
             "quick", {}, "the pictures are grey: a painter, on top of what the score chooses as first result"
         )
