@@ -6,12 +6,11 @@ from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 
-from diptych.core.color import luma
 from diptych.core.errors import ParameterError
-from diptych.core.image import FloatImage, Image, check_image, to_float
+from diptych.core.image import Image, check_image
 from diptych.core.operator import operator
 from diptych.core.parameters import Reference, Table, TableOf, Value
-from diptych.operators._alignment import Matrix, Plane, align, rescale
+from diptych.operators._alignment import Matrix, Plane, align, grey, rescale
 from diptych.operators._borders import Border
 from diptych.operators._resample import Interpolation, resample
 from diptych.operators.zoom import average
@@ -115,9 +114,7 @@ def estimate_transform(image: Image, reference: Image, *, model: Model = "transl
     """
     if model not in ("translation", "euclidean", "affine"):
         raise ParameterError(f"register: model = {model!r} is not allowed; give one of translation, euclidean, affine")
-    planes = [
-        _channels(to_float(check_image(each, name))) for each, name in ((image, "image"), (reference, "reference"))
-    ]
+    planes = [_channels(check_image(each, name)) for each, name in ((image, "image"), (reference, "reference"))]
     (a, b, c), (d, e, f) = find_mapping(planes[0], planes[1], None, model).tolist()
     return (e, d, f), (b, a, c)
 
@@ -128,7 +125,7 @@ def thumbnail_of(reference: Image) -> Table:
     >>> len(thumbnail_of(np.zeros((480, 640, 3), np.uint8)))
     48
     """
-    plane = _grey(_channels(to_float(check_image(reference, "reference"))))
+    plane = grey(_channels(check_image(reference, "reference")))
     longer = max(*plane.shape, _THUMBNAIL_SIDE)
     small = _shrunk(
         plane, (max(plane.shape[0] * _THUMBNAIL_SIDE // longer, 1), max(plane.shape[1] * _THUMBNAIL_SIDE // longer, 1))
@@ -136,32 +133,30 @@ def thumbnail_of(reference: Image) -> Table:
     return tuple(tuple(row) for row in np.clip(np.round(small.astype(np.float64), 4), 0, 1).tolist())
 
 
-def find_mapping(image: FloatImage, reference: FloatImage | None, thumbnail: Table | None, model: str) -> Matrix:
-    """Return the 2 x 3 matrix, in (row, column) order, that aligns the image."""
+def find_mapping(image: Image, reference: Image | None, thumbnail: Table | None, model: str) -> Matrix:
+    """Return the 2 x 3 matrix, in (row, column) order, that aligns the image, which may have any depth."""
     if reference is not None and thumbnail is not None:
         raise ParameterError("register: give either a reference image or a thumbnail, not both")
-    if reference is None and thumbnail is None:
+    if reference is not None:
+        target = grey(reference)
+    elif thumbnail is not None:
+        target = _plane(thumbnail)
+    else:
         raise ParameterError("register: give the reference image to align to")
-    target = _plane(thumbnail) if thumbnail is not None else _grey(reference)
-    picture = _grey(image)
+    picture = grey(image)
     common = min(picture.shape[0], target.shape[0]), min(picture.shape[1], target.shape[1])
     matrix = align(_shrunk(picture, common), _shrunk(target, common), model)
     return rescale(matrix, common, picture.shape, model)[::-1, [1, 0, 2]]
 
 
-def _plane(thumbnail: Table | None) -> Plane:
-    if thumbnail is None or len({len(row) for row in thumbnail}) != 1:
+def _plane(thumbnail: Table) -> Plane:
+    if len({len(row) for row in thumbnail}) != 1:
         raise ParameterError("register: thumbnail is not allowed; give rows of one length")
     return np.asarray(thumbnail, np.float32)
 
 
 def _channels(image: Image) -> Image:
     return image if image.ndim == 3 else image[:, :, np.newaxis]
-
-
-def _grey(image: FloatImage | None) -> Plane:
-    assert image is not None
-    return np.asarray(luma(image), np.float32)
 
 
 def _shrunk(plane: Plane, shape: tuple[int, int]) -> Plane:

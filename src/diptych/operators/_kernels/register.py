@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diptych.core.image import Image, to_float
+from diptych.core.image import Image
 from diptych.core.operator import FastPath
 from diptych.core.parameters import Table
 from diptych.operators._kernels.geometry import resample
@@ -12,8 +12,7 @@ from diptych.operators.register import find_mapping
 def _register(
     image: Image, *, reference: Image | None, thumbnail: Table | None, model: str, interpolation: str, border: str
 ) -> Image:
-    floats = to_float(reference) if reference is not None else None
-    mapping = find_mapping(to_float(image), floats, thumbnail, model)
+    mapping = find_mapping(image, reference, thumbnail, model)
     return resample(image, mapping, (image.shape[0], image.shape[1]), interpolation, border)
 
 
