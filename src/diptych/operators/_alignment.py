@@ -158,10 +158,15 @@ def _correlation(image: Plane, reference: Plane, matrix: Matrix) -> float:
         if cv2.countNonZero(inside) < _OVERLAP * inside.size:
             return -1.0
         image = _warp(image, matrix)
-    first, second = (
-        cv2.subtract(plane, cv2.mean(plane, mask=inside), mask=inside).ravel() for plane in (image, reference)
-    )
+    first, second = (_centred(plane, inside).ravel() for plane in (image, reference))
     return float(first @ second) / max(float(first @ first) * float(second @ second), 1e-12) ** 0.5
+
+
+def _centred(plane: Plane, inside: Image | None) -> Plane:
+    """Return the differences from the mean over a mask, 0 outside of it."""
+    result = np.zeros(plane.shape, np.float32)
+    mean = cv2.mean(plane, mask=inside)
+    return np.asarray(cv2.subtract(plane, mean, dst=result, mask=inside))  # type: ignore[call-overload]
 
 
 def _refine(image: Plane, reference: Plane, matrix: Matrix, motion: int, steps: int) -> Matrix:

@@ -113,14 +113,24 @@ _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTA
 
 def _whole_turn(image: Image, *, angle: float, reshape: bool, **_: object) -> bool:
     square = image.shape[0] == image.shape[1]
-    return image.shape[2] <= 4 and angle % 90 == 0 and (reshape or square or angle % 180 == 0)
+    return image.shape[2] in (1, 3, 4) and angle % 90 == 0 and (reshape or square or angle % 180 == 0)
 
 
 def _turn(image: Image, *, angle: float, **_: object) -> Image:
-    if angle % 360 == 0:
-        return image.copy()
-    turned = np.asarray(cv2.rotate(image, _TURNS[int(angle % 360)]))
-    return turned if turned.ndim == 3 else turned[:, :, np.newaxis]
+    turns = int(angle % 360)
+    if turns == 0:
+        return _copied(image)
+    if turns == 180:
+        return _flip(image, direction="both")
+    height, width, channels = image.shape
+    out = np.empty((width, height, channels), image.dtype)
+
+    def work(start: int, stop: int) -> None:  # columns of the image become rows of the result
+        columns = slice(width - stop, width - start) if turns == 90 else slice(start, stop)
+        cv2.rotate(image[:, columns], _TURNS[turns], dst=out[start:stop])
+
+    in_strips(work, width, _rows(out))
+    return out
 
 
 def _rotate(image: Image, *, angle: float, interpolation: str, reshape: bool, border: str) -> Image:
@@ -149,7 +159,7 @@ def _zoom_opencv_fits(
 def _zoom_opencv(image: Image, *, factor: float, height: int | None, width: int | None, interpolation: str) -> Image:
     rows, columns = _zoomed(image, factor, height, width)
     if (rows, columns) == image.shape[:2]:
-        return image.copy()
+        return _copied(image)
     how = cv2.INTER_AREA if interpolation == "area" else cv2.INTER_LINEAR
     return by_channels(lambda part: cv2.resize(part, (columns, rows), interpolation=how), image)
 
@@ -157,7 +167,7 @@ def _zoom_opencv(image: Image, *, factor: float, height: int | None, width: int 
 def _zoom(image: Image, *, factor: float, height: int | None, width: int | None, interpolation: str) -> Image:
     shape = _zoomed(image, factor, height, width)
     if shape == image.shape[:2]:
-        return image.copy()
+        return _copied(image)
     out = np.empty((*shape, image.shape[2]), image.dtype)
     _ZOOMS[interpolation](image, out)
     return out
@@ -172,8 +182,7 @@ def _zoom_nearest(image: Image, out: Image) -> None:
 def _zoom_linear(image: Image, out: Image) -> None:
     from diptych.operators._kernels._geometry_zoom_numba import zoom_linear
 
-    add = half(image)
-    in_strips(lambda start, stop: zoom_linear(image, out, add, start, stop), len(out))
+    in_strips(lambda start, stop: zoom_linear(image, out, start, stop), len(out))
 
 
 def _zoom_cubic(image: Image, out: Image) -> None:
@@ -190,16 +199,37 @@ def _zoom_fits(image: Image, *, interpolation: str, **_: object) -> bool:
     return interpolation != "area" and fits_size(image, interpolation)
 
 
-_CODES = {"horizontal": 1, "vertical": 0, "both": -1}
+_FLIPS = {"horizontal": 1, "vertical": 0, "both": -1}
 
 
 def _flip(image: Image, *, direction: str) -> Image:
-    return by_channels(lambda part: cv2.flip(part, _CODES[direction]), image)
+    if image.shape[2] not in (1, 3, 4):
+        rows, columns = (-1 if direction in (word, "both") else 1 for word in ("vertical", "horizontal"))
+        return _copied(image[::rows, ::columns])
+    out = np.empty_like(image)
+
+    def work(start: int, stop: int) -> None:
+        rows = slice(start, stop) if direction == "horizontal" else slice(len(out) - stop, len(out) - start)
+        cv2.flip(image[start:stop], _FLIPS[direction], dst=out[rows])
+
+    in_strips(work, len(image), _rows(image))
+    return out
 
 
 def _crop(image: Image, **rectangle: Any) -> Image:
     rows, columns = window(image.shape, **rectangle)
-    return image[rows, columns].copy()
+    return _copied(image[rows, columns])
+
+
+def _copied(image: Image) -> Image:
+    out = np.empty(image.shape, image.dtype)
+    in_strips(lambda start, stop: np.copyto(out[start:stop], image[start:stop]), len(image), _rows(image))
+    return out
+
+
+def _rows(image: Image) -> int:
+    # To move fewer pixels at a time is quicker than to wake a thread.
+    return (1 << 18) // image[0].nbytes + 1
 
 
 _PATHS: dict[str, tuple[FastPath, ...]] = {
