@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -13,7 +14,7 @@ from diptych.core.image import Image, white_level
 from diptych.core.operator import FastPath
 from diptych.core.parallel import in_strips
 from diptych.operators._kernels._opencv import pad
-from diptych.operators._threshold import LEVELS, otsu_level, weights_of
+from diptych.operators._threshold import LEVELS, weights_of
 
 Levels: TypeAlias = NDArray[np.uint16]
 Work: TypeAlias = Callable[[int, int], None]
@@ -35,7 +36,7 @@ def _threshold(image: Image, *, method: str, value: float, size: int, window: st
         compare: Work = _nothing
         limit = round(value * LEVELS)
         if method == "otsu":
-            limit = otsu_level(histogram)
+            limit = kernels.otsu(histogram)
         elif method == "local":
             compare, limit = _comparison(level, size, window, round(offset * LEVELS)), 0
 
@@ -51,7 +52,7 @@ def _nothing(start: int, stop: int) -> None:
     pass
 
 
-def _fill(pixels: Image, level: Levels, first: int, factor: int, count: bool) -> NDArray[np.int64]:
+def _fill(pixels: Image, level: Levels, first: int, factor: int, count: bool) -> NDArray[np.int32]:
     """Write the levels of the luma, or of channel `first`, and return their histogram."""
     from diptych.operators._kernels import threshold_numba as kernels
 
@@ -66,7 +67,7 @@ def _fill(pixels: Image, level: Levels, first: int, factor: int, count: bool) ->
         histograms.append(histogram)
 
     in_strips(work, len(level))
-    return np.asarray(np.sum(histograms, axis=0, dtype=np.int64))
+    return functools.reduce(np.add, histograms)
 
 
 def _comparison(level: Levels, size: int, window: str, below: int) -> Work:

@@ -48,6 +48,28 @@ def float_levels(image: Any, level: Any, first: int, histogram: Any) -> None:
 
 
 @njit(nogil=True, cache=True)
+def otsu(histogram: Any) -> int:
+    """Do what `diptych.operators._threshold.otsu_level` does, digit by digit."""
+    total, whole = 0, 0
+    for level in range(histogram.size):
+        total += histogram[level]
+        whole += histogram[level] * level
+    dark, mass, best, highest = 0, 0, 0, -1.0
+    for level in range(histogram.size):
+        if histogram[level] == 0:
+            continue
+        dark += histogram[level]
+        mass += histogram[level] * level
+        if dark == total:
+            return best if highest >= 0 else level
+        difference = mass / dark - (whole - mass) / (total - dark)
+        variance = float(dark) * float(total - dark) * (difference * difference)
+        if variance > highest:
+            best, highest = level, variance
+    return best
+
+
+@njit(nogil=True, cache=True)
 def write_mask(level: Any, limit: int, out: Any, first: int, white: Any) -> None:
     """Write white where the level is above the limit and 0 elsewhere: into all of three channels, or into one."""
     rows, columns, channels = out.shape
