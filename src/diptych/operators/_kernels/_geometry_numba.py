@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 REFLECT, MIRROR, NEAREST, CONSTANT, WRAP = range(5)
+_TILE_ROWS, _TILE_COLUMNS = 16, 128
 
 
 @njit(nogil=True, cache=True)
@@ -148,24 +149,41 @@ def gather(flat: Any, target: Any, places: Any, channels: int, y: int, first: in
 
 @njit(nogil=True, cache=True)
 def affine_linear(image: Any, out: Any, mapping: Any, border: int, half: float, start: int, stop: int) -> None:
-    """Linear in each direction."""
+    """Linear in each direction, tile by tile: what a long turned line touches would not stay in the cache."""
     height, width, channels = image.shape
     columns = out.shape[1]
     flat, target = image.reshape(-1), out.reshape(-1)
     places, v, u = np.empty(columns, np.uint32), np.empty(columns, np.float32), np.empty(columns, np.float32)
+    ends = np.empty((_TILE_ROWS, 2), np.int64)
     dr, dc = mapping[0, 1], mapping[1, 1]
-    for y in range(start, stop):
-        r, c = mapping[0, 2] + y * mapping[0, 0], mapping[1, 2] + y * mapping[1, 0]
-        first, last = inner(r, dr, height - 1.0, c, dc, width - 1.0, columns)
-        for x in range(first, last):
-            row, column = r + x * dr, c + x * dc
-            i, j = np.int32(row), np.int32(column)
-            v[x], u[x] = np.float32(row - i), np.float32(column - j)
-            places[x] = np.uint32((i * np.int32(width) + j) * np.int32(channels))
-        _inner_linear(flat, target, places, v, u, (y, first, last, width, channels), np.float32(half))
-        begin, end = reach((r, dr, c, dc), image.shape, out, border, 1.0, y)
-        _outer_linear(image, out, (r, dr, c, dc), border, half, y, (begin, first))
-        _outer_linear(image, out, (r, dr, c, dc), border, half, y, (last, end))
+    for top in range(start, stop, _TILE_ROWS):
+        rows = min(_TILE_ROWS, stop - top)
+        for n in range(rows):
+            ends[n, 0], ends[n, 1] = _frame_linear(image, out, mapping, border, half, top + n)
+        for left in range(0, columns, _TILE_COLUMNS):
+            for n in range(rows):
+                y = top + n
+                r, c = mapping[0, 2] + y * mapping[0, 0], mapping[1, 2] + y * mapping[1, 0]
+                first, last = max(ends[n, 0], left), min(ends[n, 1], left + _TILE_COLUMNS)
+                for x in range(first, last):
+                    row, column = r + x * dr, c + x * dc
+                    i, j = np.int32(row), np.int32(column)
+                    v[x], u[x] = np.float32(row - i), np.float32(column - j)
+                    places[x] = np.uint32((i * np.int32(width) + j) * np.int32(channels))
+                if first < last:
+                    _inner_linear(flat, target, places, v, u, (y, first, last, width, channels), np.float32(half))
+
+
+@njit(nogil=True, cache=True)
+def _frame_linear(image: Any, out: Any, mapping: Any, border: int, half: float, y: int) -> tuple[int, int]:
+    """Write what is near and beyond the border in row y, and return the part between."""
+    height, width, columns = image.shape[0], image.shape[1], out.shape[1]
+    line = mapping[0, 2] + y * mapping[0, 0], mapping[0, 1], mapping[1, 2] + y * mapping[1, 0], mapping[1, 1]
+    first, last = inner(line[0], line[1], height - 1.0, line[2], line[3], width - 1.0, columns)
+    begin, end = reach(line, image.shape, out, border, 1.0, y)
+    for low, high in ((begin, first), (last, end)):
+        _outer_linear(image, out, line, border, half, y, (low, high))
+    return first, last
 
 
 @njit(nogil=True, cache=True)
