@@ -150,7 +150,7 @@ def gather(flat: Any, target: Any, places: Any, channels: int, y: int, first: in
 @njit(nogil=True, cache=True)
 def affine_linear(image: Any, out: Any, mapping: Any, border: int, half: float, start: int, stop: int) -> None:
     """Linear in each direction, tile by tile: what a long turned line touches would not stay in the cache."""
-    height, width, channels = image.shape
+    width, channels = image.shape[1], image.shape[2]
     columns = out.shape[1]
     flat, target = image.reshape(-1), out.reshape(-1)
     places, v, u = np.empty(columns, np.uint32), np.empty(columns, np.float32), np.empty(columns, np.float32)
