@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+import diptych
 from diptych import networks
 from diptych.core.errors import BundleError, ParameterError, PhotoExistsError
 from diptych.recipes import Recipe, step
 from diptych.runtime import BundleMetadata, OnnxEnhancer, make_bundle, read_bundle, save_bundle
+from diptych.runtime.bundle import check_bundle
+from diptych.runtime.known import known_metadata
 from runtime_networks import NETWORKS, hourglass, make
 
 
@@ -41,6 +46,18 @@ def test_what_is_saved_is_read(tmp_path):
     model = onnx.load_from_string(read.model)
     assert (model.producer_name, len(model.metadata_props)) == ("diptych", 1)
     assert len(model.graph.node) == len(onnx.load_from_string(hourglass()).graph.node)
+
+
+def test_models_in_the_package_are_what_the_table_says(tmp_path):
+    models = Path(diptych.__file__).parent / "models"
+    table = json.loads((models / "checked.json").read_text())
+    assert len(table) == len(list(models.glob("*.onnx")))
+    for path in models.glob("*.onnx"):
+        model = path.read_bytes()
+        assert read_bundle(path) == check_bundle(model, source=str(path))
+        assert table[hashlib.sha256(model).hexdigest()]["bytes"] == len(model)
+        (tmp_path / "changed.onnx").write_bytes(model[:-1] + bytes([model[-1] ^ 1]))
+        assert known_metadata((tmp_path / "changed.onnx").read_bytes()) is None
 
 
 def test_metadata_of_0_1_is_read():

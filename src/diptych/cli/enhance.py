@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from diptych.cli.arguments import OPTIONS, read_size, read_steps
+from diptych.cli.compilation import compile_in_two
 from diptych.cli.large import enhance_by_rows, is_large
 from diptych.cli.options import (
     FormatName,
@@ -239,7 +240,10 @@ def _rehearse(batch: Batch, jobs: list[Job], quiet: bool) -> list[Result]:
 
 def _run(batch: Batch, jobs: list[Job], quiet: bool) -> list[Result]:
     from diptych.photo import sweep_temporary
+    from diptych.runtime import DefaultEnhancer
 
+    if isinstance(batch.enhancer, DefaultEnhancer):
+        compile_in_two()
     for folder in {job.output.parent for job in jobs if job.output.parent.is_dir()}:
         sweep_temporary(folder)  # what a killed run has left
     results: list[Result] = []

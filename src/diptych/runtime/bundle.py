@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from diptych.core.errors import BundleError
 from diptych.runtime.graph_check import check_graph
 from diptych.runtime.graph_ends import INPUT, OUTPUT
+from diptych.runtime.known import known_metadata
 from diptych.runtime.metadata import BundleMetadata, check_generator
 
 if TYPE_CHECKING:
@@ -156,6 +157,12 @@ def read_bundle(path: str | os.PathLike[str], *, max_bytes: int = _LIMIT) -> Bun
 
 def bundle_of(model: bytes, *, source: str) -> Bundle:
     """Return the bundle that a file's content is, which `source` names in messages; see `read_bundle`."""
+    known = known_metadata(model)
+    return check_bundle(model, source=source) if known is None else Bundle(known, model, source)
+
+
+def check_bundle(model: bytes, *, source: str) -> Bundle:
+    """The same for content that is checked in any case, even if it is that of a model in the package."""
     proto = _parse(model, source)
     metadata = _read_metadata(proto, source)
     check_graph(proto, metadata, source)

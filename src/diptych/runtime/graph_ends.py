@@ -66,13 +66,6 @@ def made_of_picture(metadata: BundleMetadata, side: int) -> list[int]:
     return [1, metadata.channels_out, side, side]
 
 
-def thumbnail_side(model: bytes) -> int:
-    """Return the side in px of the thumbnails that a checked planner takes."""
-    import onnx
-
-    return int(onnx.load_from_string(model).graph.input[0].type.tensor_type.shape.dim[-1].dim_value)
-
-
 def _ends_of(metadata: BundleMetadata) -> tuple[tuple[str, str], dict[str, Shape], dict[str, Shape]]:
     """Return the dtypes of a bundle's inputs and outputs, and the shapes of both by their names."""
     floats, before, after = ("float32", "float32"), metadata.channels_in, metadata.channels_out

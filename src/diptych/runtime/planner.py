@@ -16,7 +16,7 @@ from diptych.networks.planner import SPREAD
 from diptych.recipes import Recipe, step
 from diptych.recipes.steps import declaration_of
 from diptych.runtime.bundle import Bundle, read_bundle
-from diptych.runtime.graph_ends import NUMBERS, THUMBNAIL, thumbnail_side
+from diptych.runtime.graph_ends import NUMBERS, THUMBNAIL
 from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.pipeline import fit_channels
 from diptych.runtime.sessions import Sessions
@@ -77,8 +77,8 @@ class NetworkPlanner:
             Recipe.from_toml(text, source=self._bundle.source) if text else Recipe()
             for text in (self.metadata.preprocess, self.metadata.postprocess)
         )
-        self._side = thumbnail_side(self._bundle.model)
         self._session = Sessions(self._bundle.source, threads=threads, providers=providers).open(self._bundle.model)
+        self._side = int(self._session.shape(THUMBNAIL)[-1])
         self._lock = threading.Lock()
         # A graph that cannot be run is found now.
         self.numbers_of(np.zeros((self.metadata.channels_in, self._side, self._side), np.float32))

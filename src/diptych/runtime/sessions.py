@@ -85,6 +85,10 @@ class Session:
         self._session = session
         self._source = source
 
+    def shape(self, name: str) -> tuple[Any, ...]:
+        """Return the shape of an input as the graph has it: numbers, and names of what may be any."""
+        return next(tuple(one.shape) for one in self._session.get_inputs() if one.name == name)
+
     def run(
         self,
         feeds: Mapping[str, Array],
