@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from typing import NamedTuple
 
 from diptych.core.errors import ParameterError
 
@@ -66,6 +67,40 @@ def in_strips(work: Callable[[int, int], object], rows: int, smallest: int = 32)
     except BaseException:
         wait([future for future, _ in beside if not future.cancel()])  # none writes into the result any more
         raise
+
+
+class Band(NamedTuple):
+    """Rows of an image that are worked on at once, and what is read for them: ``start - top`` rows of it come before."""
+
+    start: int
+    stop: int
+    top: int
+    bottom: int
+
+
+def bands(height: int, rows: int, halo: int, grid: int = 16) -> Iterator[Band]:
+    """Yield bands that cover an image one after the other, so that what a filter needs beside image and result stays small.
+
+    Parameters
+    ----------
+    height : int
+        Of the image.
+    rows : int
+        Wanted of a band; it has twice the halo at least, as what it reads beyond its own rows is done twice.
+    halo : int
+        Rows that it reads on either side.
+    grid : int
+        What is read begins at a multiple of it.
+
+    Examples
+    --------
+    >>> [tuple(band) for band in bands(40, 16, 3)]
+    [(0, 16, 0, 19), (16, 32, 0, 35), (32, 40, 16, 40)]
+    """
+    own = max(grid, rows, 2 * halo) // grid * grid
+    for start in range(0, height, own):
+        stop = min(start + own, height)
+        yield Band(start, stop, max(0, start - halo) // grid * grid, min(height, stop + halo))
 
 
 @functools.cache

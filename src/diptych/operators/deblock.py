@@ -19,10 +19,12 @@ SHIFTS = ((4, 4), (0, 4), (4, 0), (2, 2), (6, 6))
 """Rows and columns by which the grids of blocks are moved: the boundaries of each lie inside the blocks of the others."""
 _SIDE = 8
 _MCU = 16  # px that a block of chroma covers at half resolution
+HALO = 3 * _MCU
+"""Rows and columns around a pixel that its result depends on."""
 
 
 def _halo(*, luma: Table | None, **_: object) -> int | None:
-    return None if luma is None else 3 * _MCU
+    return None if luma is None else HALO
 
 
 @operator(group="denoising", halo=_halo)
@@ -102,7 +104,8 @@ def deblocked_image(
     before = [(-start) % _MCU for start in (top, left)]
     after = [(-length - start) % _MCU for length, start in zip(image.shape[:2], before, strict=True)]
     padded = np.pad(image, (*zip(before, after, strict=True), (0, 0)), mode="symmetric")
-    planes = (255 * np.moveaxis(to_ycbcr(padded) if color else padded, 2, 0)).astype(np.float32)
+    planes = np.multiply(np.moveaxis(to_ycbcr(padded) if color else padded, 2, 0), 255, dtype=np.float32, order="C")
+    del padded
     for number, plane in enumerate(planes):
         of_chroma = color and number > 0
         if of_chroma and subsampling == 2:

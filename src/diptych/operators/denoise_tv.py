@@ -12,7 +12,11 @@ from diptych.core.operator import operator
 from diptych.core.parameters import Auto, Range
 
 
-@operator(group="denoising")
+def _halo(*, iterations: int, **_: object) -> int:
+    return iterations + 1  # each step looks one pixel further
+
+
+@operator(group="denoising", halo=_halo)
 def denoise_tv(
     image: Image,
     *,

@@ -22,12 +22,14 @@ from numpy.typing import NDArray
 
 from diptych.core.image import FloatImage, Image, from_float, to_float
 from diptych.core.operator import GRID, Declaration, as_floats
+from diptych.core.parallel import bands
 from diptych.core.parameters import Value
 from diptych.core.tones import Curve, identity_table, next_table
 from diptych.operators.tones import apply_table, histograms, map_curves
 from diptych.recipes.steps import Step
 
 _STRIP = 8_000_000  # values of a strip of floats
+_BAND = 24_000_000  # values that a step which denoises is given at once, where it is alone
 _STORED = np.dtype(np.uint16)
 
 
@@ -36,10 +38,22 @@ def run(steps: Sequence[Step], image: Image) -> Image:
     resolved = [(one.declaration, dict(one.parameters)) for one in steps]
     if len(resolved) == 1:  # alone, an operator works in the image's own depth, by its fastest path
         declaration, parameters = resolved[0]
+        if _is_local(declaration, parameters) and declaration.denoises and image.size > _BAND:
+            return _in_bands(declaration, parameters, image)
         return declaration.function(image, **parameters)
     if image.dtype.name in ("uint8", "uint16"):
         return _run_integers(resolved, image)
     return from_float(_run_floats(resolved, to_float(image)), image.dtype)
+
+
+def _in_bands(declaration: Declaration, parameters: dict[str, Value], image: Image) -> Image:
+    """Return the image after a step that takes several floats for each value while it works."""
+    height, width, channels = image.shape
+    result = np.empty_like(image)
+    for band in bands(height, _BAND // (width * channels), declaration.halo(**parameters) or 0, GRID):
+        done = declaration.function(image[band.top : band.bottom], **parameters)
+        result[band.start : band.stop] = done[band.start - band.top : band.stop - band.top]
+    return result
 
 
 Call = tuple[Declaration, dict[str, Value]]
@@ -107,10 +121,7 @@ class _Stored:
             return apply_table(self.image, self.table, dtype)
         height, width, channels = self.image.shape
         result = np.empty(self.image.shape, dtype)
-        rows = max(16, _STRIP // (width * channels), 2 * self.halo) // GRID * GRID
-        for start in range(0, height, rows):
-            stop = min(start + rows, height)
-            top, bottom = max(0, start - self.halo) // GRID * GRID, min(height, stop + self.halo)
+        for start, stop, top, bottom in bands(height, _STRIP // (width * channels), self.halo, GRID):
             strip = apply_table(self.image[top:bottom], self.table, np.dtype(np.float32))
             for work in self.local:
                 strip = work(strip)
@@ -133,7 +144,7 @@ def _add(
     if declaration.curve is not None:
         return _add_curve(state, declaration, parameters)
     halo, stored = declaration.halo(**parameters), final or _STORED
-    is_local = halo is not None and declaration.keeps_shape and not _tiles_itself(declaration)
+    is_local = _is_local(declaration, parameters)
     if state.untouched and (final or not is_local):
         result = _in_depth(state.image, stored, declaration, parameters)
         if result is not None:
@@ -143,7 +154,7 @@ def _add(
         state.halo += halo or 0
         return state
     # The whole image is needed. An operator alone on an untouched image may work in the image's own depth.
-    source = state.image if state.untouched and stored == state.image.dtype else state.written(_STORED)
+    source = state.image if state.untouched and state.image.dtype in (stored, _STORED) else state.written(_STORED)
     return _Stored.of(declaration.function(source, **parameters))
 
 
@@ -159,6 +170,11 @@ def _in_depth(
         (one for one in declaration.paths if image.dtype.name in one.dtypes and one.when(view, **parameters)), None
     )
     return path.run(view, dtype=dtype, **parameters) if path is not None and path.any_depth else None
+
+
+def _is_local(declaration: Declaration, parameters: dict[str, Value]) -> bool:
+    """Return whether a step can be given the image in strips."""
+    return declaration.keeps_shape and not _tiles_itself(declaration) and declaration.halo(**parameters) is not None
 
 
 def _tiles_itself(declaration: Declaration) -> bool:

@@ -157,7 +157,7 @@ class OnnxDenoiser:
         for task in _tasks(planes, told, strength):
             part, target = (np.ascontiguousarray(one[:, :, task.channels]) for one in (planes, out))
             self._denoise(part, task, target)
-            if target is not out:
+            if not np.may_share_memory(target, out):
                 out[:, :, task.channels] = target
         return out.reshape(checked.shape)
 

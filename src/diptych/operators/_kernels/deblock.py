@@ -8,13 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import Image, from_float, to_float
+from diptych.core.noise import find_jpeg
 from diptych.core.noise.blocks import dct_matrix
 from diptych.core.operator import FastPath
-from diptych.core.parallel import in_strips
-from diptych.operators.deblock import SHIFTS, deblocked_image
+from diptych.core.parallel import bands, in_strips
+from diptych.core.parameters import Table
+from diptych.operators.deblock import HALO, SHIFTS, as_parameters, deblocked_image
 
 _SIDE = 8
 _ROWS = 16  # of blocks that are worked on at once
+_BAND = 4_000_000  # values of an image that are floats at once
 
 Plane = NDArray[np.float32]
 
@@ -37,8 +40,20 @@ def _plane(plane: Plane, table: Plane, strength: float) -> Plane:
     return out
 
 
-def _deblock(image: Image, **parameters: Any) -> Image:
-    return from_float(deblocked_image(to_float(image), _plane, **parameters), image.dtype)
+def _deblock(image: Image, *, luma: Table | None, **parameters: Any) -> Image:
+    """Deblock in bands of rows: floats of all planes, several at a time, are many times an image."""
+    if luma is None:
+        found = find_jpeg(image)
+        if found is None:
+            return image.copy()
+        luma = as_parameters(found)["luma"]
+        parameters |= {name: value for name, value in as_parameters(found).items() if name != "luma"}
+    result = np.empty_like(image)
+    for band in bands(len(image), _BAND // (image.shape[1] * image.shape[2]), HALO):
+        part = to_float(image[band.top : band.bottom])
+        done = deblocked_image(part, _plane, luma=luma, **parameters)
+        result[band.start : band.stop] = from_float(done[band.start - band.top : band.stop - band.top], image.dtype)
+    return result
 
 
 PATHS = (FastPath("Numba", ("uint8", "uint16", "float32"), _deblock),)

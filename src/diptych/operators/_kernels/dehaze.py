@@ -8,28 +8,42 @@ from numpy.typing import NDArray
 
 from diptych.core.image import Image, white_level
 from diptych.core.operator import FastPath
+from diptych.core.parallel import bands
 from diptych.operators._kernels.retinex import over_rows
 from diptych.operators.dehaze import EPSILON, SHARE
+
+_BAND = 16_000_000  # values of an image whose maps of floats are there at once
 
 
 def _run(image: Image, *, patch: int, omega: float, t0: float, radius: int) -> Image:
     from diptych.operators._kernels import dehaze_numba as kernels
-    from diptych.operators._kernels._edge_aware_numba import guided_filter
 
     white = np.float32(white_level(image.dtype))
     least = np.empty(image.shape[:2], image.dtype)
     over_rows(kernels.least, image, least)
     haze = _haze(image, _eroded(least, patch))
     gain = (1 / np.maximum(haze / white, 1e-3)).astype(np.float32) / white
+    out, light = np.empty_like(image), (haze / white).astype(np.float32)
+    for band in bands(len(image), _BAND // (image.shape[1] * image.shape[2]), patch // 2 + 2 * radius):
+        refined = _transmission(image[band.top : band.bottom], gain, white, patch, omega, radius)
+        own = slice(band.start, band.stop)
+        kept = refined[band.start - band.top : band.stop - band.top]
+        over_rows(kernels.clear, image[own], light, kept, np.float32(t0), white, out[own])
+    return out
+
+
+def _transmission(
+    image: Image, gain: NDArray[np.float32], white: np.float32, patch: int, omega: float, radius: int
+) -> NDArray[np.float32]:
+    """Return the share of light ``(H, W)`` that the haze lets through."""
+    from diptych.operators._kernels import dehaze_numba as kernels
+    from diptych.operators._kernels._edge_aware_numba import guided_filter
+
     dark, guide = np.empty(image.shape[:2], np.float32), np.empty(image.shape[:2], np.float32)
     over_rows(kernels.shares, image, gain, white, dark, guide)
     dark = _eroded(dark, patch)
     over_rows(_transmitted, dark, np.float32(omega))
-    refined = guided_filter(guide, dark, 2 * radius + 1, EPSILON)
-    out = np.empty_like(image)
-    light = (haze / white).astype(np.float32)
-    over_rows(kernels.clear, image, light, refined, np.float32(t0), white, out)
-    return out
+    return guided_filter(guide, dark, 2 * radius + 1, EPSILON)
 
 
 def _eroded(plane: Image, size: int) -> Image:
