@@ -7,7 +7,9 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
 
 from diptych.core.errors import ParameterError
 
@@ -76,6 +78,10 @@ class Band(NamedTuple):
     stop: int
     top: int
     bottom: int
+
+    def own(self, read: NDArray[Any]) -> NDArray[Any]:
+        """Return the rows of the band among those that were read for it."""
+        return read[self.start - self.top : self.stop - self.top]
 
 
 def bands(height: int, rows: int, halo: int, grid: int = 16) -> Iterator[Band]:

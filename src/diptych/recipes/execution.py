@@ -52,7 +52,7 @@ def _in_bands(declaration: Declaration, parameters: dict[str, Value], image: Ima
     result = np.empty_like(image)
     for band in bands(height, _BAND // (width * channels), declaration.halo(**parameters) or 0, GRID):
         done = declaration.function(image[band.top : band.bottom], **parameters)
-        result[band.start : band.stop] = done[band.start - band.top : band.stop - band.top]
+        result[band.start : band.stop] = band.own(done)
     return result
 
 
@@ -121,11 +121,11 @@ class _Stored:
             return apply_table(self.image, self.table, dtype)
         height, width, channels = self.image.shape
         result = np.empty(self.image.shape, dtype)
-        for start, stop, top, bottom in bands(height, _STRIP // (width * channels), self.halo, GRID):
-            strip = apply_table(self.image[top:bottom], self.table, np.dtype(np.float32))
+        for band in bands(height, _STRIP // (width * channels), self.halo, GRID):
+            strip = apply_table(self.image[band.top : band.bottom], self.table, np.dtype(np.float32))
             for work in self.local:
                 strip = work(strip)
-            result[start:stop] = from_float(strip[start - top : stop - top], dtype)
+            result[band.start : band.stop] = from_float(band.own(strip), dtype)
         return result
 
 

@@ -20,10 +20,13 @@ def spectrum(plane: Plane) -> Plane:
     return fft.dctn(plane, workers=threads())
 
 
-def blurred(cosines: Plane, sigma: float) -> Plane:
-    """Return the blur of the plane with this spectrum: that of ``scipy.ndimage.gaussian_filter(plane, sigma)``."""
+def blurred(cosines: Plane, sigma: float, *, overwrite: bool = False) -> Plane:
+    """Return the blur of the plane with this spectrum: that of ``scipy.ndimage.gaussian_filter(plane, sigma)``.
+
+    With `overwrite` it may be written over the spectrum.
+    """
     rows, columns = (_transfer(length, sigma).astype(cosines.dtype) for length in cosines.shape)
-    product = cosines * rows[:, np.newaxis]
+    product = np.multiply(cosines, rows[:, np.newaxis], out=cosines if overwrite else None)
     product *= columns
     return fft.idctn(product, workers=threads(), overwrite_x=True)
 

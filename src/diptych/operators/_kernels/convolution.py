@@ -54,7 +54,7 @@ def transformed(image: Image, sigma: float, amount: float = -1.0) -> Image:
     out, white = np.empty_like(image), white_level(image.dtype)
     for c in range(image.shape[2]):
         plane = np.array(image[:, :, c], np.float32, order="C")
-        result = blurred(spectrum(plane), sigma)
+        result = blurred(spectrum(plane), sigma, overwrite=True)
         if amount >= 0:
             np.subtract(plane, result, out=result)
             result *= np.float32(amount)

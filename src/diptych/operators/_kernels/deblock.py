@@ -52,7 +52,7 @@ def _deblock(image: Image, *, luma: Table | None, **parameters: Any) -> Image:
     for band in bands(len(image), _BAND // (image.shape[1] * image.shape[2]), HALO):
         part = to_float(image[band.top : band.bottom])
         done = deblocked_image(part, _plane, luma=luma, **parameters)
-        result[band.start : band.stop] = from_float(done[band.start - band.top : band.stop - band.top], image.dtype)
+        result[band.start : band.stop] = from_float(band.own(done), image.dtype)
     return result
 
 

@@ -27,8 +27,7 @@ def _run(image: Image, *, patch: int, omega: float, t0: float, radius: int) -> I
     for band in bands(len(image), _BAND // (image.shape[1] * image.shape[2]), patch // 2 + 2 * radius):
         refined = _transmission(image[band.top : band.bottom], gain, white, patch, omega, radius)
         own = slice(band.start, band.stop)
-        kept = refined[band.start - band.top : band.stop - band.top]
-        over_rows(kernels.clear, image[own], light, kept, np.float32(t0), white, out[own])
+        over_rows(kernels.clear, image[own], light, band.own(refined), np.float32(t0), white, out[own])
     return out
 
 

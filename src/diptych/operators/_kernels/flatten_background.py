@@ -28,7 +28,7 @@ def _run(image: Image, *, sigma: float, mode: Literal["divide", "subtract"]) -> 
 
 
 def _subtracted(plane: Plane, sigma: float) -> Plane:
-    flat = blurred(spectrum(plane), sigma)
+    flat = blurred(spectrum(plane), sigma, overwrite=True)
     shift = np.float32(_mean(flat))
 
     def work(start: int, stop: int) -> None:
@@ -41,7 +41,7 @@ def _subtracted(plane: Plane, sigma: float) -> Plane:
 
 
 def _divided(plane: Plane, sigma: float) -> Plane:
-    ratio = blurred(spectrum(plane), sigma)
+    ratio = blurred(spectrum(plane), sigma, overwrite=True)
 
     def work(start: int, stop: int) -> None:
         part = ratio[start:stop]

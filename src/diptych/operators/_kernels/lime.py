@@ -8,26 +8,35 @@ from numpy.typing import NDArray
 
 from diptych.core.image import Image, white_level
 from diptych.core.operator import FastPath
-from diptych.core.parallel import in_strips
+from diptych.core.parallel import bands, in_strips
 from diptych.operators._kernels.retinex import over_rows
 from diptych.operators.lime import EPSILON, ROUNDS, SIGMA
 
 Plane = NDArray[np.float32]
 _LANES = 128  # columns that are solved side by side
+_BAND = 16_000_000  # values of an image whose weights are found at once
+_RADIUS = int(4 * SIGMA + 0.5)
 
 
 def _run(image: Image, *, gamma: float, smoothness: float) -> Image:
     from diptych.operators._kernels import lime_numba as kernels
 
     white = np.float32(white_level(image.dtype))
-    plane = np.empty(image.shape[:2], np.float32)
-    over_rows(kernels.largest, image, white, plane)
+    plane = _largest(image, white)
     if smoothness > 0:
-        _smooth(plane, smoothness)
+        _smooth(image, white, plane, smoothness)
     over_rows(_to_gain, plane, np.float32(-gamma))
     out = np.empty_like(image)
     over_rows(kernels.scale, image, plane, white, out)
     return out
+
+
+def _largest(image: Image, white: np.float32) -> Plane:
+    from diptych.operators._kernels import lime_numba as kernels
+
+    plane = np.empty(image.shape[:2], np.float32)
+    over_rows(kernels.largest, image, white, plane)
+    return plane
 
 
 def _to_gain(plane: Plane, power: np.float32) -> None:
@@ -37,11 +46,18 @@ def _to_gain(plane: Plane, power: np.float32) -> None:
     np.exp(plane, out=plane)
 
 
-def _smooth(plane: Plane, smoothness: float) -> None:
+def _smooth(image: Image, white: np.float32, plane: Plane, smoothness: float) -> None:
+    """Smooth the plane of the largest channels in its place.
+
+    Of a large image the weights across are found anew in each round, band by band: memory for all of them is what they cost.
+    """
     from diptych.operators._kernels import lime_numba as kernels
 
-    across, down = _weights(plane, 1), _weights(plane, 0)
-    width = plane.shape[1]
+    height, width = plane.shape
+    cut = list(bands(height, _BAND // (width * image.shape[2]), _RADIUS + 1))
+    down, kept = np.empty_like(plane), _weights(plane, 1) if len(cut) == 1 else None
+    for band in cut:
+        down[band.start : band.stop] = band.own(_weights(plane[band.top : band.bottom], 0))
 
     def columns(start: int, stop: int) -> None:
         for group in range(start, stop):
@@ -50,7 +66,11 @@ def _smooth(plane: Plane, smoothness: float) -> None:
 
     for round_ in range(1, ROUNDS + 1):
         weight = np.float32(1.5 * 4 ** (ROUNDS - round_) / (4**ROUNDS - 1) * smoothness)
-        over_rows(kernels.solve_rows, plane, across, weight)
+        for band in cut:
+            across = kept
+            if across is None:
+                across = band.own(_weights(_largest(image[band.top : band.bottom], white), 1))
+            over_rows(kernels.solve_rows, plane[band.start : band.stop], across, weight)
         in_strips(columns, -(-width // _LANES), smallest=1)
 
 
@@ -60,8 +80,7 @@ def _weights(plane: Plane, axis: int) -> Plane:
     weights = np.zeros_like(plane)
     step = np.diff(plane, axis=axis)
     if step.size:
-        radius = int(4 * SIGMA + 0.5)
-        taps = np.exp(-0.5 / SIGMA**2 * np.arange(-radius, radius + 1) ** 2)
+        taps = np.exp(-0.5 / SIGMA**2 * np.arange(-_RADIUS, _RADIUS + 1) ** 2)
         taps = (taps / taps.sum()).astype(np.float32)
         around = cv2.sepFilter2D(step, -1, taps, taps, borderType=cv2.BORDER_REFLECT).reshape(step.shape)
         over_rows(kernels.weigh, step, around, np.float32(EPSILON), weights[: step.shape[0]])

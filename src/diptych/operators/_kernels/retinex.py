@@ -106,22 +106,29 @@ def level_plane(image: Image, channel: int) -> Plane:
 
 
 def detail(plane: Plane, sigmas: Sequence[float]) -> Plane:
-    """Return `_retinex.detail` of a plane, in a new array."""
-    cosines = spectrum(plane)
-    product = np.ones_like(plane)
-    for sigma in sigmas:
-        surround = blurred(cosines, sigma)
+    """Return `_retinex.detail` of a plane, in its place."""
+    cosines, count = spectrum(plane), len(sigmas)
+
+    def begin(start: int, stop: int) -> None:
+        part = plane[start:stop]
+        part += _FLOOR
+        if count > 1:
+            np.power(part, count, out=part)
+
+    in_strips(begin, plane.shape[0])
+    for number, sigma in enumerate(sigmas, 1):
+        surround = blurred(cosines, sigma, overwrite=number == count)
 
         def work(start: int, stop: int, surround: Plane = surround) -> None:
             part = surround[start:stop]
             part += _FLOOR
-            np.divide(plane[start:stop] + _FLOOR, part, out=part)
-            product[start:stop] *= part
+            plane[start:stop] /= part
 
         in_strips(work, plane.shape[0])
-    scale = np.float32(1 / len(sigmas))
-    in_strips(lambda start, stop: _logarithm(product[start:stop], scale), plane.shape[0])
-    return product
+        del surround, work  # before the next one is made
+    scale = np.float32(1 / count)
+    in_strips(lambda start, stop: _logarithm(plane[start:stop], scale), plane.shape[0])
+    return plane
 
 
 def _logarithm(values: Plane, scale: np.float32) -> None:
