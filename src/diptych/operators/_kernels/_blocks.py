@@ -13,6 +13,8 @@ from diptych.core.image import Image
 from diptych.core.parallel import in_strips
 from diptych.operators._borders import border_index
 
+_SMALLEST = 1 << 17  # bytes of a strip: to filter fewer is quicker than to wake a thread
+
 
 def by_blocks(
     work: Callable[..., Image], images: tuple[Image, ...], radius: int, border: str, padded: bool = True
@@ -36,6 +38,28 @@ def by_blocks(
             out[start:stop] = result[radius : radius + stop - start, left : left + width]
 
     in_strips(strip, len(edges) - 1, smallest=1)
+    return out
+
+
+def by_strips(work: Callable[[Image, Image], object], image: Image, radius: int) -> Image:
+    """Let ``work(source, out)`` filter a strip for each thread, and once more the rows around where two strips meet.
+
+    For filters of windows of this radius that know the border themselves, as most of OpenCV's do, and whose answer for a row
+    does not depend on where the strip begins.
+    """
+    out = np.empty_like(image)
+    begun: list[int] = []
+
+    def strip(start: int, stop: int) -> None:
+        begun.append(start)
+        work(image[start:stop], out[start:stop])
+
+    in_strips(strip, len(image), smallest=max(_SMALLEST // image[0].nbytes, 8 * radius) + 1)
+    for row in begun:
+        if row and radius:
+            seam = np.empty_like(image[row - 2 * radius : row + 2 * radius])
+            work(image[row - 2 * radius : row + 2 * radius], seam)
+            out[row - radius : row + radius] = seam[radius : 3 * radius]
     return out
 
 

@@ -31,6 +31,15 @@ def by_channels(work: Callable[[Image], Image], image: Image) -> Image:
     return np.stack(parts, axis=2)
 
 
+def into(work: Callable[[Image, Image | None], object], image: Image, out: Image) -> None:
+    """Apply ``work(source, dst)``, for 1, 3 or 4 channels, to an image of any number of channels, and write into `out`."""
+    if image.shape[2] in (1, 3, 4):
+        work(image, out)
+        return
+    for c in range(image.shape[2]):
+        out[:, :, c] = work(np.ascontiguousarray(image[:, :, c]), None)
+
+
 def pad(image: Image, rows: int, columns: int, border: str) -> Image:
     """Pad by so many rows and columns on every side, as SciPy's border mode says; any size of padding."""
     if border == "constant":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
@@ -9,8 +11,8 @@ from diptych.core.image import Image
 from diptych.core.operator import FastPath
 from diptych.core.parallel import in_strips
 from diptych.operators._borders import border_index
-from diptych.operators._kernels._blocks import by_blocks
-from diptych.operators._kernels._opencv import by_channels
+from diptych.operators._kernels._blocks import by_blocks, by_strips
+from diptych.operators._kernels._opencv import by_channels, into
 
 
 def _opencv(image: Image, *, size: int, border: str) -> Image:
@@ -22,7 +24,7 @@ def _opencv(image: Image, *, size: int, border: str) -> Image:
 
 
 def _is_quick(image: Image, size: int) -> bool:
-    # So fast that threads, or one more copy of the image, do not pay.
+    # So fast that to copy blocks with a border of their own does not pay.
     return size == 3 or (size == 5 and image.dtype != np.float32)
 
 
@@ -30,9 +32,13 @@ def _blur(block: Image, size: int) -> Image:
     return by_channels(lambda part: cv2.medianBlur(part, size), block)
 
 
+def _blur_into(size: int) -> Callable[[Image, Image], None]:
+    return lambda source, out: into(lambda part, dst: cv2.medianBlur(part, size, dst=dst), source, out)
+
+
 def _whole(image: Image, size: int, border: str) -> Image:
-    result = _blur(image, size)
     radius = size // 2
+    result = by_strips(_blur_into(size), image, radius)
     # OpenCV repeats the border pixel, which for a window of 3 is also the reflection; else the border is done again.
     if border == "nearest" or (size, border) == (3, "reflect"):
         return result

@@ -20,6 +20,7 @@ from diptych.core.image import Image, white_level
 from diptych.core.operator import Declaration, FastPath
 from diptych.core.parallel import in_strips
 from diptych.core.parameters import Table
+from diptych.operators._kernels._blocks import by_strips
 from diptych.operators._morphology import Mask, structuring_element
 
 _BLOCK = 1 << 20  # bytes of an image that are worked on at a time, so that they and what is made of them stay cached
@@ -44,11 +45,10 @@ OverRows: TypeAlias = Callable[[Callable[[int, int], object], int], None]
 
 @dataclass(frozen=True)
 class Engine:
-    """What computes one erosion or dilation of a whole array, and how blocks of rows are handed to it."""
+    """What computes one erosion or dilation: as a step of several on a block of rows, and alone, on all threads."""
 
-    name: str
-    step: Callable[[Image, Plan, str, float, OverRows], Image]
-    over_rows: OverRows
+    step: Callable[[Image, Plan, str, float], Image]
+    alone: Callable[[Image, Plan, str, float], Image]
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,7 @@ def _path(owner: str, chains: tuple[str, ...], engine: Engine) -> Callable[..., 
 
 def _run(image: Image, plan: Plan, chains: tuple[str, ...], white: float, engine: Engine) -> Image:
     if chains in (("e",), ("d",)):
-        result = engine.step(image, plan, chains[0], white, in_strips)
-        result.flags.writeable = True  # between steps it is not
-        return result
+        return engine.alone(image, plan, chains[0], white)
     out = np.empty_like(image)
     halo = plan.reach * max(map(len, chains))
     height = max(_BLOCK // image[0].nbytes, 4 * halo, 16)
@@ -134,11 +132,11 @@ def _run(image: Image, plan: Plan, chains: tuple[str, ...], white: float, engine
             for chain in chains:
                 part = image[top - above : bottom + halo]
                 for step in chain:
-                    part = engine.step(part, plan, step, white, _at_once)
+                    part = engine.step(part, plan, step, white)
                 parts.append(part[above : above + bottom - top])
             _write(out[top:bottom], parts)
 
-    engine.over_rows(work, len(image))
+    in_strips(work, len(image))
     return out
 
 
@@ -156,10 +154,10 @@ def _write(out: Image, parts: list[Image]) -> None:
         np.maximum(out, 0, out=out)
 
 
-def _opencv_step(image: Image, plan: Plan, step: str, white: float, over_rows: OverRows) -> Image:
+def _opencv_step(image: Image, plan: Plan, step: str, white: float, out: Image | None = None) -> Image:
     mask = plan.mask.view(np.uint8)
-    # OpenCV's default border takes no part; its dilation does not reflect the element; it is threaded itself.
-    result = cv2.erode(image, mask) if step == "e" else cv2.dilate(image, mask[::-1, ::-1])
+    # OpenCV's default border takes no part; its dilation does not reflect the element.
+    result = cv2.erode(image, mask, dst=out) if step == "e" else cv2.dilate(image, mask[::-1, ::-1], dst=out)
     if not plan.mask[plan.reach, plan.mask.shape[1] // 2]:
         np.clip(
             result, image.dtype.type(0), image.dtype.type(white), out=result
@@ -167,7 +165,11 @@ def _opencv_step(image: Image, plan: Plan, step: str, white: float, over_rows: O
     return np.asarray(result).reshape(image.shape)
 
 
-def _numba_step(image: Image, plan: Plan, step: str, white: float, over_rows: OverRows) -> Image:
+def _opencv_alone(image: Image, plan: Plan, step: str, white: float) -> Image:
+    return by_strips(lambda source, out: _opencv_step(source, plan, step, white, out), image, plan.reach)
+
+
+def _numba_step(image: Image, plan: Plan, step: str, white: float, over_rows: OverRows = _at_once) -> Image:
     from diptych.operators._kernels import morphology_numba as kernels
 
     out = np.empty_like(image)
@@ -186,5 +188,11 @@ def _numba_step(image: Image, plan: Plan, step: str, white: float, over_rows: Ov
     return out
 
 
-_OPENCV = Engine("OpenCV", _opencv_step, _at_once)
-_NUMBA = Engine("Numba", _numba_step, in_strips)
+def _numba_alone(image: Image, plan: Plan, step: str, white: float) -> Image:
+    result = _numba_step(image, plan, step, white, in_strips)
+    result.flags.writeable = True  # between steps it is not
+    return result
+
+
+_OPENCV = Engine(_opencv_step, _opencv_alone)
+_NUMBA = Engine(_numba_step, _numba_alone)

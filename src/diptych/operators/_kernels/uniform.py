@@ -8,9 +8,9 @@ import numpy as np
 from diptych.core.image import Image
 from diptych.core.operator import FastPath
 from diptych.operators._borders import border_index
-from diptych.operators._kernels._blocks import edges_of_blocks
+from diptych.operators._kernels._blocks import by_strips, edges_of_blocks
 from diptych.operators._kernels._lines import by_rows, white_or_zero
-from diptych.operators._kernels._opencv import BORDERS, by_channels
+from diptych.operators._kernels._opencv import BORDERS, into
 from diptych.operators._kernels.convolution import convolved
 
 _SMALL = 13  # up to here, to add up the window costs no more than running sums
@@ -18,7 +18,10 @@ _LARGEST_UINT16 = 181  # above, OpenCV's sum of 16-bit values leaves an int32
 
 
 def _opencv(image: Image, *, size: int, border: str) -> Image:
-    return by_channels(lambda part: cv2.blur(part, (size, size), borderType=BORDERS[border]), image)
+    def blur(source: Image, out: Image) -> None:
+        into(lambda part, dst: cv2.blur(part, (size, size), dst=dst, borderType=BORDERS[border]), source, out)
+
+    return by_strips(blur, image, size // 2)
 
 
 def _opencv_fits(image: Image, *, size: int, border: str) -> bool:
