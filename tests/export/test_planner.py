@@ -15,7 +15,7 @@ from diptych.export.sessions import open_session
 from diptych.export.whole import to_whole
 from diptych.networks import from_dict
 from diptych.recipes import Recipe, step
-from diptych.runtime import NetworkPlanner, open_enhancer, read_bundle
+from diptych.runtime import NetworkPlanner, read_bundle
 from diptych.runtime.graph_check import OPERATORS
 from planner_helpers import CONFIGS, trained
 
@@ -57,7 +57,7 @@ def test_the_graph_takes_any_number_of_thumbnails(bundles, generators, name):
 @pytest.mark.parametrize("name", CONFIGS)
 def test_the_planner_does_what_torch_does(bundles, generators, name, dtype):
     image = from_float(0.2 * np.random.default_rng(1).random((45, 60, CONFIGS[name].channels_in)) ** 2, np.dtype(dtype))
-    made = open_enhancer(bundles[name], threads=1)(image)
+    made = NetworkPlanner(bundles[name], threads=1)(image)
     expected = generators[name](image)
     assert made.dtype == expected.dtype
     difference = np.abs(made.astype(float) - expected.astype(float)).max() / (

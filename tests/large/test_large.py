@@ -15,7 +15,7 @@ from diptych.large import enhance_large, rows
 from diptych.large.enhancers import enhanced
 from diptych.large.rows import ArrayRows, CountedTones, LazyRows, every
 from diptych.recipes import Planned, Recipe, auto, step
-from diptych.runtime import DefaultEnhancer, NetworkPlanner
+from diptych.runtime import DefaultEnhancer, NetworkPlanner, open_enhancer
 from planner_helpers import planner_bundle
 
 RECIPES = {
@@ -67,6 +67,13 @@ def test_a_planner(scene, dtype, before):
     assert levels(by_rows(planner, image), planner(image)) <= 1.001
     brighter = Planned(planner, Wishes(brightness=0.5))
     assert levels(by_rows(brighter, image), brighter(image)) <= 1.001
+
+
+def test_a_planner_that_takes_noise_away(scene):
+    planner, image = open_enhancer(planner_bundle(slope=-1.0)), scene("dark", "uint8")
+    noisy = np.clip(image + np.random.default_rng(0).normal(0, 14, image.shape), 0, 255).astype(np.uint8)
+    assert planner.plan(noisy).denoising.steps
+    assert levels(by_rows(planner, noisy), planner(noisy)) <= 1.001
 
 
 def test_a_planner_of_other_channels(scene):

@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 import diptych as dp
 from diptych.core.errors import BundleError, ImageError, ParameterError
 from diptych.core.image import from_float, to_float
+from diptych.core.noise import measure_noise
 from diptych.recipes import Planner, Recipe, step
 from diptych.runtime import BundleMetadata, NetworkPlanner, OnnxEnhancer, make_bundle, open_enhancer
 from diptych.runtime.thumbnail import thumbnail, thumbnail_by_rows
@@ -128,6 +129,26 @@ def test_the_one_that_opens_chooses(tmp_path):
 
     with pytest.raises(BundleError, match="is no planner"):
         NetworkPlanner(make("hourglass"))
+
+
+def test_a_file_takes_the_noise_away_first_where_there_is_some(planner):
+    clean = np.linspace(10, 40, 160 * 200 * 3).reshape(160, 200, 3).astype(np.uint8)
+    noisy = np.clip(clean + np.random.default_rng(0).normal(0, 6, clean.shape), 0, 255).astype(np.uint8)
+    opened = open_enhancer(planner_bundle(DARK))
+    assert [one.operator for one in opened.plan(noisy).steps] == ["denoise", "develop"]
+    assert [one.operator for one in opened.plan(np.zeros_like(clean)).steps] == ["develop"]
+    develop = NetworkPlanner(planner_bundle(DARK)).plan(clean)
+    wanted = develop(clean).astype(int)
+    assert np.abs(opened(noisy) - wanted).mean() < 0.5 * np.abs(develop(noisy) - wanted).mean()
+    assert opened.denoising(lambda: measure_noise(noisy)).operator == "denoise"
+    assert planner.denoising(lambda: measure_noise(noisy)) is None
+
+
+def test_a_model_that_takes_noise_away_itself_does_it_once():
+    recipe = Recipe(step("denoise_photo", luma=0.02, chroma=0.02)).to_toml()
+    noisy = np.random.default_rng(0).integers(0, 60, (64, 64, 3), np.uint8)
+    opened = open_enhancer(planner_bundle(DARK, preprocess=recipe))
+    assert [one.operator for one in opened.plan(noisy).steps] == ["denoise_photo", "develop"]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

@@ -17,7 +17,7 @@ from diptych.large.rows import Rows, every
 from diptych.large.steps import after_steps
 from diptych.recipes import Planned, Recipe, apply_wishes
 from diptych.recipes.automatic import Auto
-from diptych.recipes.statistics import image_statistics, subsample_step
+from diptych.recipes.statistics import ImageStatistics, image_statistics, subsample_step
 from diptych.runtime import NetworkPlanner
 from diptych.runtime.corrected import CorrectedPlanner
 from diptych.runtime.planner import Numbers
@@ -29,6 +29,12 @@ _SOUGHT = 768  # rows in the middle in which the blocks of a JPEG are looked for
 def sample_of(rows: Rows) -> FloatImage:
     """Return some of the pixels, from which tones are measured."""
     return to_float(every(rows, subsample_step(rows.shape)))
+
+
+def measured_by_rows(rows: Rows) -> tuple[ImageStatistics, FloatImage]:
+    """Return the statistics of a picture, and the sample of its pixels that they are of."""
+    sample = sample_of(rows)
+    return image_statistics(sample, noise_of(rows)), sample
 
 
 @singledispatch
@@ -46,20 +52,18 @@ def planned(planner: Any, rows: Rows) -> Recipe:
 @planned.register
 def _(planner: Auto, rows: Rows) -> Recipe:
     """Tones from some of the pixels, the noise from all of them."""
-    sample = sample_of(rows)
-    return planner.plan_for(image_statistics(sample, noise_of(rows)), sample)
+    return planner.plan_for(*measured_by_rows(rows))
 
 
 @planned.register
 def _(planner: CorrectedPlanner, rows: Rows) -> Recipe:
     """As `auto` and the network do it."""
-    sample = sample_of(rows)
 
     def numbers() -> Numbers:
         network = planner.network
         return network.numbers_of(thumbnail_by_rows(rows.read, rows.shape, network.side))
 
-    return planner.plan_for(image_statistics(sample, noise_of(rows)), sample, numbers)
+    return planner.plan_for(*measured_by_rows(rows), numbers)
 
 
 @planned.register
@@ -76,7 +80,7 @@ def _(planner: NetworkPlanner, rows: Rows) -> Recipe:
         raise ParameterError(f"the picture has {given} channels, the model '{planner.spec.name}' takes {wanted}")
     seen = after_steps(planner.before.steps, rows)
     numbers = planner.numbers_of(thumbnail_by_rows(seen.read, seen.shape, planner.side))
-    return planner.recipe_of(numbers, channels=given)
+    return planner.denoised(planner.recipe_of(numbers, channels=given), lambda: measured_by_rows(rows))
 
 
 def noise_of(rows: Rows) -> NoiseModel:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from diptych.runtime.bundle import Bundle, read_bundle
+from diptych.runtime.default import packaged_denoiser
 from diptych.runtime.denoiser import OnnxDenoiser, is_denoiser
 from diptych.runtime.onnx import OnnxEnhancer
 from diptych.runtime.planner import NetworkPlanner, is_planner
@@ -35,7 +36,8 @@ def open_enhancer(
     Returns
     -------
     NetworkPlanner, OnnxDenoiser, OnnxRefiner or OnnxEnhancer
-        The first if the bundle is a `planner`, the second if it is a `denoiser`, the third if it is a `refiner`.
+        The first, with the denoiser of the package, if the bundle is a `planner`; the second if it is a `denoiser`; the third
+        if it is a `refiner`.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def open_enhancer(
     """
     bundle = source if isinstance(source, Bundle) else read_bundle(source)
     if is_planner(bundle):
-        return NetworkPlanner(bundle, threads=threads, providers=providers)
+        return NetworkPlanner(bundle, threads=threads, providers=providers, denoiser=packaged_denoiser)
     if is_denoiser(bundle):
         return OnnxDenoiser(bundle, threads=threads)
     if is_refiner(bundle):

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.enhancer import EnhancerSpec
 from diptych.core.errors import BundleError
-from diptych.core.image import Image, check_image, convert
+from diptych.core.image import FloatImage, Image, check_image, convert
+from diptych.core.noise import NoiseModel
 from diptych.networks.planner import SPREAD
-from diptych.recipes import Recipe, step
+from diptych.recipes import Recipe, Step, auto, step
+from diptych.recipes.statistics import ImageStatistics, measured
 from diptych.recipes.steps import declaration_of
 from diptych.runtime.bundle import Bundle, read_bundle
+from diptych.runtime.denoiser import OnnxDenoiser
+from diptych.runtime.denoising import denoising_step, with_denoiser
 from diptych.runtime.graph_ends import NUMBERS, THUMBNAIL
 from diptych.runtime.metadata import BundleMetadata
 from diptych.runtime.pipeline import fit_channels
@@ -42,6 +46,9 @@ class NetworkPlanner:
         Threads of ONNX Runtime; None for as many as there are cores.
     providers : sequence of str or None
         ONNX Runtime's execution providers, the preferred one first; None for the CPU.
+    denoiser : function or None
+        Returns the denoiser that takes the noise away first, as far as the rules of `auto` would, unless the model's own steps
+        do it: a planner learns to write the numbers of a picture whose noise is taken away. None leaves the noise.
 
     Raises
     ------
@@ -67,7 +74,9 @@ class NetworkPlanner:
         *,
         threads: int | None = None,
         providers: Sequence[str] | None = None,
+        denoiser: Callable[[], OnnxDenoiser] | None = None,
     ) -> None:
+        self._denoiser = denoiser
         self._bundle = source if isinstance(source, Bundle) else read_bundle(source)
         if not is_planner(self._bundle):
             raise BundleError(f"{self._bundle.source}: is no planner; open it with diptych.runtime.open_enhancer")
@@ -129,7 +138,31 @@ class NetworkPlanner:
         """Return what should be done with an image, without doing it; raises what a call raises."""
         checked = check_image(image)
         channels = 1 if checked.ndim == 2 else checked.shape[2]
-        return self.recipe_of(self.numbers(checked), channels=channels)
+        recipe = self.recipe_of(self.numbers(checked), channels=channels)
+        return self.denoised(recipe, lambda: measured(checked))
+
+    def denoised(self, recipe: Recipe, measure: Callable[[], tuple[ImageStatistics, FloatImage]]) -> Recipe:
+        """Return a plan with the step before it that takes the noise away, if this planner has a denoiser.
+
+        Parameters
+        ----------
+        recipe : Recipe
+            The plan.
+        measure : function
+            Returns the statistics of the picture and the sample that they are of; called only if they are needed.
+        """
+        if self._denoiser is None or recipe.denoising.steps:
+            return recipe
+        statistics, sample = measure()
+        rules = auto.plan_for(statistics, sample).denoising
+        if statistics.noise is None or not rules.steps:
+            return recipe
+        first = with_denoiser(rules, statistics.noise, statistics.luma_noise, self._denoiser())
+        return Recipe(*first.steps, *recipe.steps, name=recipe.name)
+
+    def denoising(self, noise: Callable[[], NoiseModel]) -> Step | None:
+        """Return the step that takes all of the noise away; None without a denoiser."""
+        return denoising_step(noise(), self._denoiser()) if self._denoiser else None
 
     def spread(self, image: Image, /) -> float:
         """Return how far the exposure that is right may lie from the planned one, in stops: a standard deviation."""
