@@ -168,6 +168,13 @@ def test_compare_with_ready_outputs_and_by_default(cli, pairs, tmp_path):
     assert cli("compare", low, "--with", "autto", "--metrics", "noise")[0] == 2
 
 
+def test_compare_with_a_run_says_how_to_export_it(cli, pairs, tmp_path):
+    (tmp_path / "best.safetensors").write_bytes(b"")
+    code, _, err = cli("compare", pairs[0], "--with", tmp_path, "--metrics", "noise")
+    assert code == 2
+    assert f"diptych export {tmp_path} -o MODEL.onnx" in err.replace("\n", " ")
+
+
 def test_fit_niqe_and_use_it(cli, pairs, tmp_path):
     good = tmp_path / "good"
     good.mkdir()
