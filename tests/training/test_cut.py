@@ -155,7 +155,7 @@ def test_accumulated_batches_are_one_batch():
 
 def test_the_toy_problem_is_learned(tmp_path):
     source, target = write_folders(tmp_path, count=60, side=48)
-    changes = {"crop": 48, "steps": 120, "eval_every": 60, "device": "cpu", "batch": 2}
+    changes = {"crop": 48, "steps": 60, "eval_every": 30, "device": "cpu", "batch": 2}
     run = train(preset("cut").updated(changes), source=source, target=target, out=tmp_path / "run")
     generator = load_generator(run.path)
     tests = pairs(12, side=48)
