@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
+import pickle
+import zlib
 from collections import Counter
 
 import pytest
@@ -18,13 +20,14 @@ def instead(monkeypatch):
     """Return a function that has workers do parcels in another way, and gives a list that their sizes come into."""
     real = worker.enhance_many
 
-    def replace(other=real):
+    def replace(other=None):
         sizes = []
 
         @functools.wraps(real)  # by which name the workers, threads of this process, know it
-        def counted(tasks):
+        def counted(parcel):
+            tasks = pickle.loads(zlib.decompress(parcel))
             sizes.append(len(tasks))
-            return other(tasks)
+            return real(parcel) if other is None else other(tasks)
 
         monkeypatch.setattr(worker, "enhance_many", counted)
         monkeypatch.setattr(dispatch, "enhance_many", counted)

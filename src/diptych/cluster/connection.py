@@ -17,8 +17,9 @@ _SETTINGS = {
     "distributed.scheduler.allowed-failures": 1000,
     # Sampling what the workers' threads do, a hundred times a second, is for a dashboard that nobody opens.
     "distributed.worker.profile.enabled": False,
-    # The scheduler keeps the last hundred tasks for a dashboard, and with them the names of their pictures.
+    # What a scheduler keeps for a dashboard, and for whoever looks for errors in it: the last tasks and messages.
     "distributed.diagnostics.computations.max-history": 1,
+    "distributed.admin.low-level-log-length": 100,
 }
 
 

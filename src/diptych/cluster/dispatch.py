@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from diptych.cluster.job import Outcome, Run
 from diptych.cluster.location import Found, Location
 from diptych.cluster.manifest import Manifest, Record
-from diptych.cluster.worker import Done, Task, enhance_many
+from diptych.cluster.worker import Done, Task, enhance_many, packed
 from diptych.photo import sweep_temporary, unreadable_reason
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Dispatcher:
 
     def _submit(self, parcel: list[_Sent]) -> None:
         self._manifest.add(*(self._record(sent.found, Done("started")) for sent in parcel if not sent.begun))
-        future = self._client.submit(enhance_many, [sent.task for sent in parcel], pure=False)
+        future = self._client.submit(enhance_many, packed([sent.task for sent in parcel]), pure=False)
         self._under_way[future] = [replace(sent, begun=True) for sent in parcel]
         self._finished.add(future)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import tempfile
 import threading
 import time
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -67,8 +69,14 @@ class Enhancers:
             return self._made
 
 
-def enhance_many(tasks: list[Task]) -> list[Done]:
+def packed(tasks: list[Task]) -> bytes:
+    """Return a parcel of pictures as it travels: schedulers keep their last thousand messages to each worker."""
+    return zlib.compress(pickle.dumps(tasks), 1)
+
+
+def enhance_many(parcel: bytes) -> list[Done]:
     """Do a parcel of pictures, and no more of them than fit in a second; the answers are those of the first ones."""
+    tasks: list[Task] = pickle.loads(zlib.decompress(parcel))
     until = time.perf_counter() + _MOST_SECONDS
     answers = [enhance_one(tasks[0])]
     while len(answers) < len(tasks) and time.perf_counter() < until:
