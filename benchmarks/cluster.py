@@ -15,7 +15,6 @@ import itertools
 import json
 import multiprocessing
 import os
-import platform
 import resource
 import statistics
 import tempfile
@@ -28,6 +27,7 @@ from unittest import mock
 import numpy as np
 
 import diptych as dp
+import machine
 from diptych.cluster import JobSpec, Run, dispatch, enhance_folder, location, worker
 from diptych.cluster.connection import connected
 from diptych.recipes import Recipe, step
@@ -50,7 +50,7 @@ def main() -> None:
     if unknown := set(given.parts) - set(PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     found = json.loads(given.out.read_text()) if given.out.exists() else {}
-    found["machine"] = {"cores": len(os.sched_getaffinity(0)), "processor": platform.machine()}
+    found["machine"] = machine.describe()
     if "scaling" in given.parts:
         found[f"scaling {given.profile}"] = scaling(given.pictures, given.rounds, given.profile)
     if "scheduler" in given.parts:
@@ -218,15 +218,15 @@ def empty(client: Any, folder: Path, job: JobSpec, count: int) -> dict[str, Any]
 def at(inputs: int, together: dict[str, Any], alone: dict[str, Any]) -> dict[str, float]:
     """Return what so many inputs would take on paper, as nothing of a run grows with their number but the manifest.
 
-    Pictures that take a quarter of a second or longer travel alone. A second run reads the manifest first and keeps 200
-    bytes for each input.
+    Pictures that take a quarter of a second, by which the workers that are fed are counted, travel alone. A second run reads
+    the manifest first and keeps 200 bytes for each input.
     """
     hours = {name: inputs * row["processor_ms"] / 3.6e6 for name, row in (("small", together), ("large", alone))}
     return {
-        **{f"core hours of client and scheduler, {name} pictures": round(each, 1) for name, each in hours.items()},
-        "workers that they feed at 0.25 s a picture": round(250 / alone["processor_ms"]),
+        **{f"core hours, {name} pictures": round(each, 1) for name, each in hours.items()},
+        "workers fed": round(250 / alone["processor_ms"]),
         "manifest GB": round(inputs * together["manifest_bytes"] / 1e9, 1),
-        "GB of memory to go on after a stop": round(inputs * 200 / 1e9, 1),
+        "GB to go on": round(inputs * 200 / 1e9, 1),
     }
 
 

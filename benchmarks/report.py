@@ -38,6 +38,7 @@ def write() -> None:
             *map(operators.line, table),
             *recipes(bench["recipes"]),
             *metrics(bench["metrics"]),
+            *cluster(kept("cluster")),
             *(f"\n{path.read_text().rstrip()}" for path in sorted((RESULTS / "by_hand").glob("*.md"))),
         ]
     )
@@ -131,6 +132,33 @@ def metrics(figures: dict[str, float]) -> list[str]:
         + f" (scikit-image): the first three together take **{figures['ratio']:.3f} ×** the last, and "
         f"{figures['memory']:.2f} × the image in memory beyond the two images.",
     ]
+
+
+def cluster(found: dict[str, Any] | None) -> list[str]:
+    """Return the section of the cluster."""
+    if found is None:
+        return []
+    lines = ["\n## Cluster\n"]
+    for profile in ("best", "fast"):
+        if row := found.get(f"scaling {profile}"):
+            dask, unrelated = row["medians"]["dask"], row["medians"]["unrelated"]
+            lines.append(
+                f"- two Dask workers of a thread against one, 1-megapixel JPEGs, profile `{profile}`: **{dask:.2f} ×**; two "
+                f"unrelated processes against one, in the same run, {unrelated:.2f} ×: Dask has "
+                f"{row['share of unrelated']:.2f} of that"
+            )
+    if row := found.get("scheduler"):
+        last, alone, paper = row["rows"][-1], row["alone in a parcel"], row["at 100 million"]
+        lines += [
+            f"- client and scheduler, {last['inputs']:,} pictures without work: **{last['processor_ms']:.3f} ms** of a core "
+            f"for each, {last['wall_ms']:.3f} ms of the clock; memory from {last['mib'][0]} to {last['mib'][-1]} MiB",
+            f"- a picture that travels alone, as it does if it takes a quarter of a second: {alone['processor_ms']:.1f} ms of "
+            f"a core, so that {paper['workers fed']} workers are fed",
+            f"- 100 million pictures, on paper: {paper['core hours, small pictures']:g} core hours of client and scheduler, "
+            f"{paper['core hours, large pictures']:g} if each travels alone; a manifest of {paper['manifest GB']:g} GB, and "
+            f"{paper['GB to go on']:g} GB of memory to go on after a stop: better folder by folder",
+        ]
+    return lines
 
 
 COLOURS = {"OpenCV": "#b45309", "reference": "#1d4ed8"}

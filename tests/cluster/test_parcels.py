@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import pickle
-import zlib
 from collections import Counter
 
 import pytest
@@ -25,7 +23,7 @@ def instead(monkeypatch):
 
         @functools.wraps(real)  # by which name the workers, threads of this process, know it
         def counted(parcel):
-            tasks = pickle.loads(zlib.decompress(parcel))
+            tasks = worker.unpacked(parcel)
             sizes.append(len(tasks))
             return real(parcel) if other is None else other(tasks)
 
