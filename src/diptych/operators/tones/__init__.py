@@ -125,58 +125,48 @@ def map_curves(curves: list[Curve], image: FloatImage) -> FloatImage:
             rows = slice(row, min(row + piece, stop))
             values = image[rows]
             for curve in curves:
-                values = _clipped(_through(curve, values), values)
-            result[rows] = values
+                _write(curve, values, result[rows])
+                values = result[rows]
+                values.flags.writeable = False  # as the image is: one kind of array, one compiled kernel
 
     in_strips(work, image.shape[0])
     return result
 
 
-def _through(curve: Curve, values: FloatImage) -> FloatImage:
-    if values.dtype != np.float32:
-        return curve(values)
-    if isinstance(curve, TableCurve):
-        return _interpolated(curve, values)
-    if isinstance(curve, SmoothCurve):
-        return _smoothed(curve, values)
-    return _straight(curve, values) if isinstance(curve, StraightCurve) else curve(values)
+def _write(curve: Curve, values: FloatImage, out: FloatImage) -> None:
+    """Write ``curve(values)``, clipped to [0, 1]; `out` may be `values`. The last axis is the channels."""
+    if values.dtype == np.float32 and isinstance(curve, SmoothCurve):
+        _write_smooth(curve, values, out)
+        return
+    if values.dtype == np.float32 and isinstance(curve, TableCurve):
+        _write_table(curve, values, out)
+    elif values.dtype == np.float32 and isinstance(curve, StraightCurve):
+        _write_straight(curve, values, out)
+    else:
+        out[...] = curve(values)
+    np.clip(out, 0, 1, out=out)
 
 
-def _clipped(values: FloatImage, before: FloatImage) -> FloatImage:
-    # In place, unless the curve has handed back what it was given.
-    return np.clip(values, 0, 1, out=None if np.shares_memory(values, before) else values)
-
-
-def _interpolated(curve: TableCurve, values: FloatImage) -> FloatImage:
-    """Return ``curve(values)`` for float32 values whose last axis is the channels."""
+def _write_table(curve: TableCurve, values: FloatImage, out: FloatImage) -> None:
     from diptych.operators.tones import _numba
 
-    result = np.empty_like(values)
-    pixels = np.ascontiguousarray(values).reshape(-1, values.shape[-1])
-    _numba.interpolate(pixels, curve.tables, curve.nearest, result.reshape(pixels.shape))
-    return result
+    pixels = values.reshape(-1, values.shape[-1])
+    _numba.interpolate(pixels, curve.tables, curve.nearest, out.reshape(pixels.shape))
 
 
-def _straight(curve: StraightCurve, values: FloatImage) -> FloatImage:
-    """Return ``curve(values)`` for float32 values whose last axis is the channels."""
-    channels = values.shape[-1]
-    if max(len(curve.offset), len(curve.scale)) == 1:
-        result = values - curve.offset[0]
-        result *= curve.scale[0]
-        return result
-    # A long row of repeated factors: NumPy is slow when the innermost axis has three elements.
-    rows = values.reshape(values.shape[0], -1)
-    repeats = rows.shape[1] // channels
-    result = rows - np.tile(np.broadcast_to(curve.offset, channels), repeats)
-    result *= np.tile(np.broadcast_to(curve.scale, channels), repeats)
-    return result.reshape(values.shape)
+def _write_straight(curve: StraightCurve, values: FloatImage, out: FloatImage) -> None:
+    rows, target = values.reshape(len(values), -1), out.reshape(len(out), -1)
+    offset, scale = curve.offset, curve.scale
+    if max(len(offset), len(scale)) > 1:
+        # A long row of repeated factors: NumPy is slow when the innermost axis has three elements.
+        columns, channels = values.shape[1], values.shape[2]
+        offset, scale = (np.tile(np.broadcast_to(factor, channels), columns) for factor in (offset, scale))
+    np.subtract(rows, offset, out=target)
+    target *= scale
 
 
-def _smoothed(curve: SmoothCurve, values: FloatImage) -> FloatImage:
-    """Return ``curve(values)`` for float32 values in [0, 1], within 1e-4."""
+def _write_smooth(curve: SmoothCurve, values: FloatImage, out: FloatImage) -> None:
+    """Write values within 1e-4 of the curve's; those of its table lie in [0, 1], and so does what is between."""
     from diptych.operators.tones import _numba
 
-    result = np.empty(values.shape, np.float32)
-    bits = np.ascontiguousarray(values).view(np.int32).reshape(-1)
-    _numba.smooth(bits, curve.table(), result.reshape(-1))
-    return result
+    _numba.smooth(values.view(np.int32).reshape(-1), curve.table(), out.reshape(-1))
