@@ -1,7 +1,7 @@
 """The faster paths of `affine`, `crop`, `flip`, `rotate` and `zoom`: OpenCV where it computes the same, else Numba kernels.
 
-OpenCV's linear interpolation has single precision coordinates, which is enough for 8 bits and not for 16; its nearest
-pixel is rounded to a part of a pixel first, and its ``cubic`` is another kernel.
+OpenCV's ``resize`` has double precision coordinates; its ``warpAffine`` has single precision ones, which is enough for 8 bits
+and not for 16, and rounds the nearest pixel to a part of a pixel first. Its ``cubic`` is another kernel.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def _zoom_opencv_fits(
     shape = _zoomed(image, factor, height, width)
     if interpolation == "area":
         return shape[0] <= image.shape[0] and shape[1] <= image.shape[1]
-    return interpolation == "linear" and image.dtype.kind == "u"
+    return interpolation == "linear"
 
 
 def _zoom_opencv(image: Image, *, factor: float, height: int | None, width: int | None, interpolation: str) -> Image:
@@ -179,12 +179,6 @@ def _zoom_nearest(image: Image, out: Image) -> None:
     in_strips(lambda start, stop: zoom_nearest(image, out, start, stop), len(out))
 
 
-def _zoom_linear(image: Image, out: Image) -> None:
-    from diptych.operators._kernels._geometry_zoom_numba import zoom_linear
-
-    in_strips(lambda start, stop: zoom_linear(image, out, start, stop), len(out))
-
-
 def _zoom_cubic(image: Image, out: Image) -> None:
     from diptych.operators._kernels._geometry_spline_numba import zoom_cubic
 
@@ -192,11 +186,11 @@ def _zoom_cubic(image: Image, out: Image) -> None:
     in_strips(lambda start, stop: zoom_cubic(planes, out, white, add, start, stop), len(out))
 
 
-_ZOOMS = {"nearest": _zoom_nearest, "linear": _zoom_linear, "cubic": _zoom_cubic}
+_ZOOMS = {"nearest": _zoom_nearest, "cubic": _zoom_cubic}
 
 
 def _zoom_fits(image: Image, *, interpolation: str, **_: object) -> bool:
-    return interpolation != "area" and fits_size(image, interpolation)
+    return interpolation in _ZOOMS and fits_size(image, interpolation)
 
 
 _FLIPS = {"horizontal": 1, "vertical": 0, "both": -1}
@@ -258,9 +252,9 @@ _PATHS: dict[str, tuple[FastPath, ...]] = {
             _DTYPES,
             _zoom_opencv,
             when=_zoom_opencv_fits,
-            note="area where both sides shrink; linear in uint8 and uint16",
+            note="linear; area where both sides shrink",
         ),
-        FastPath("Numba", _DTYPES, _zoom, when=_zoom_fits, note="nearest, linear, cubic from 4 px"),
+        FastPath("Numba", _DTYPES, _zoom, when=_zoom_fits, note="nearest; cubic from 4 px"),
     ),
     "flip": (FastPath("OpenCV", _DTYPES, _flip),),
     "crop": (FastPath("NumPy", DTYPES, _crop),),
