@@ -100,12 +100,13 @@ def deblocked_image(
     if strength == 0 or np.max(luma) <= 1:
         return image
     tables = [_table(luma), _table(luma if chroma is None else chroma)]
-    color = image.shape[2] == 3
+    height, width, channels = image.shape
+    color, dtype = channels == 3, image.dtype
     before = [(-start) % _MCU for start in (top, left)]
-    after = [(-length - start) % _MCU for length, start in zip(image.shape[:2], before, strict=True)]
+    after = [(-length - start) % _MCU for length, start in zip((height, width), before, strict=True)]
     padded = np.pad(image, (*zip(before, after, strict=True), (0, 0)), mode="symmetric")
     planes = np.multiply(np.moveaxis(to_ycbcr(padded) if color else padded, 2, 0), 255, dtype=np.float32, order="C")
-    del padded
+    del padded, image  # of a large picture each is as much as the picture
     for number, plane in enumerate(planes):
         of_chroma = color and number > 0
         if of_chroma and subsampling == 2:
@@ -113,9 +114,11 @@ def deblocked_image(
             planes[number] += doubled(work(half, tables[1], strength) - half)
         else:
             planes[number] = work(plane, tables[of_chroma], strength)
-    inside = planes[:, before[0] : before[0] + image.shape[0], before[1] : before[1] + image.shape[1]]
+    inside = planes[:, before[0] : before[0] + height, before[1] : before[1] + width]
     values = np.moveaxis(inside, 0, 2) / np.float32(255)
-    return np.clip(from_ycbcr(values) if color else values, 0, 1).astype(image.dtype)
+    del planes, inside
+    result = from_ycbcr(values) if color else values
+    return np.clip(result, 0, 1, out=result).astype(dtype, copy=False)
 
 
 def as_parameters(tables: JpegTables) -> dict[str, Any]:

@@ -73,7 +73,8 @@ class CorrectedPlanner:
         """The network's planner."""
         with self._lock:
             if self._opened is None:
-                self._opened = NetworkPlanner(self._source)
+                # On one thread: it runs beside the rules, and others would wait for it by spinning.
+                self._opened = NetworkPlanner(self._source, threads=1)
             return self._opened
 
     def __call__(self, image: Image, /) -> Image:

@@ -50,8 +50,7 @@ def _deblock(image: Image, *, luma: Table | None, **parameters: Any) -> Image:
         parameters |= {name: value for name, value in as_parameters(found).items() if name != "luma"}
     result = np.empty_like(image)
     for band in bands(len(image), _BAND // (image.shape[1] * image.shape[2]), HALO):
-        part = to_float(image[band.top : band.bottom])
-        done = deblocked_image(part, _plane, luma=luma, **parameters)
+        done = deblocked_image(to_float(image[band.top : band.bottom]), _plane, luma=luma, **parameters)
         result[band.start : band.stop] = from_float(band.own(done), image.dtype)
     return result
 

@@ -12,7 +12,7 @@ from diptych.core.parallel import bands
 from diptych.operators._kernels.retinex import over_rows
 from diptych.operators.dehaze import EPSILON, SHARE
 
-_BAND = 16_000_000  # values of an image whose maps of floats are there at once
+_BAND = 12_000_000  # values of an image whose maps of floats are there at once
 
 
 def _run(image: Image, *, patch: int, omega: float, t0: float, radius: int) -> Image:
@@ -22,6 +22,7 @@ def _run(image: Image, *, patch: int, omega: float, t0: float, radius: int) -> I
     least = np.empty(image.shape[:2], image.dtype)
     over_rows(kernels.least, image, least)
     haze = _haze(image, _eroded(least, patch))
+    del least
     gain = (1 / np.maximum(haze / white, 1e-3)).astype(np.float32) / white
     out, light = np.empty_like(image), (haze / white).astype(np.float32)
     for band in bands(len(image), _BAND // (image.shape[1] * image.shape[2]), patch // 2 + 2 * radius):

@@ -47,7 +47,7 @@ def _develop(image: Image, *, dtype: np.dtype[Any] | None = None, **numbers: flo
         (factors * scale / white_level(image.dtype)).astype(np.float32),
         *map(np.float32, (numbers["follow"], numbers["saturation"], numbers["color_floor"] * scale)),
         np.float32(white_level(out.dtype)),
-        image.dtype == np.uint8,
+        out.dtype == np.uint8,
     )
     tables = _tables(curve, scale, _FIRST_BITS[image.dtype.name], is_local)
 

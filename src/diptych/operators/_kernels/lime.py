@@ -14,7 +14,7 @@ from diptych.operators.lime import EPSILON, ROUNDS, SIGMA
 
 Plane = NDArray[np.float32]
 _LANES = 128  # columns that are solved side by side
-_BAND = 16_000_000  # values of an image whose weights are found at once
+_BAND = 2_500_000  # values of an image whose weights are found at once
 _RADIUS = int(4 * SIGMA + 0.5)
 
 
