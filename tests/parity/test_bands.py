@@ -32,6 +32,13 @@ def test_bands_of_an_operator_give_what_the_whole_gives(name, dtype, monkeypatch
     assert np.abs(apply(image, **PARAMETERS[name]).astype(int) - whole).max() <= 1
 
 
+def test_the_retinex_of_a_large_picture_is_that_of_a_small_one(monkeypatch):
+    image = picture("uint8")
+    whole = dp.operators.retinex_msr(image)
+    monkeypatch.setattr(importlib.import_module("diptych.operators._kernels.retinex"), "_LARGE", 1)
+    assert np.abs(dp.operators.retinex_msr(image).astype(int) - whole).max() <= 1
+
+
 @pytest.mark.parametrize("name", ["denoise_photo", "denoise_nlm", "denoise_tv", "denoise_bilateral"])
 def test_bands_of_a_recipe_of_one_step_give_what_the_operator_gives(name, monkeypatch):
     monkeypatch.setattr(execution, "_BAND", 1)

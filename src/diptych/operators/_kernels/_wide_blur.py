@@ -15,9 +15,9 @@ from diptych.core.parallel import threads
 Plane = NDArray[np.float32]
 
 
-def spectrum(plane: Plane) -> Plane:
-    """Return the cosine spectrum of a plane ``(H, W)``."""
-    return fft.dctn(plane, workers=threads())
+def spectrum(plane: Plane, *, overwrite: bool = False) -> Plane:
+    """Return the cosine spectrum of a plane ``(H, W)``; with `overwrite` it may be written over the plane."""
+    return fft.dctn(plane, workers=threads(), overwrite_x=overwrite)
 
 
 def blurred(cosines: Plane, sigma: float, *, overwrite: bool = False) -> Plane:

@@ -11,7 +11,7 @@ from diptych.core.image import Image, white_level
 from diptych.core.operator import FastPath
 from diptych.core.parallel import in_strips
 from diptych.operators._kernels._wide_blur import blurred, spectrum
-from diptych.operators._kernels.retinex import Plane, level_plane, over_rows
+from diptych.operators._kernels.retinex import Plane, in_chunks, level_plane, over_rows
 
 _FLOOR = np.float32(1 / 255)
 
@@ -21,36 +21,38 @@ def _run(image: Image, *, sigma: float, mode: Literal["divide", "subtract"]) -> 
 
     out, white = np.empty_like(image), np.float32(white_level(image.dtype))
     for channel in range(image.shape[2]):
-        plane = level_plane(image, channel)
-        flat = _subtracted(plane, sigma) if mode == "subtract" else _divided(plane, sigma)
+        flat = (_subtracted if mode == "subtract" else _divided)(image, channel, sigma)
         over_rows(kernels.store_channel, flat, channel, white, out)
+        del flat  # before the next one is made
     return out
 
 
-def _subtracted(plane: Plane, sigma: float) -> Plane:
-    flat = blurred(spectrum(plane), sigma, overwrite=True)
+def _subtracted(image: Image, channel: int, sigma: float) -> Plane:
+    flat = blurred(spectrum(level_plane(image, channel), overwrite=True), sigma, overwrite=True)
     shift = np.float32(_mean(flat))
 
-    def work(start: int, stop: int) -> None:
-        part = flat[start:stop]
-        np.subtract(plane[start:stop], part, out=part)
+    def work(rows: slice) -> None:
+        part = flat[rows]
+        np.subtract(level_plane(image[rows], channel), part, out=part)
         part += shift
 
-    in_strips(work, plane.shape[0])
+    in_chunks(work, len(image))
     return flat
 
 
-def _divided(plane: Plane, sigma: float) -> Plane:
-    ratio = blurred(spectrum(plane), sigma, overwrite=True)
+def _divided(image: Image, channel: int, sigma: float) -> Plane:
+    plane = level_plane(image, channel)
+    mean = _mean(plane)
+    ratio = blurred(spectrum(plane, overwrite=True), sigma, overwrite=True)
 
-    def work(start: int, stop: int) -> None:
-        part = ratio[start:stop]
+    def work(rows: slice) -> None:
+        part = ratio[rows]
         part += _FLOOR
-        np.divide(plane[start:stop], part, out=part)
+        np.divide(level_plane(image[rows], channel), part, out=part)
 
-    in_strips(work, plane.shape[0])
-    scale = np.float32(_mean(plane) / max(_mean(ratio), 1e-6))
-    in_strips(lambda start, stop: np.multiply(ratio[start:stop], scale, out=ratio[start:stop]), plane.shape[0])
+    in_chunks(work, len(image))
+    scale = np.float32(mean / max(_mean(ratio), 1e-6))
+    in_strips(lambda start, stop: np.multiply(ratio[start:stop], scale, out=ratio[start:stop]), len(ratio))
     return ratio
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from diptych.operators._retinex import FLOOR, LEAST
 
 Plane = NDArray[np.float32]
 _FLOOR = np.float32(FLOOR)
+_CHUNK = 64  # rows
+_LARGE = 10_000_000  # px
 
 
 def paths(declaration: Declaration) -> tuple[FastPath, ...]:
@@ -39,7 +42,7 @@ def _msrcr(image: Image, *, small: float, medium: float, large: float, alpha: fl
     white = np.float32(white_level(image.dtype))
     result = np.empty(image.shape, np.float32)
     for channel in range(image.shape[2]):
-        result[:, :, channel] = detail(level_plane(image, channel), [small, medium, large])
+        result[:, :, channel] = detail(functools.partial(level_plane, channel=channel), image, [small, medium, large])
     in_strips(lambda start, stop: _restore(image[start:stop], result[start:stop], white, alpha), image.shape[0])
     if not stretch(result, clip):
         return image.copy()
@@ -66,7 +69,7 @@ def _with_detail(image: Image, sigmas: Sequence[float], clip: float) -> Image:
     out, white = np.empty_like(image), np.float32(white_level(image.dtype))
     colour = image.shape[2] == 3
     for channel in range(1 if colour else image.shape[2]):
-        new = detail(luma_plane(image) if colour else level_plane(image, channel), sigmas)
+        new = detail(luma_plane if colour else functools.partial(level_plane, channel=channel), image, sigmas)
         if not stretch(new, clip):
             part = slice(None) if colour else channel
             out[:, :, part] = image[:, :, part]
@@ -105,35 +108,52 @@ def level_plane(image: Image, channel: int) -> Plane:
     return plane
 
 
-def detail(plane: Plane, sigmas: Sequence[float]) -> Plane:
-    """Return `_retinex.detail` of a plane, in its place."""
-    cosines, count = spectrum(plane), len(sigmas)
+def in_chunks(work: Callable[[slice], object], rows: int) -> None:
+    """Call ``work(rows)`` for a few rows at a time, which stay in the cache, on all threads."""
 
-    def begin(start: int, stop: int) -> None:
-        part = plane[start:stop]
-        part += _FLOOR
-        if count > 1:
-            np.power(part, count, out=part)
+    def strip(start: int, stop: int) -> None:
+        for first in range(start, stop, _CHUNK):
+            work(slice(first, min(first + _CHUNK, stop)))
 
-    in_strips(begin, plane.shape[0])
+    in_strips(strip, rows)
+
+
+def detail(level: Callable[[Image], Plane], image: Image, sigmas: Sequence[float]) -> Plane:
+    """Return `_retinex.detail` of a plane of an image, which `level` finds for any rows of it.
+
+    The spectrum of a large picture is found anew for each blur, which takes its place.
+    """
+    count, cosines, product = len(sigmas), None, None
+    large = image.shape[0] * image.shape[1] > _LARGE
     for number, sigma in enumerate(sigmas, 1):
-        surround = blurred(cosines, sigma, overwrite=number == count)
-
-        def work(start: int, stop: int, surround: Plane = surround) -> None:
-            part = surround[start:stop]
-            part += _FLOOR
-            plane[start:stop] /= part
-
-        in_strips(work, plane.shape[0])
-        del surround, work  # before the next one is made
-    scale = np.float32(1 / count)
-    in_strips(lambda start, stop: _logarithm(plane[start:stop], scale), plane.shape[0])
-    return plane
+        cosines = spectrum(level(image), overwrite=True) if cosines is None else cosines
+        last = large or number == count
+        surround = blurred(cosines, sigma, overwrite=last)
+        cosines = None if last else cosines
+        product = surround if product is None else product
+        in_chunks(functools.partial(_multiply, surround, product), len(image))
+        del surround
+    assert product is not None
+    in_chunks(functools.partial(_logarithm, level, image, product, count), len(image))
+    return product
 
 
-def _logarithm(values: Plane, scale: np.float32) -> None:
-    np.log(values, out=values)
-    values *= scale
+def _multiply(surround: Plane, product: Plane, rows: slice) -> None:
+    part = surround[rows]
+    part += _FLOOR
+    if product is not surround:
+        product[rows] *= part
+
+
+def _logarithm(level: Callable[[Image], Plane], image: Image, product: Plane, count: int, rows: slice) -> None:
+    """Write the mean logarithm of the ratios of the plane to its surrounds, in the place of their product."""
+    part = level(image[rows])
+    part += _FLOOR
+    ratio = part / product[rows]
+    for _ in range(count - 1):
+        ratio *= part
+    np.log(ratio, out=part)
+    np.multiply(part, np.float32(1 / count), out=product[rows])
 
 
 def stretch(values: NDArray[Any], clip: float) -> bool:
