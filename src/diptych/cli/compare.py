@@ -97,7 +97,9 @@ def _find(text: str) -> tuple[str, Enhancer | str | None]:
     if text == _UNTOUCHED:
         return _UNTOUCHED, None
     if (Path(text) / "best.safetensors").is_file():
-        raise ParameterError(f"{text}: is the run of a training; give what `diptych export {text} -o MODEL.onnx` writes")
+        raise ParameterError(
+            f"{text}: is the run of a training; give what `diptych export {text} -o MODEL.onnx` writes"
+        )
     if text not in catalogue.names() and Path(text).is_dir():
         return Path(text).resolve().name, text
     return Path(text).stem, resolve_enhancer(text)

@@ -9,9 +9,26 @@ from numba import njit
 
 
 @njit(nogil=True, cache=True)
+def _count(levels: Any, small: Any, histogram: Any) -> None:
+    # In 16 bits, half as large, the counts stay nearer to the processor; what they cannot hold goes into the histogram.
+    for x in range(levels.size):
+        level = levels[x]
+        small[level] += np.uint16(1)
+        if small[level] == 0:
+            histogram[level] += 65536
+
+
+@njit(nogil=True, cache=True)
+def _add(small: Any, histogram: Any) -> None:
+    for level in range(small.size):
+        histogram[level] += small[level]
+
+
+@njit(nogil=True, cache=True)
 def whole_levels(image: Any, level: Any, first: int, factor: int, histogram: Any) -> None:
     """Write the 16-bit levels of the luma of RGB, or of one channel, and count them if there is a histogram."""
     rows, columns, channels = image.shape
+    small = np.zeros(histogram.size, np.uint16)
     for y in range(rows):
         for x in range(columns):
             if channels == 3:
@@ -24,15 +41,16 @@ def whole_levels(image: Any, level: Any, first: int, factor: int, histogram: Any
             else:
                 level[y, x] = np.int64(image[y, x, first]) * factor
         if histogram.size > 0:
-            for x in range(columns):
-                histogram[level[y, x]] += 1
+            _count(level[y], small, histogram)
+    if histogram.size > 0:
+        _add(small, histogram)
 
 
 @njit(nogil=True, cache=True)
 def float_levels(image: Any, level: Any, first: int, histogram: Any) -> None:
     """The same for floats, each channel rounded to its level first."""
     rows, columns, channels = image.shape
-    white = np.float32(65535)
+    white, small = np.float32(65535), np.zeros(histogram.size, np.uint16)
     for y in range(rows):
         for x in range(columns):
             if channels == 3:
@@ -43,8 +61,9 @@ def float_levels(image: Any, level: Any, first: int, histogram: Any) -> None:
             else:
                 level[y, x] = np.int64(np.rint(image[y, x, first] * white))
         if histogram.size > 0:
-            for x in range(columns):
-                histogram[level[y, x]] += 1
+            _count(level[y], small, histogram)
+    if histogram.size > 0:
+        _add(small, histogram)
 
 
 @njit(nogil=True, cache=True)
