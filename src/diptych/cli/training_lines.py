@@ -46,6 +46,7 @@ def _schedule_lines(entry: dict[str, Any]) -> list[str]:
 
 def _calibration_lines(entry: dict[str, Any]) -> list[str]:
     before, after = entry["distance_before"], entry["distance_after"]
+    before, after = max(0.0, before), max(0.0, after)  # below 0: no farther than chance
     return [f"degradation model: its distance from A was {before:.2f}, and is {after:.2f} after the fit"]
 
 
@@ -85,7 +86,11 @@ def _validation_lines(entry: dict[str, Any]) -> list[str]:
 
 def _end_lines(entry: dict[str, Any]) -> list[str]:
     after = " > ".join(entry["postprocess"]) or "nothing"
-    best = f"best at step {entry['best']}" if entry["best"] != 0 else "no generator was better than the first result"
+    best = (
+        f"that of step {entry['best']} is kept"
+        if entry["best"] != 0
+        else "no generator was better than the first result"
+    )
     return [f"done after {entry['step']} steps; {best}; classical step after the network: {after}"]
 
 
