@@ -38,3 +38,13 @@ for (const code of document.querySelectorAll("pre > code")) {
   const keep = () => code.hasAttribute("tabindex") || code.setAttribute("tabindex", "0");
   new MutationObserver(keep).observe(code, { attributeFilter: ["tabindex"] });
 }
+
+// Tables that are wider than the page are moved by the keyboard, too; the theme wraps them once it runs.
+function reach() {
+  for (const table of document.querySelectorAll(".md-typeset__scrollwrap:not([tabindex])")) {
+    if (table.scrollWidth > table.clientWidth) table.setAttribute("tabindex", "0");
+  }
+}
+new MutationObserver(reach).observe(document.body, { childList: true, subtree: true });
+addEventListener("resize", reach);
+reach();
