@@ -4,15 +4,14 @@
 
 DATA is the folder that holds ``lol``. Three CycleGANs (the preset ``quick``, seven minutes each on two cores) are trained,
 unpaired, on the halves of ``lol/train``; they differ in the classical step before the network alone: none, a stretch, and the
-first result that the score chooses. They are as their runs left them; one that is in FOLDER already is not trained again. SciPy
-gets the best of its settings by the 40 pairs of ``lol/dev``. With ``--report`` the 15 pairs of ``lol/eval15``, by which nothing
-is chosen, are a second table.
+first result that the score chooses. They are as their runs left them. What is trained or measured in FOLDER already is taken
+from there. SciPy gets the best of its settings by the 40 pairs of ``lol/dev``. With ``--report`` the 15 pairs of
+``lol/eval15``, by which nothing is chosen, are a second table.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +23,15 @@ from scipy import ndimage
 import diptych as dp
 from diptych.core.enhancer import Enhancer, EnhancerSpec
 from diptych.core.image import Image, from_float, to_float
-from diptych.evaluation import Report, evaluate
+from diptych.evaluation import evaluate
 from diptych.recipes import catalogue
 from diptych.runtime import DefaultEnhancer
 from diptych.training import Run, preset, train
 from diptych.training.generator_file import load_generator
+from figures import Values, to_markdown, with_interval
 
-METRICS = ("psnr", "ssim", "niqe")
+METRICS = {"psnr": 2, "ssim": 3, "niqe": 2}
+"""And with how many digits they are given."""
 PERCENTILES = ((0.5, 99.5), (1.0, 99.0), (2.0, 98.0))
 FILTERS = ("none", "gaussian", "median", "uniform")
 NETWORKS = {
@@ -73,32 +74,28 @@ def best_scipy(pairs: Path) -> SciPy:
 
 def trained(data: Path, work: Path, kind: str, steps: int) -> Run:
     """Return the run that is there, or train it."""
-    out = work / f"{kind}-{steps}"
-    if (out / "report.html").exists():
-        return Run(out)
+    run = Run(work / f"{kind}-{steps}")
+    if run.best.exists():
+        return run
     changes = {"preprocess": kind, "steps": steps, "eval_every": max(1, steps // 4)}
-    return train(preset("quick").updated(changes), source=data / "low", target=data / "normal", out=out)
+    return train(preset("quick").updated(changes), source=data / "low", target=data / "normal", out=run.path)
 
 
 def enhancers(data: Path, work: Path, steps: int) -> tuple[dict[str, Enhancer | None], dict[str, str]]:
     """Return what is compared, and of each what it consists of."""
     scipy, runs = best_scipy(data / "dev"), {kind: trained(data / "train", work, kind, steps) for kind in NETWORKS}
-    found: dict[str, Enhancer | None] = {"input": None, SCIPY: scipy, "rules, auto": catalogue.find("auto")}
-    found[FIRST] = runs["auto"].preprocess
     networks = {label: load_generator(runs[kind].path) for kind, label in NETWORKS.items()}
-    found |= networks
-    found["default enhancer"] = DefaultEnhancer()
-    consists = {SCIPY: scipy.spec.name, FIRST: steps_of(runs["auto"].preprocess)}
-    consists |= {label: f"{one.spec.summary}; best step {kept(runs[kind])}" for kind, label, one in labelled(networks)}
-    return found, consists
-
-
-def labelled(networks: dict[str, Any]) -> list[tuple[str, str, Any]]:
-    return [(kind, label, networks[label]) for kind, label in NETWORKS.items()]
-
-
-def steps_of(recipe: dp.Recipe) -> str:
-    return " > ".join(step.operator for step in recipe.steps)
+    first = runs["auto"].preprocess
+    found: dict[str, Enhancer | None] = {
+        "input": None,
+        SCIPY: scipy,
+        "rules, auto": catalogue.find("auto"),
+        FIRST: first,
+    }
+    consists = {SCIPY: scipy.spec.name, FIRST: " > ".join(step.operator for step in first.steps)}
+    for kind, label in NETWORKS.items():
+        consists[label] = f"{networks[label].spec.summary}; step {kept(runs[kind])} of {last(runs[kind])}"
+    return found | networks | {"default enhancer": DefaultEnhancer()}, consists
 
 
 def kept(run: Run) -> int:
@@ -106,30 +103,33 @@ def kept(run: Run) -> int:
     return int(max(run.validations(), key=lambda one: one["score"])["step"])
 
 
-def table(report: Report) -> dict[str, dict[str, Any]]:
+def last(run: Run) -> int:
+    return int(run.validations()[-1]["step"])
+
+
+def measured(name: str, enhancer: Enhancer | None, pairs: Path, work: Path) -> Values:
+    """Return the metrics of each picture, from the file of an earlier run if there is one."""
+    file = work / f"{pairs.name}-{name.replace(' ', '_').replace(',', '')}.json"
+    if not file.exists():
+        report = evaluate({name: enhancer}, pairs / "low", references=pairs / "high", metrics=list(METRICS))
+        rows = report.rows_of(candidate=name)
+        file.write_text(json.dumps({row.image: {key: row.values[key] for key in METRICS} for row in rows}))
+    return json.loads(file.read_text())
+
+
+def table(found: dict[str, Values]) -> dict[str, dict[str, Any]]:
     """Return means with intervals, and the difference in PSNR from SciPy alone, also as a share of it."""
-    found: dict[str, dict[str, Any]] = {}
-    base = report.summary(SCIPY, "psnr").mean
-    for name in (one.name for one in report.candidates):
-        summaries = {key: report.summary(name, key) for key in METRICS}
-        found[name] = {
-            key: [round(value, 3) for value in (one.mean, one.low, one.high) if value is not None]
-            for key, one in summaries.items()
+    base = {image: one["psnr"] for image, one in found[SCIPY].items()}
+    rows: dict[str, dict[str, Any]] = {}
+    for name, values in found.items():
+        more = [one["psnr"] - base[image] for image, one in values.items()]
+        rows[name] = {
+            key: with_interval([one[key] for one in values.values()], digits) for key, digits in METRICS.items()
         }
-        differences = [
-            row.values["psnr"] - other.values["psnr"]
-            for row, other in itertools.product(report.rows_of(candidate=name), report.rows_of(candidate=SCIPY))
-            if row.image == other.image
-        ]
-        found[name]["more PSNR than SciPy alone, dB"] = with_interval(differences)
-        found[name]["the same, %"] = round(100 * (summaries["psnr"].mean / base - 1), 1)
-    return found
-
-
-def with_interval(values: list[float]) -> list[float]:
-    from diptych.evaluation.statistics import interval
-
-    return [round(float(one), 2) for one in (np.mean(values), *(interval(values) or ()))]
+        rows[name]["more PSNR than SciPy alone, dB"] = with_interval(more, 2)
+        share = 100 / float(np.mean(list(base.values())))
+        rows[name]["the same, %"] = with_interval([share * one for one in more], 1)
+    return rows
 
 
 def main() -> None:
@@ -142,13 +142,13 @@ def main() -> None:
     given = parser.parse_args()
     lol = given.data / "lol"
     compared, consists = enhancers(lol, given.work, given.steps)
-    result: dict[str, Any] = {"about": {"diptych": dp.__version__, "steps": given.steps, "consists of": consists}}
+    result: dict[str, Any] = {"about": {"diptych": dp.__version__, "steps": given.steps}, "consists of": consists}
     for name in ("dev", *(["eval15"] if given.report else [])):
-        report = evaluate(compared, lol / name / "low", references=lol / name / "high", metrics=list(METRICS))
-        print(f"## lol/{name}\n\n{report.to_markdown()}")
-        result[name] = table(report)
-        if given.json:
-            given.json.write_text(json.dumps(result, indent=1) + "\n")
+        values = {label: measured(label, one, lol / name, given.work) for label, one in compared.items()}
+        result[name] = table(values)
+        print(to_markdown(name, result[name]), flush=True)
+    if given.json:
+        given.json.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":
