@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from diptych.core.image import Image
 from diptych.core.parallel import in_strips
@@ -41,13 +42,15 @@ def by_blocks(
     return out
 
 
-def by_strips(work: Callable[[Image, Image], object], image: Image, radius: int) -> Image:
+def by_strips(
+    work: Callable[[Image, Image], object], image: Image, radius: int, dtype: DTypeLike | None = None
+) -> Image:
     """Let ``work(source, out)`` filter a strip for each thread, and once more the rows around where two strips meet.
 
     For filters of windows of this radius that know the border themselves, as most of OpenCV's do, and whose answer for a row
     does not depend on where the strip begins.
     """
-    out = np.empty_like(image)
+    out = np.empty_like(image, dtype)
     begun: list[int] = []
 
     def strip(start: int, stop: int) -> None:
@@ -57,8 +60,9 @@ def by_strips(work: Callable[[Image, Image], object], image: Image, radius: int)
     in_strips(strip, len(image), smallest=max(_SMALLEST // image[0].nbytes, 8 * radius) + 1)
     for row in begun:
         if row and radius:
-            seam = np.empty_like(image[row - 2 * radius : row + 2 * radius])
-            work(image[row - 2 * radius : row + 2 * radius], seam)
+            near = image[row - 2 * radius : row + 2 * radius]
+            seam = np.empty_like(near, dtype)
+            work(near, seam)
             out[row - radius : row + radius] = seam[radius : 3 * radius]
     return out
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from diptych.core.image import Image, white_level
 from diptych.core.operator import FastPath
 from diptych.core.parallel import in_strips
+from diptych.operators._kernels._blocks import by_strips
 from diptych.operators._kernels._opencv import pad
 from diptych.operators._threshold import LEVELS, weights_of
 
@@ -82,7 +83,11 @@ def _comparison(level: Levels, size: int, window: str, below: int) -> Work:
     small = size <= _LARGEST_FOR_32_BITS
     source = level if small else level.astype(np.float64)  # from 16 bits, OpenCV sums in 32
     depth = cv2.CV_32S if small else cv2.CV_64F
-    sums = cv2.boxFilter(source, depth, (size, size), normalize=False, borderType=cv2.BORDER_REFLECT)
+
+    def add_up(part: Image, out: Image) -> None:
+        cv2.boxFilter(part, depth, (size, size), dst=out, normalize=False, borderType=cv2.BORDER_REFLECT)
+
+    sums = by_strips(add_up, source, size // 2, np.int32 if small else np.float64)
     return lambda a, b: kernels.above_mean(level[a:b], sums[a:b], size * size, below)
 
 
