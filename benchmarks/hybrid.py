@@ -94,11 +94,12 @@ def enhancers(data: Path, work: Path, steps: int) -> tuple[dict[str, Enhancer | 
     first = runs["auto"].preprocess
     found: dict[str, Enhancer | None] = {
         "input": None,
-        SCIPY: scipy,
+        **scipy,
         "rules, auto": catalogue.find("auto"),
         FIRST: first,
     }
-    consists = {SCIPY: scipy.spec.name, FIRST: " > ".join(step.operator for step in first.steps)}
+    consists = {label: one.spec.name for label, one in scipy.items()}
+    consists[FIRST] = " > ".join(step.operator for step in first.steps)
     for kind, label in NETWORKS.items():
         consists[label] = f"{networks[label].spec.summary}; step {kept(runs[kind])} of {last(runs[kind])}"
     return found | networks | {"default enhancer": DefaultEnhancer()}, consists

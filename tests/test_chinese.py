@@ -12,7 +12,7 @@ import typer
 from diptych.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[1]
-GUIDES = ("low_light", "two_folders", "choosing", "python", "deploy")
+GUIDES = ("low_light", "two_folders", "choosing", "python", "deploy", "why")
 """Guides and explanations that a reader needs first."""
 PAIRS = [
     ("README.md", "README.zh-CN.md"),

@@ -67,3 +67,15 @@ def test_speeds_are_those_of_the_benchmark(page):
 
 def test_the_readme_is_one_screen():
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 70
+
+
+@pytest.mark.parametrize("page", ["docs/why.md", "docs/zh/why.md"])
+def test_the_table_of_the_claim_is_that_of_its_file(page):
+    result = json.loads((RESULTS / "hybrid.json").read_text("utf-8"))
+    rows = [set(re.findall(r"\d+\.\d+", line)) for line in prose(page).splitlines() if line.startswith("| ")]
+    for label, dev in result["dev"].items():
+        figures = [*dev["psnr"], *result["eval15"][label]["psnr"]]
+        assert any({f"{one:.2f}" for one in figures} <= row for row in rows), label
+        if label != "SciPy alone":
+            shares = [*dev["the same, %"], *result["eval15"][label]["the same, %"]]
+            assert any({f"{abs(one):.1f}" for one in shares} <= row for row in rows), label

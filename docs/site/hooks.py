@@ -14,11 +14,15 @@ from mkdocs.structure.files import File
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = measured.files()
-OUTSIDE = RESULTS | {
-    "CHANGELOG.md": "reference/changelog.md",
-    "README.zh-CN.md": "zh/index.md",
-    "README.md": "index.md",
-}
+OUTSIDE = (
+    RESULTS
+    | measured.data()
+    | {
+        "CHANGELOG.md": "reference/changelog.md",
+        "README.zh-CN.md": "zh/index.md",
+        "README.md": "index.md",
+    }
+)
 """Files outside ``docs/`` that have a page on the site."""
 FROM = {page: file for file, page in RESULTS.items()} | {"reference/changelog.md": "CHANGELOG.md"}
 """Pages that are such files: their links are relative to there."""

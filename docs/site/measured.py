@@ -28,14 +28,19 @@ def files() -> dict[str, str]:
     }
 
 
+def data() -> dict[str, str]:
+    """Return the result files without words, of which pages are made, and the places of these."""
+    return {
+        path.relative_to(ROOT).as_posix(): f"reference/{path.relative_to(BENCHMARKS).with_suffix('.md').as_posix()}"
+        for path in sorted((BENCHMARKS / "results").rglob("*.json"))
+        if not path.with_suffix(".md").exists()
+    }
+
+
 def pages() -> dict[str, str]:
     """Return places in the site and Markdown of the results and the cards."""
     found = {place: (ROOT / file).read_text("utf-8") for file, place in files().items()}
-    for path in sorted((BENCHMARKS / "results").rglob("*.json")):
-        if not path.with_suffix(".md").exists():
-            place = path.relative_to(BENCHMARKS).with_suffix(".md").as_posix()
-            found[f"reference/{place}"] = _of_data(path)
-    return found | {"reference/models.md": cards()}
+    return found | {place: _of_data(ROOT / file) for file, place in data().items()} | {"reference/models.md": cards()}
 
 
 def navigation(without: Set[str] = frozenset()) -> list[dict[str, str]]:
