@@ -53,10 +53,28 @@ def kernels_of(module: str, name: str = "") -> ModuleType | None:
 
 
 class CatalogueModule(ModuleType):
-    """The class that a catalogue's package gives itself.
+    """The class that a catalogue's package gives itself: what has a name in the package is read when it is first asked for.
 
-    Importing ``diptych.operators.gamma`` would bind the name ``gamma`` to the module; here it binds to the function in it.
+    The package says ``_KIND``, what its things are called; ``_DOORS``, pairs of functions that list names and that get a thing
+    by its name; and ``_ELSEWHERE``, the modules of other names. Importing ``diptych.operators.gamma`` would bind the name
+    ``gamma`` to the module; here it binds to the function in it.
     """
+
+    def __getattr__(self, name: str) -> Any:
+        said = vars(self)
+        elsewhere, known = said.get("_ELSEWHERE", {}), []
+        if name in elsewhere:
+            module = importlib.import_module(elsewhere[name])
+            return module if module.__name__.endswith(f"._{name}") else getattr(module, name)
+        for names, get in said.get("_DOORS", ()):
+            if name in names():
+                return get(name)
+            known += names()
+        hint = did_you_mean(name, [*known, *elsewhere])
+        raise AttributeError(f"no {said.get('_KIND', 'name')} named '{name}'{hint}")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*vars(self), *vars(self).get("__all__", ())})
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, ModuleType) and hasattr(value, name):

@@ -12,11 +12,13 @@ import sys
 from typing import Any
 
 from diptych.core.catalogue import CatalogueModule, get_from, names_in
-from diptych.core.errors import did_you_mean
 from diptych.core.metric import MetricDeclaration, MetricFunction, SetMetricFunction
 
-_ELSEWHERE = {"NiqeModel": "diptych.metrics._niqe_model", "why_unsuited": "diptych.metrics._suited"}
-_MODULES = {"niqe_model": "diptych.metrics._niqe_model"}
+_ELSEWHERE = {
+    "NiqeModel": "diptych.metrics._niqe_model",
+    "niqe_model": "diptych.metrics._niqe_model",
+    "why_unsuited": "diptych.metrics._suited",
+}
 
 
 def names() -> tuple[str, ...]:
@@ -110,27 +112,12 @@ def _set_package() -> Any:
 __all__ = [  # noqa: PLE0604
     *("declaration", "get", "get_set", "names", "set_declaration", "set_names"),
     *_ELSEWHERE,
-    *_MODULES,
     *names(),
     *set_names(),
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return importlib.import_module(_MODULES[name])
-    if name in _ELSEWHERE:
-        return getattr(importlib.import_module(_ELSEWHERE[name]), name)
-    if name in names():
-        return get(name)
-    if name in set_names():
-        return get_set(name)
-    known = (*names(), *set_names(), *_ELSEWHERE)
-    raise AttributeError(f"no metric named '{name}'{did_you_mean(name, known)}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
-
+_KIND = "metric"
+_DOORS = ((names, get), (set_names, get_set))
 
 sys.modules[__name__].__class__ = CatalogueModule

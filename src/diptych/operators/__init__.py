@@ -7,10 +7,8 @@ a new file is a new operator, with no list to edit. Beside the operators stands 
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from diptych.core.catalogue import CatalogueModule, get_from, names_in
-from diptych.core.errors import UnknownNameError
 from diptych.core.operator import Declaration, OperatorFunction
 
 
@@ -58,20 +56,8 @@ def declaration(name: str) -> Declaration:
 
 __all__ = ["declaration", "estimate_noise", "get", "names", *names()]  # noqa: PLE0604
 
-
-def __getattr__(name: str) -> Any:
-    if name == "estimate_noise":  # a measurement: it returns a number, not an image
-        from diptych.core.noise import estimate_noise
-
-        return estimate_noise
-    try:
-        return get(name)
-    except UnknownNameError as error:
-        raise AttributeError(str(error)) from None
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
-
+_KIND = "operator"
+_DOORS = ((names, get),)
+_ELSEWHERE = {"estimate_noise": "diptych.core.noise"}  # a measurement: it returns a number, not an image
 
 sys.modules[__name__].__class__ = CatalogueModule
