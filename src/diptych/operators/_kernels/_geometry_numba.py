@@ -4,6 +4,7 @@ Every kernel takes the image ``(H, W, C)`` and writes rows ``start`` to ``stop``
 order. `half` is 0.5 where the result is rounded to integers, else 0.
 """
 
+# mypy: disable-error-code="untyped-decorator"
 from __future__ import annotations
 
 import math
@@ -12,11 +13,16 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from diptych.core.kernels import KERNEL, PART
+
+# Places are SciPy's digit by digit, so that ties fall its way: no product and sum are joined.
+EXACT_KERNEL: dict[str, Any] = {**KERNEL, "fastmath": False}
+EXACT_PART: dict[str, Any] = {**PART, "fastmath": False}
 REFLECT, MIRROR, NEAREST, CONSTANT, WRAP = range(5)
 _TILE_ROWS, _TILE_COLUMNS = 16, 128
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def edge(i: int, n: int, border: int) -> int:
     """Return the pixel that stands for pixel i of a line of n; -1 for black."""
     if 0 <= i < n:
@@ -32,7 +38,7 @@ def edge(i: int, n: int, border: int) -> int:
     return i if i < n else 2 * n - 1 - i - (border == MIRROR)
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def fold(c: float, n: int, border: int) -> float:
     """Return the coordinate inside the image, by SciPy's arithmetic, so that ties of nearest pixels fall its way."""
     if 0 <= c <= n - 1 or border == CONSTANT:
@@ -44,7 +50,7 @@ def fold(c: float, n: int, border: int) -> float:
     return _fold_reflect(c, n) if border == REFLECT else _fold_mirror(c, n)
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def _fold_mirror(c: float, n: int) -> float:
     period = 2 * n - 2
     if c < 0:
@@ -54,7 +60,7 @@ def _fold_mirror(c: float, n: int) -> float:
     return period - c if c >= n else c
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def _fold_reflect(c: float, n: int) -> float:
     period = 2 * n
     if c < 0:
@@ -67,7 +73,7 @@ def _fold_reflect(c: float, n: int) -> float:
     return period - c - 1 if c >= n else c
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def span(base: float, slope: float, limit: float, first: int, last: int) -> tuple[int, int]:
     """Return the part of first to last where ``0 <= base + slope * x < limit``."""
     if slope == 0:
@@ -82,14 +88,14 @@ def span(base: float, slope: float, limit: float, first: int, last: int) -> tupl
     return first, last
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def inner(r: float, dr: float, rows: float, c: float, dc: float, columns: float, width: int) -> tuple[int, int]:
     """Return the part of an output row that needs no look at the border."""
     first, last = span(r, dr, rows, 0, width)
     return span(c, dc, columns, first, last)
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def reach(line: Any, shape: Any, out: Any, border: int, margin: float, y: int) -> tuple[int, int]:
     """Return the part of an output row that is not surely black, after the rest of it was made black."""
     columns = out.shape[1]
@@ -103,7 +109,7 @@ def reach(line: Any, shape: Any, out: Any, border: int, margin: float, y: int) -
     return low, high
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_KERNEL)
 def affine_nearest(image: Any, out: Any, mapping: Any, border: int, start: int, stop: int) -> None:
     """Value of the nearest pixel."""
     height, width, channels = image.shape
@@ -127,7 +133,7 @@ def affine_nearest(image: Any, out: Any, mapping: Any, border: int, start: int, 
                     out[y, x, k] = image[i, j, k] if i >= 0 and j >= 0 else 0
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def gather(flat: Any, target: Any, places: Any, channels: int, y: int, first: int, last: int) -> None:
     """Copy the pixels that begin at these places of the flat image into part of row y."""
     to, side = np.uint64((y * len(places) + first) * channels), np.uint64(channels)
@@ -147,7 +153,7 @@ def gather(flat: Any, target: Any, places: Any, channels: int, y: int, first: in
             to += side
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_KERNEL)
 def affine_linear(image: Any, out: Any, mapping: Any, border: int, half: float, start: int, stop: int) -> None:
     """Linear in each direction, tile by tile: what a long turned line touches would not stay in the cache."""
     width, channels = image.shape[1], image.shape[2]
@@ -174,7 +180,7 @@ def affine_linear(image: Any, out: Any, mapping: Any, border: int, half: float, 
                     _inner_linear(flat, target, places, v, u, (y, first, last, width, channels), np.float32(half))
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def _frame_linear(image: Any, out: Any, mapping: Any, border: int, half: float, y: int) -> tuple[int, int]:
     """Write what is near and beyond the border in row y, and return the part between."""
     height, width, columns = image.shape[0], image.shape[1], out.shape[1]
@@ -186,7 +192,7 @@ def _frame_linear(image: Any, out: Any, mapping: Any, border: int, half: float, 
     return first, last
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def _inner_linear(flat: Any, target: Any, places: Any, v: Any, u: Any, facts: Any, add: Any) -> None:
     y, first, last, width, channels = facts
     down, side = np.uint64(width * channels), np.uint64(channels)
@@ -209,20 +215,20 @@ def _inner_linear(flat: Any, target: Any, places: Any, v: Any, u: Any, facts: An
             to += side
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def _corners(v: Any, u: Any) -> tuple[Any, Any, Any, Any]:
     both = v * u
     return np.float32(1) - v - u + both, u - both, v - both, both
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"})
+@njit(**PART)
 def _mix(flat: Any, at: Any, down: Any, side: Any, w: Any) -> Any:
     low = at + down
     top = w[0] * np.float32(flat[at]) + w[1] * np.float32(flat[at + side])
     return top + (w[2] * np.float32(flat[low]) + w[3] * np.float32(flat[low + side]))
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def _outer_linear(image: Any, out: Any, line: Any, border: int, half: float, y: int, part: Any) -> None:
     # Near and beyond the border.
     height, width, channels = image.shape
@@ -239,11 +245,11 @@ def _outer_linear(image: Any, out: Any, line: Any, border: int, half: float, y: 
             out[y, x, k] = _between(top, low, v) + np.float32(half)
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def _value(image: Any, i: int, j: int, k: int) -> Any:
     return np.float32(image[i, j, k]) if i >= 0 and j >= 0 else np.float32(0)
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def _between(a: Any, b: Any, share: Any) -> Any:
     return (np.float32(1) - share) * a + share * b

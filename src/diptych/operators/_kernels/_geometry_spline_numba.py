@@ -4,6 +4,7 @@ The coefficients have a margin of `MARGIN` pixels on every side, in which they a
 beyond its border.
 """
 
+# mypy: disable-error-code="untyped-decorator"
 from __future__ import annotations
 
 import math
@@ -12,7 +13,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from diptych.operators._kernels._geometry_numba import CONSTANT, NEAREST, edge, inner, reach
+from diptych.core.kernels import KERNEL, PART
+from diptych.operators._kernels._geometry_numba import CONSTANT, EXACT_KERNEL, EXACT_PART, NEAREST, edge, inner, reach
 
 MARGIN = 12  # a coefficient depends by less than 1e-6 on what is that far away
 _POLE = np.float32(math.sqrt(3) - 2)
@@ -22,7 +24,7 @@ _GAIN = np.float32(6)
 _BLOCK = 8
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_KERNEL)
 def filter_rows(image: Any, planes: Any, border: int, start: int, stop: int) -> None:
     """Write the coefficients along each of the rows start to stop into the same rows of the padded planes."""
     width, channels = image.shape[1], image.shape[2]
@@ -46,7 +48,7 @@ def filter_rows(image: Any, planes: Any, border: int, start: int, stop: int) -> 
                     line[x, k] = lines[x, r * channels + k]
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def _recursion(lines: Any, lanes: int) -> None:
     last = len(lines) - 1
     for n in range(lanes):
@@ -61,7 +63,7 @@ def _recursion(lines: Any, lanes: int) -> None:
             lines[x, n] = _POLE * (lines[x + 1, n] - lines[x, n])
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_KERNEL)
 def filter_columns(planes: Any, border: int, start: int, stop: int) -> None:
     """Turn the coefficients along rows into those in both directions, for places start to stop of a flat row."""
     rows = planes.shape[0]
@@ -85,7 +87,7 @@ def filter_columns(planes: Any, border: int, start: int, stop: int) -> None:
             flat[y, x] = _POLE * (flat[y + 1, x] - flat[y, x])
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def weights(share: Any) -> tuple[Any, Any, Any, Any]:
     """Return the weights of the four coefficients around a place this far beyond the second."""
     t, s, one = np.float32(share), np.float32(1 - share), np.float32(1)
@@ -93,7 +95,7 @@ def weights(share: Any) -> tuple[Any, Any, Any, Any]:
     return s * s * s * sixth, most - t * t * (one + s) * half, most - s * s * (one + t) * half, t * t * t * sixth
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def padded(i: int, n: int, border: int) -> int:
     """Return the row or column of the padded planes that stands for coefficient i; -1 for none."""
     if 0 <= i < n:
@@ -107,7 +109,7 @@ def padded(i: int, n: int, border: int) -> int:
     return 0 if i < 0 else n + 2 * MARGIN - 1
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_KERNEL)
 def affine_cubic(
     planes: Any, out: Any, mapping: Any, border: int, white: float, half: float, start: int, stop: int
 ) -> None:
@@ -138,7 +140,7 @@ def affine_cubic(
             _outer_cubic(planes, out, (y, x), r + x * dr, c + x * dc, border, most, add)
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"})
+@njit(**PART)
 def _inner_cubic(flat: Any, target: Any, places: Any, shares: Any, facts: Any, most: Any, add: Any) -> None:
     y, first, last, length, channels = facts
     down, side = np.uint64(length), np.uint64(channels)
@@ -161,7 +163,7 @@ def _inner_cubic(flat: Any, target: Any, places: Any, shares: Any, facts: Any, m
         to += side
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def _outer_cubic(
     planes: Any, out: Any, pixel: Any, row: float, column: float, border: int, most: Any, add: Any
 ) -> None:
@@ -181,7 +183,7 @@ def _outer_cubic(
         out[pixel[0], pixel[1], k] = min(max(total, np.float32(0)), most) + add
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"})
+@njit(**KERNEL)
 def zoom_cubic(planes: Any, out: Any, white: float, half: float, start: int, stop: int) -> None:
     """Cubic B-spline on another pixel grid over the same area, clipped to [0, white]."""
     height, width, channels = planes.shape[0] - 2 * MARGIN, planes.shape[1] - 2 * MARGIN, planes.shape[2]

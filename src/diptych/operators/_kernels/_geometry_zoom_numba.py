@@ -1,5 +1,6 @@
 """Numba kernel of `zoom`: the nearest pixel on another pixel grid over the same area."""
 
+# mypy: disable-error-code="untyped-decorator"
 from __future__ import annotations
 
 import math
@@ -8,10 +9,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from diptych.operators._kernels._geometry_numba import gather
+from diptych.operators._kernels._geometry_numba import EXACT_KERNEL, EXACT_PART, gather
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_KERNEL)
 def zoom_nearest(image: Any, out: Any, start: int, stop: int) -> None:
     """Value of the nearest pixel."""
     height, width, channels = image.shape
@@ -23,7 +24,7 @@ def zoom_nearest(image: Any, out: Any, start: int, stop: int) -> None:
         gather(flat[_nearest(y, height, out.shape[0])], target, places, channels, y, 0, columns)
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def _nearest(x: int, old: int, new: int) -> int:
     # SciPy's arithmetic, so that ties fall its way.
     return min(max(math.floor((x + 0.5) * (old / new) - 0.5 + 0.5), 0), old - 1)

@@ -1,5 +1,6 @@
 """The passes of `threshold`, all in whole numbers."""
 
+# mypy: disable-error-code="untyped-decorator"
 from __future__ import annotations
 
 from typing import Any
@@ -7,8 +8,13 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from diptych.core.kernels import KERNEL, PART
 
-@njit(nogil=True, cache=True)
+EXACT_KERNEL: dict[str, Any] = {**KERNEL, "fastmath": False}
+EXACT_PART: dict[str, Any] = {**PART, "fastmath": False}
+
+
+@njit(**EXACT_PART)
 def _count(levels: Any, small: Any, histogram: Any) -> None:
     # In 16 bits, half as large, the counts stay nearer to the processor; what they cannot hold goes into the histogram.
     for x in range(levels.size):
@@ -18,13 +24,13 @@ def _count(levels: Any, small: Any, histogram: Any) -> None:
             histogram[level] += 65536
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_PART)
 def _add(small: Any, histogram: Any) -> None:
     for level in range(small.size):
         histogram[level] += small[level]
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_KERNEL)
 def whole_levels(image: Any, level: Any, first: int, factor: int, histogram: Any) -> None:
     """Write the 16-bit levels of the luma of RGB, or of one channel, and count them if there is a histogram."""
     rows, columns, channels = image.shape
@@ -46,7 +52,7 @@ def whole_levels(image: Any, level: Any, first: int, factor: int, histogram: Any
         _add(small, histogram)
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_KERNEL)
 def float_levels(image: Any, level: Any, first: int, histogram: Any) -> None:
     """The same for floats, each channel rounded to its level first."""
     rows, columns, channels = image.shape
@@ -66,7 +72,7 @@ def float_levels(image: Any, level: Any, first: int, histogram: Any) -> None:
         _add(small, histogram)
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_KERNEL)
 def otsu(histogram: Any) -> int:
     """Do what `diptych.operators._threshold.otsu_level` does, digit by digit."""
     total, whole = 0, 0
@@ -88,7 +94,7 @@ def otsu(histogram: Any) -> int:
     return best
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_KERNEL)
 def write_mask(level: Any, limit: int, out: Any, first: int, white: Any) -> None:
     """Write white where the level is above the limit and 0 elsewhere: into all of three channels, or into one."""
     rows, columns, channels = out.shape
@@ -107,7 +113,7 @@ def write_mask(level: Any, limit: int, out: Any, first: int, white: Any) -> None
                 line[x * channels + first] = white if limits[x] > limit else black
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_KERNEL)
 def above_mean(level: Any, sums: Any, count: int, below: int) -> None:
     """Replace levels by whether they are above the mean (a sum of so many) minus `below`."""
     rows, columns = level.shape
@@ -116,7 +122,7 @@ def above_mean(level: Any, sums: Any, count: int, below: int) -> None:
             level[y, x] = (np.int64(level[y, x]) + below) * count > np.int64(sums[y, x])
 
 
-@njit(nogil=True, cache=True)
+@njit(**EXACT_KERNEL)
 def above_gaussian(level: Any, padded: Any, weights: Any, below: int) -> None:
     """Replace levels by whether they are above the weighted mean minus `below`; `padded` has half a window more all round.
 
