@@ -33,6 +33,9 @@ FRONT = {"en": "index.md", "zh": "zh/index.md"}
 UNSEARCHED = re.compile(r"reference/(?:benchmarks|changelog|results/.*)\.md")
 """Pages of numbers and of news: the index is a part of every page."""
 
+_WRAPPED = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n *(?=[\u4e00-\u9fff])")
+"""Where a line of Chinese goes on in the next one, which is no space."""
+
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)\s#]+)(#[^)\s]*)?\)")
 _PAIR = re.compile(r"^!\[(\w+): before and after\]\((\S+)\)$", re.MULTILINE)
 
@@ -77,6 +80,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     if FROM.get(own) in RESULTS:
         text = measured.with_pictures(text, FROM[own])
     text = _LINK.sub(lambda link: _mended(link, own, files), text)
+    if own.startswith("zh/"):
+        text = _WRAPPED.sub("", text)
     return _PAIR.sub(_slider, text)
 
 

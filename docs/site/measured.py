@@ -52,7 +52,7 @@ def navigation(without: Set[str] = frozenset()) -> list[dict[str, str]]:
 
 def _title(place: str) -> str:
     *folders, name = place.removeprefix("reference/results/").removesuffix(".md").split("/")
-    words = [*(one.upper() if one == "gpu" else one for one in folders), name.replace("_", " ")]
+    words = [one.upper() if one == "gpu" else one.replace("_", " ") for one in folders] + [name.replace("_", " ")]
     text = ", ".join(words)
     return text[0].upper() + text[1:]
 
