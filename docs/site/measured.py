@@ -13,6 +13,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = ROOT / "benchmarks"
+EXPLAINED = {"hybrid": "why"}
+"""Pages that say what results mean, where their names differ."""
+
 ONE_ROW = 6
 """Most numbers that are listed in a cell."""
 
@@ -33,7 +36,7 @@ def data() -> dict[str, str]:
     return {
         path.relative_to(ROOT).as_posix(): f"reference/{path.relative_to(BENCHMARKS).with_suffix('.md').as_posix()}"
         for path in sorted((BENCHMARKS / "results").rglob("*.json"))
-        if not path.with_suffix(".md").exists()
+        if path.parent.name != "by_hand" and not path.with_suffix(".md").exists()
     }
 
 
@@ -77,10 +80,10 @@ def with_pictures(markdown: str, file: str) -> str:
 def _of_data(path: Path) -> str:
     place = path.relative_to(ROOT).as_posix()
     name = path.stem.replace("_", " ")
-    script, page = BENCHMARKS / f"{path.stem}.py", ROOT / "docs" / f"{path.stem}.md"
+    script, page = BENCHMARKS / f"{path.stem}.py", ROOT / "docs" / f"{EXPLAINED.get(path.stem, path.stem)}.md"
     of = f" of `{script.relative_to(ROOT).as_posix()}`" if script.exists() else ""
     told = [f"The file `{place}`{of}; three numbers are a mean and its 95 % interval."]
-    told += [f"What it says: [{path.stem}](../../{page.name})."] if page.exists() else []
+    told += [f"What it says: [{page.stem}](../../{page.name})."] if page.exists() else []
     head = f"# {name[0].upper()}{name[1:]}"
     return "\n\n".join([head, " ".join(told), tables(json.loads(path.read_text("utf-8")))]) + "\n"
 
