@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import diptych
 
 HEAVY = ("torch", "onnxruntime", "numba", "scipy", "cv2", "skimage", "PIL", "tifffile", "imagecodecs", "av")
 
@@ -38,3 +41,14 @@ def test_a_wrong_call_is_told_before_anything_heavy_is_loaded(options):
 
 def test_import_loads_no_command_line():
     assert not loaded_after("import diptych") & {"typer", "rich"}
+
+
+def test_the_default_enhancer_loads_neither_onnx_nor_linear_algebra(tmp_path):
+    """Which take as long to load as all of Numba."""
+    picture = Path(diptych.__file__).parent / "cli" / "data" / "forest.jpg"
+    call = f"main(['enhance', '--quiet', {str(picture)!r}, '-o', {str(tmp_path / 'out.jpg')!r}])"
+    script = f"import sys\nfrom diptych.cli.app import main\ntry: {call}\nexcept SystemExit: print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "numba.core" in loaded
+    assert not loaded & {"onnx", "scipy.linalg", "google.protobuf"}

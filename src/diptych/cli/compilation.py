@@ -23,16 +23,20 @@ def announce_compilation(say: Callable[[str], object]) -> None:
     _at_first(lambda: say(MESSAGE))
 
 
-def compile_in_two() -> None:
-    """Let a second process compile the default enhancer's kernels too, from the other end, if there is one to compile.
+def prepare_for_default() -> None:
+    """Make the first picture and the first second short where the default enhancer is all that runs.
 
-    Both write what they have compiled to the same cache, in which either finds what the other was faster with. The second ends
-    with the first.
+    If there is something to compile, a second process compiles the default enhancer's kernels too, from the other end. Both
+    write to the same cache, in which either finds what the other was faster with. The second ends with the first.
+
+    Numba is loaded without SciPy's linear algebra, which takes as long to load as Numba and which none of these kernels calls.
     """
     from diptych.core.parallel import available_cores
 
     if available_cores() > 1:
         _at_first(_start_second)
+    for finder in _finders():
+        finder.without_scipy = True
 
 
 def _start_second() -> None:
@@ -46,11 +50,15 @@ def _start_second() -> None:
 
 def _at_first(do: Callable[[], object]) -> None:
     """Call a function when Numba first compiles something."""
-    waiting = [finder for finder in sys.meta_path if isinstance(finder, _NumbaFinder)]
+    waiting = _finders()
     if waiting:
         waiting[0].calls.append(do)
     elif "numba" not in sys.modules:
         sys.meta_path.insert(0, _NumbaFinder([do]))
+
+
+def _finders() -> list[_NumbaFinder]:
+    return [finder for finder in sys.meta_path if isinstance(finder, _NumbaFinder)]
 
 
 class _NumbaFinder(importlib.abc.MetaPathFinder):
@@ -58,6 +66,7 @@ class _NumbaFinder(importlib.abc.MetaPathFinder):
 
     def __init__(self, calls: list[Callable[[], object]]) -> None:
         self.calls = calls
+        self.without_scipy = False
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -74,6 +83,8 @@ class _NumbaFinder(importlib.abc.MetaPathFinder):
             def execute_and_listen(module: ModuleType) -> None:
                 execute(module)
                 _listen(self.calls)
+                if self.without_scipy:
+                    _load_without_scipy()
 
             loader.exec_module = execute_and_listen
         return spec
@@ -98,3 +109,14 @@ def _listen(calls: list[Callable[[], object]]) -> None:
 
     register: Any = event.register  # untyped
     register("numba:compile", Once())
+
+
+def _load_without_scipy() -> None:
+    blas: dict[str, Any] = {"scipy.linalg.cython_blas": None}  # which makes an ImportError of its import
+    if not blas.keys() & sys.modules.keys():
+        sys.modules.update(blas)
+        try:
+            importlib.import_module("numba.np.arraymath")
+        finally:
+            for name in blas:
+                del sys.modules[name]

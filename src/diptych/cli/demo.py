@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diptych.cli.compilation import compile_in_two
+from diptych.cli.compilation import prepare_for_default
 from diptych.cli.progress import note
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def demo(
 
     if Path(output).exists() and not overwrite:
         raise PhotoExistsError(f"{output}: exists already; use --overwrite")
-    compile_in_two()
+    prepare_for_default()
     dark = sample().pixels
     plan = DefaultEnhancer().plan(dark)
     write(output, np.hstack([dark, plan(dark)]), overwrite=overwrite)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from diptych.cli.arguments import OPTIONS, read_size, read_steps
-from diptych.cli.compilation import compile_in_two
+from diptych.cli.compilation import prepare_for_default
 from diptych.cli.large import enhance_by_rows, is_large
 from diptych.cli.options import (
     FormatName,
@@ -243,7 +243,7 @@ def _run(batch: Batch, jobs: list[Job], quiet: bool) -> list[Result]:
     from diptych.runtime import DefaultEnhancer
 
     if isinstance(batch.enhancer, DefaultEnhancer):
-        compile_in_two()
+        prepare_for_default()
     for folder in {job.output.parent for job in jobs if job.output.parent.is_dir()}:
         sweep_temporary(folder)  # what a killed run has left
     results: list[Result] = []
