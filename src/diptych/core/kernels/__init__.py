@@ -9,18 +9,27 @@ from numpy.typing import NDArray
 
 from diptych.core.image import Image
 
-KERNEL: dict[str, Any] = {
-    "nogil": True,
-    "cache": True,
-    "error_model": "numpy",
-    "fastmath": {"contract", "nsz"},
-    "no_cfunc_wrapper": True,
-}
-"""Options of a kernel, which Python calls: kept on the disk, not holding the interpreter lock, dividing as NumPy does."""
+Options: TypeAlias = dict[str, Any]
 
-PART: dict[str, Any] = {**KERNEL, "cache": False, "no_cpython_wrapper": True}
-"""Options of what only kernels call: it is kept as part of them, and what lets Python call it, a third of the compiling, is
-left out."""
+
+def options(*fastmath: str) -> tuple[Options, Options]:
+    """Return Numba's options of a kernel, which Python calls, and of its parts, which only kernels call.
+
+    Kernels are kept on the disk, do not hold the interpreter lock, and divide as NumPy does. A part is kept as part of them;
+    what lets Python call it, a third of the compiling, is left out.
+
+    Parameters
+    ----------
+    *fastmath : str
+        What the compiler may do to arithmetic, in LLVM's words: ``contract`` joins a product and a sum.
+    """
+    allowed = set(fastmath) or False
+    kernel = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": allowed, "no_cfunc_wrapper": True}
+    return kernel, {**kernel, "cache": False, "no_cpython_wrapper": True}
+
+
+KERNEL, PART = options("contract", "nsz")
+"""The options of most."""
 
 Depths: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.uint16], NDArray[np.float32]]
 """Rows of values in one of three depths, the other two empty: so one kernel, compiled once, takes pictures of every depth."""

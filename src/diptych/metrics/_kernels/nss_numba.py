@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 
 from diptych.core.color import LUMA
+from diptych.core.kernels import options
 from diptych.metrics._nss import FLAT, TIE
 
 _RED, _GREEN, _BLUE = 219 * LUMA[0], 219 * LUMA[1], 219 * LUMA[2]
@@ -15,11 +16,14 @@ _FLAT = np.float32(FLAT)
 # Sums may be taken in any order, so that they run in vector registers; NaN and infinity keep their meaning.
 _SUMS = {"reassoc", "contract", "nsz"}
 
+_KERNEL, _PART = options()
+_SUM_KERNEL, _SUM_PART = options(*_SUMS)
+
 # Lumas are kept as differences from this: squares of small numbers lose less in single precision.
 MIDDLE = 128.0
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def luma_rows(image, channels, white, start, stop, out):
     """Write the rounded luma of the rows ``start`` to ``stop`` of an image ``(H, W * channels)``, less `MIDDLE`."""
     red, green, blue = _RED / white, _GREEN / white, _BLUE / white
@@ -35,7 +39,7 @@ def luma_rows(image, channels, white, start, stop, out):
                 target[x] = np.rint(black + row[x] * grey) - MIDDLE
 
 
-@njit(nogil=True, cache=True)
+@njit(**_PART)
 def _inside(index, length):
     # Mirrored at both ends with the end repeated: -1 is 0, -2 is 1.
     if index < 0:
@@ -43,7 +47,7 @@ def _inside(index, length):
     return min(index, 2 * length - 1 - index)
 
 
-@njit(nogil=True, cache=True, fastmath=_SUMS, error_model="numpy")
+@njit(**_SUM_KERNEL)
 def halve_rows(rows, first, height, weights, start, stop, out):
     """Write the rows ``start`` to ``stop`` of the half-size picture; `rows` are those of the full one from `first` on."""
     width = rows.shape[1]
@@ -66,7 +70,7 @@ def halve_rows(rows, first, height, weights, start, stop, out):
             target[x] = inner + w2 * (line[2 * x + 1] + line[2 * x + 6]) + w3 * (line[2 * x] + line[2 * x + 7])
 
 
-@njit(nogil=True, cache=True, fastmath=_SUMS, error_model="numpy")
+@njit(**_SUM_PART)
 def _down(rows, at, weights, mean, square, change):
     # The vertical half of the Gaussian: of the luma and of its square; `change` is what it adds to the luma.
     w0, w1, w2, w3 = weights[3], weights[2], weights[1], weights[0]
@@ -81,7 +85,7 @@ def _down(rows, at, weights, mean, square, change):
         square[x + 3] = near + w2 * (b[x] * b[x] + f[x] * f[x]) + w3 * (a[x] * a[x] + g[x] * g[x])
 
 
-@njit(nogil=True, cache=True, fastmath=_SUMS, error_model="numpy")
+@njit(**_SUM_PART)
 def _across(centres, weights, mean, square, change, out, contrast):
     # Means are sums of differences from the pixel, so that they are exact where the picture is flat.
     w0, w1, w2, w3 = weights[3], weights[2], weights[1], weights[0]
@@ -99,7 +103,7 @@ def _across(centres, weights, mean, square, change, out, contrast):
         out[x] = away / (deviation + one) if abs(away) >= _FLAT else zero
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def normalise_rows(rows, first, height, weights, start, stop, out, contrast):
     """Write the normalised luma and the local contrast of the rows ``start`` to ``stop``; `rows` begin with `first`."""
     width = rows.shape[1]
@@ -115,7 +119,7 @@ def normalise_rows(rows, first, height, weights, start, stop, out, contrast):
         _across(rows[at[3]], weights, mean, square, change, out[y - start], contrast[y - start])
 
 
-@njit(nogil=True, cache=True, fastmath=_SUMS, error_model="numpy")
+@njit(**_SUM_PART)
 def _add(row, other, into):
     # One row of one map: the product of two rows (of ones, for the map itself).
     zero = np.float32(0)
@@ -135,7 +139,7 @@ def _add(row, other, into):
     into[4] += magnitudes
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def add_moments(mscn, side, moments):
     """Add the moments of each patch of a row of patches to ``moments[patch, map]``."""
     block = np.empty((side + 1, side + 2), np.float32)
@@ -156,7 +160,7 @@ def add_moments(mscn, side, moments):
             _add(row, before[2:], into[4])
 
 
-@njit(nogil=True, cache=True, fastmath=_SUMS, error_model="numpy")
+@njit(**_SUM_KERNEL)
 def add_sharpness(contrast, side, sharpness):
     """Add the mean contrast of each patch of a row of patches."""
     for y in range(side):

@@ -6,8 +6,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from diptych.core.kernels import options
 
-@njit(nogil=True, cache=True)
+_KERNEL = options()[0]
+_SUM_KERNEL = options("contract", "reassoc")[0]
+
+
+@njit(**_KERNEL)
 def bytes_blocks(x, y, block, start, stop, totals):
     """Write the sums of the blocks ``start`` to ``stop`` of two flat arrays of uint8."""
     for index in range(start, stop):
@@ -18,7 +23,7 @@ def bytes_blocks(x, y, block, start, stop, totals):
         totals[index] = total
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def words_blocks(x, y, block, start, stop, totals):
     """Do the same for uint16."""
     for index in range(start, stop):
@@ -29,7 +34,7 @@ def words_blocks(x, y, block, start, stop, totals):
         totals[index] = total
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
+@njit(**_SUM_KERNEL)
 def float_blocks(x, y, block, start, stop, totals):
     """Do the same for floats, in double precision."""
     for index in range(start, stop):

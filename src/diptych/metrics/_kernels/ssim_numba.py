@@ -6,11 +6,16 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from diptych.core.kernels import options
+
 # Sums may be taken in any order, so that they run in vector registers; NaN and infinity keep their meaning.
 _SUMS = {"reassoc", "contract", "nsz"}
 
+_KERNEL, _PART = options()
+_SUM_PART = options(*_SUMS)[1]
 
-@njit(nogil=True, cache=True)
+
+@njit(**_PART)
 def _move(x, y, x_old, y_old, columns):
     # One row enters the sums of the columns (of x, y, x x, y y, x y), another leaves them.
     sx, sy, sxx, syy, sxy = columns[0], columns[1], columns[2], columns[3], columns[4]
@@ -23,7 +28,7 @@ def _move(x, y, x_old, y_old, columns):
         sxy[i] += a * b - c * d
 
 
-@njit(nogil=True, cache=True)
+@njit(**_PART)
 def _move_wide(x, y, x_old, y_old, columns):
     sx, sy, sxx, syy, sxy = columns[0], columns[1], columns[2], columns[3], columns[4]
     for i in range(x.size):
@@ -35,7 +40,7 @@ def _move_wide(x, y, x_old, y_old, columns):
         sxy[i] += a * b - c * d
 
 
-@njit(nogil=True, cache=True)
+@njit(**_PART)
 def _windows(columns, step, out):
     # The sums of 7 columns, `step` numbers apart.
     for k in range(5):
@@ -52,7 +57,7 @@ def _windows(columns, step, out):
             target[i] = (c0[i] + c1[i]) + (c2[i] + c3[i]) + (c4[i] + c5[i]) + c6[i]
 
 
-@njit(nogil=True, cache=True, fastmath=_SUMS)
+@njit(**_SUM_PART)
 def _total(values):
     total = 0.0
     for value in values:
@@ -63,7 +68,7 @@ def _total(values):
 # The formulas are computed as they stand, so that identical windows give exactly 1.
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def _like_bytes(sums, constants, out):
     # Whole numbers up to the quotient: 49 * 49 * 255 * 255 stays below 2^31.
     first, second = constants
@@ -78,7 +83,7 @@ def _like_bytes(sums, constants, out):
         out[i] = above / below
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def _like_wide(sums, constants, out):
     first, second = constants
     sx, sy, sxx, syy, sxy = sums[0], sums[1], sums[2], sums[3], sums[4]
@@ -90,7 +95,7 @@ def _like_wide(sums, constants, out):
         out[i] = above / below
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def byte_blocks(x, y, channels, constants, block, start, stop, totals):
     """Write the sums of the similarities of the blocks of rows ``start`` to ``stop``, for uint8 ``(H, W * channels)``."""
     nothing = np.zeros(x.shape[1], x.dtype)
@@ -111,7 +116,7 @@ def byte_blocks(x, y, channels, constants, block, start, stop, totals):
                 totals[index] += _total(line)
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def wide_blocks(x, y, channels, constants, block, start, stop, totals):
     """Do the same in double precision, for any dtype; the sums of uint16 are still exact."""
     nothing = np.zeros(x.shape[1], x.dtype)

@@ -10,28 +10,28 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from diptych.operators._kernels._lines_numba import OPTIONS, extend, row_or_black, store
+from diptych.operators._kernels._lines_numba import OPTIONS, PARTS, extend, row_or_black, store
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _add(sums, row):
     for i in range(len(sums)):
         sums[i] += np.float64(row[i])
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _move(sums, leaving, entering):
     for i in range(len(sums)):
         sums[i] += np.float64(entering[i]) - np.float64(leaving[i])
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _differences(leaving, entering, out):
     for i in range(len(out)):
         out[i] = entering[i] - leaving[i]
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _accumulate_three(out, scale):
     red, green, blue = out[0], out[1], out[2]
     out[0], out[1], out[2] = red * scale, green * scale, blue * scale
@@ -42,7 +42,7 @@ def _accumulate_three(out, scale):
         out[3 * x], out[3 * x + 1], out[3 * x + 2] = red * scale, green * scale, blue * scale
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _accumulate(out, first, step, scale):
     total = 0.0
     for i in range(first, len(out), step):
@@ -50,7 +50,7 @@ def _accumulate(out, first, step, scale):
         out[i] = total * scale
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def along(line, size, channels, scale, out):
     """Write `scale` times the sum of each window of `size` pixels of a line that is extended on both sides."""
     n = len(out)

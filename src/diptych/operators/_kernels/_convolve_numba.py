@@ -7,10 +7,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from diptych.operators._kernels._lines_numba import OPTIONS, extend, row_or_black, store
+from diptych.operators._kernels._lines_numba import OPTIONS, PARTS, extend, row_or_black, store
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _start(total, centre, a, b, c, d, e, f, t, u, v, w):
     for i in range(len(total)):
         total[i] = (
@@ -21,7 +21,7 @@ def _start(total, centre, a, b, c, d, e, f, t, u, v, w):
         )
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _continue(total, a, b, c, d, e, f, u, v, w):
     for i in range(len(total)):
         total[i] += (
@@ -31,7 +31,7 @@ def _continue(total, a, b, c, d, e, f, u, v, w):
         )
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _vertical(flat, y, rows, kernel, black, total):
     radius = len(kernel) - 1
     middle = y + radius
@@ -46,7 +46,7 @@ def _vertical(flat, y, rows, kernel, black, total):
             _continue(total, a, b, c, d, e, f, u, v, w)
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _horizontal(line, kernel, channels, total):
     n, radius = len(total), len(kernel) - 1
     middle = radius * channels

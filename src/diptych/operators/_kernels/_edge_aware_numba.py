@@ -9,7 +9,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from diptych.core.kernels import options
 from diptych.core.parallel import in_strips
+
+_KERNEL, _PART = options()
 
 Plane = NDArray[np.float32]
 
@@ -45,7 +48,7 @@ def _in_blocks(work: Any, rows: int, size: int) -> None:
     in_strips(blocks, count, smallest=1)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def _slide(sums, columns, padded, out):
     # Sums over windows of columns, for two rows of sums over windows of rows.
     width = out.shape[1]
@@ -67,20 +70,20 @@ def _slide(sums, columns, padded, out):
         first_out[x], second_out[x] = one, other
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def _move(new, old, sums):
     # One row more in the window, one row less.
     for x in range(new.size):
         sums[x] += np.float64(new[x]) - np.float64(old[x])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def _move_product(new, new_too, old, old_too, sums):
     for x in range(new.size):
         sums[x] += np.float64(new[x]) * np.float64(new_too[x]) - np.float64(old[x]) * np.float64(old_too[x])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def _fit(planes, border, epsilon, start, stop, lines):
     guide, source = planes
     (rows, columns), (slope, offset) = border, lines
@@ -101,7 +104,7 @@ def _fit(planes, border, epsilon, start, stop, lines):
             _line(means, area, epsilon, slope[y], offset[y])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def _line(means, area, epsilon, slope, offset):
     guide, source, square, product = means[0], means[1], means[2], means[3]
     for x in range(slope.size):
@@ -111,7 +114,7 @@ def _line(means, area, epsilon, slope, offset):
         slope[x], offset[x] = line, level - line * average
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def _fit_itself(guide, border, epsilon, start, stop, lines):
     (rows, columns), (slope, offset) = border, lines
     width, size, nothing = guide.shape[1], rows.size - guide.shape[0] + 1, np.zeros(guide.shape[1], np.float32)
@@ -128,7 +131,7 @@ def _fit_itself(guide, border, epsilon, start, stop, lines):
             _line_itself(means, area, epsilon, slope[y], offset[y])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def _line_itself(means, area, epsilon, slope, offset):
     guide, square = means[0], means[1]
     for x in range(slope.size):
@@ -138,7 +141,7 @@ def _line_itself(means, area, epsilon, slope, offset):
         slope[x], offset[x] = line, average - line * average
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def _apply(lines, guide, border, start, stop, out):
     (rows, columns), (slope, offset) = border, lines
     width, size, nothing = guide.shape[1], rows.size - guide.shape[0] + 1, np.zeros(guide.shape[1], np.float32)

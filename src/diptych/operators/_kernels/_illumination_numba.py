@@ -11,12 +11,15 @@ import numpy as np
 from numba import njit
 
 from diptych.core.color import LUMA
+from diptych.core.kernels import options
+
+_KERNEL, _PART = options()
 
 _RED, _GREEN, _BLUE = np.float32(LUMA[0]), np.float32(LUMA[1]), np.float32(LUMA[2])
 _ZERO, _ONE, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def store(values, white, out):
     """Clip a row to [0, 1] and store it in the dtype of `out`, rounded for integers."""
     if white > _ONE:
@@ -27,7 +30,7 @@ def store(values, white, out):
             out[x] = min(max(values[x], _ZERO), _ONE)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def luma_row(flat, white, out):
     """Write the luma of an RGB row, in [0, 1]: the same operations in the same order as `diptych.core.color.luma`."""
     for x in range(out.size):
@@ -35,7 +38,7 @@ def luma_row(flat, white, out):
         out[x] = red / white * _RED + green / white * _GREEN + blue / white * _BLUE
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def level_row(flat, channels, c, white, out):
     """Write one channel of a row as floats in [0, 1]."""
     if channels == 1:
@@ -49,7 +52,7 @@ def level_row(flat, channels, c, white, out):
             out[x] = np.float32(flat[channels * x + c]) / white
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def largest_row(flat, channels, out):
     """Write the largest channel of every pixel, in the dtype of `out`."""
     if channels == 3:
@@ -63,7 +66,7 @@ def largest_row(flat, channels, out):
             out[x] = value
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def scale_row(flat, channels, gain, white, buffer, out):
     """Store every pixel times its gain."""
     if channels == 3:
@@ -79,7 +82,7 @@ def scale_row(flat, channels, gain, white, buffer, out):
     store(buffer, white, out)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def relight_row(flat, white, old, new, buffer, out):
     """Store an RGB row with its luma changed from `old` to `new`, as `diptych.core.color.with_luma` does."""
     for x in range(new.size):
@@ -94,21 +97,21 @@ def relight_row(flat, white, old, new, buffer, out):
     store(buffer, white, out)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def lumas(image, white, out):
     """Write the luma of an RGB image to a plane."""
     for y in range(image.shape[0]):
         luma_row(image[y].reshape(-1), white, out[y])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def levels(image, c, white, out):
     """Write one channel of an image to a plane, in [0, 1]."""
     for y in range(image.shape[0]):
         level_row(image[y].reshape(-1), image.shape[2], c, white, out[y])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def relight(image, white, new, out):
     """Change the luma of an RGB image to that of a plane."""
     old, buffer = np.empty(image.shape[1], np.float32), np.empty(3 * image.shape[1], np.float32)
@@ -118,14 +121,14 @@ def relight(image, white, new, out):
         relight_row(flat, white, old, new[y], buffer, out[y].reshape(-1))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def store_channel(plane, c, white, out):
     """Store a plane as one channel of an image."""
     for y in range(plane.shape[0]):
         store(plane[y], white, out[y, :, c])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def store_rows(values, white, out):
     """Store an image of floats as an image of the dtype of `out`."""
     for y in range(values.shape[0]):

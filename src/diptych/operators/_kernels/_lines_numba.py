@@ -8,21 +8,21 @@ the horizontal pass shifts a line by whole pixels, so that both are the same loo
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
-OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "fastmath": {"contract"}}
+from diptych.core.kernels import options
+
+OPTIONS, PARTS = options("contract")
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def row_or_black(flat, index, black):
     """Return a row of the image ``(H, W * C)``, or the black one for the index -1."""
     return flat[index] if index >= 0 else black
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def extend(line, columns, radius, channels):
     """Fill the first and last `radius` pixels of a line from those between, as the border index says."""
     width = len(columns) - 2 * radius
@@ -34,7 +34,7 @@ def extend(line, columns, radius, channels):
                 line[x * channels + c] = line[(source + radius) * channels + c] if source >= 0 else np.float32(0)
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def store(line, white, out):
     """Write a line of values from 0 to `white` to a row of the result; `white` is 0 for floats, which need no rounding."""
     if white > 0:

@@ -10,7 +10,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from diptych.core.kernels import options
 from diptych.core.parallel import in_strips
+
+_KERNEL, _PART = options()
 
 _SLOTS = 32  # at most so many groups of 65,536 neighbouring floats are looked into at once
 
@@ -87,13 +90,13 @@ def _summed(count: Any, values: NDArray[Any], bins: int, *more: Any) -> NDArray[
     return total
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def _count(values, counts):  # type: ignore[no-untyped-def]
     for i in range(values.size):
         counts[values[i]] += 1
 
 
-@njit(nogil=True, cache=True)
+@njit(**_PART)
 def _key(bits):  # type: ignore[no-untyped-def]
     # Ascending as the floats are: negative floats are turned round, the others put above them.
     if bits >> np.uint32(31):
@@ -101,13 +104,13 @@ def _key(bits):  # type: ignore[no-untyped-def]
     return bits | np.uint32(0x80000000)
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def _count_upper(bits, counts):  # type: ignore[no-untyped-def]
     for i in range(bits.size):
         counts[_key(bits[i]) >> np.uint32(16)] += 1
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def _count_lower(bits, counts, slot):  # type: ignore[no-untyped-def]
     for i in range(bits.size):
         key = _key(bits[i])

@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from diptych.core.kernels import options
 
-@njit(nogil=True, cache=True)
+_KERNEL, _PART = options()
+
+
+@njit(**_PART)
 def _sorted(keys: Any, rows: int, stride: int, bits: int) -> Any:
     # Indices of the pixels inside the frame, by increasing key: counting sort, 8 bits or twice 16 bits at a time.
     digit = min(bits, 16)
@@ -33,7 +37,7 @@ def _sorted(keys: Any, rows: int, stride: int, bits: int) -> Any:
     return now
 
 
-@njit(nogil=True, cache=True)
+@njit(**_PART)
 def _root(parent: Any, p: int) -> int:
     while parent[p] > 0:
         if parent[parent[p]] > 0:
@@ -42,7 +46,7 @@ def _root(parent: Any, p: int) -> int:
     return p
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def open_area(image: Any, area: int, bits: int, diagonal: bool) -> None:
     """Replace the keys of an image in a frame of zeros by their area opening; what is smaller even at the end becomes 0.
 

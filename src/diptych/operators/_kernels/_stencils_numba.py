@@ -7,23 +7,23 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from diptych.operators._kernels._lines_numba import OPTIONS, extend, row_or_black, store
+from diptych.operators._kernels._lines_numba import OPTIONS, PARTS, extend, row_or_black, store
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _to_floats(row, out):
     for i in range(len(out)):
         out[i] = np.float32(row[i])
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _bend(up, down, left, middle, right, factor, offset, out):
     for i in range(len(out)):
         ring = (np.float32(up[i]) + np.float32(down[i])) + (left[i] + right[i])
         out[i] = offset + factor * (ring - np.float32(4) * middle[i])
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _absolute(line):
     for i in range(len(line)):
         line[i] = abs(line[i])
@@ -47,7 +47,7 @@ def laplacian_rows(flat, out, start, stop, rows, columns, factor, offset, white)
         store(total, white, out[y])
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _columns(up, middle, down, smooth, change):
     for i in range(len(smooth)):
         above, below = np.float32(up[i]), np.float32(down[i])
@@ -55,14 +55,14 @@ def _columns(up, middle, down, smooth, change):
         change[i] = below - above
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _length(left, right, a, b, c, out):
     for i in range(len(out)):
         across, down = right[i] - left[i], (a[i] + c[i]) + np.float32(2) * b[i]
         out[i] = np.sqrt((across * across + down * down) * np.float32(1 / 32))
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _component(left, right, a, b, c, across, down, offset, out):
     for i in range(len(out)):
         change = across * (right[i] - left[i]) + down * ((a[i] + c[i]) + np.float32(2) * b[i])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
-OPTIONS: Any = {"nogil": True, "cache": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
+from diptych.core.kernels import options
+
+OPTIONS = options("contract", "nsz")[0]
 _ZERO = np.float32(0)
 
 
@@ -43,11 +43,16 @@ def halve(image, quarter, half, start, stop):  # type: ignore[no-untyped-def]
 def add_doubled(half, rows, columns, planes):  # type: ignore[no-untyped-def]
     """Add planes of half the size to planes of the named rows and columns, linear between the centres of the pixels."""
     channels, high, wide = half.shape
-    first, last = columns.min() // 2, columns.max() // 2 + 1
-    start, stop = max(first - 1, 0), min(last + 1, wide)
+    least, most = columns[0], columns[0]
+    for x in range(columns.size):
+        least, most = min(least, columns[x]), max(most, columns[x])
+    start, stop = max(least // 2 - 1, 0), min(most // 2 + 2, wide)
     mixed = np.empty(stop - start, np.float32)
     near_weight, far_weight = np.float32(0.75), np.float32(0.25)
-    own, other = columns // 2 - start, np.minimum(np.maximum((columns + 1) // 2 + columns % 2 - 1, 0), wide - 1) - start
+    own, other = np.empty_like(columns), np.empty_like(columns)
+    for x in range(columns.size):
+        own[x] = columns[x] // 2 - start
+        other[x] = min(max((columns[x] + 1) // 2 + columns[x] % 2 - 1, 0), wide - 1) - start
     for y in range(len(rows)):
         near = rows[y] // 2
         far = min(max(near + (1 if rows[y] % 2 else -1), 0), high - 1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
-OPTIONS: Any = {"nogil": True, "cache": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
+from diptych.core.kernels import options
+
+OPTIONS, PARTS = options("contract", "nsz")
 
 
 @njit(**OPTIONS)
@@ -18,7 +18,7 @@ def load(image, channel, top, scale, out):  # type: ignore[no-untyped-def]
             out[y, x] = image[top + y, x, channel] * scale
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _divergence(image, down, right, y, out):  # type: ignore[no-untyped-def]
     # out = image + div p in one row; the fields are 0 outside.
     here, across, row = down[y], right[y], image[y]
@@ -37,7 +37,7 @@ def _divergence(image, down, right, y, out):  # type: ignore[no-untyped-def]
         rest[x] += before[x] - inner[x]
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _ascend(now, below, down, right, tau, ratio):  # type: ignore[no-untyped-def]
     # One step of both fields in one row.
     n = len(now) - 1
@@ -73,7 +73,8 @@ def iterate(image, down, right, count, weight):  # type: ignore[no-untyped-def]
             if y + 1 < high:
                 _divergence(image, down, right, y + 1, below)
             else:
-                below[:] = now
+                for x in range(wide):
+                    below[x] = now[x]
             _ascend(now, below, down[y], right[y], tau, ratio)
 
 

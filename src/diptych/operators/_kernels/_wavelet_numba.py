@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
-OPTIONS: Any = {"nogil": True, "cache": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
+from diptych.core.kernels import options
+
+_SUM_PART = options("contract", "nsz", "reassoc")[1]
+
+OPTIONS, PARTS = options("contract", "nsz")
 _ZERO = np.float32(0)
 
 
@@ -34,7 +36,7 @@ def separate(image, matrix, planes):  # type: ignore[no-untyped-def]
                     plane[x] = row[x, k] * matrix[0, 0]
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _mix(first, second, third, numbers):  # type: ignore[no-untyped-def]
     for x in range(len(first)):
         a, b, c = first[x], second[x], third[x]
@@ -43,7 +45,7 @@ def _mix(first, second, third, numbers):  # type: ignore[no-untyped-def]
         third[x] = numbers[2, 0] * a + numbers[2, 1] * b + numbers[2, 2] * c
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _finish(row, limit, whole):  # type: ignore[no-untyped-def]
     for x in range(len(row)):
         value = min(max(row[x], _ZERO), np.float32(1)) * limit
@@ -95,14 +97,14 @@ def pick(values, least, first, last, out):  # type: ignore[no-untyped-def]
                 n += 1
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _add_twice(low, high, row, a, b):  # type: ignore[no-untyped-def]
     for x in range(len(row)):
         low[x] += a * row[x]
         high[x] += b * row[x]
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _split(row, columns, before, even, odd):  # type: ignore[no-untyped-def]
     # Every other value of the row with `before` (even) mirrored values before it; the inner ones without the table.
     half, start = len(even), min(before // 2, len(even))
@@ -117,7 +119,7 @@ def _split(row, columns, before, even, odd):  # type: ignore[no-untyped-def]
         even[k], odd[k] = row[columns[2 * k]], row[columns[2 * k + 1]]
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _filter(even, odd, taps, out):  # type: ignore[no-untyped-def]
     n, half = len(out), len(taps) // 2
     out[:] = 0
@@ -128,7 +130,7 @@ def _filter(even, odd, taps, out):  # type: ignore[no-untyped-def]
             out[i] += p * a[i] + q * b[i]
 
 
-@njit(nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
+@njit(**_SUM_PART)
 def _energy(row):  # type: ignore[no-untyped-def]
     total = _ZERO
     for x in range(len(row)):
@@ -182,13 +184,13 @@ def shrink(bands, limits):  # type: ignore[no-untyped-def]
                 row[x] -= min(max(row[x], -limit), limit)
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _both(low, high, p, q, out):  # type: ignore[no-untyped-def]
     for x in range(len(out)):
         out[x] += p * low[x] + q * high[x]
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _interleave(even, odd, out):  # type: ignore[no-untyped-def]
     for k in range(len(out) // 2):
         out[2 * k] = even[k]

@@ -7,12 +7,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from diptych.operators._kernels._lines_numba import OPTIONS, store
+from diptych.operators._kernels._lines_numba import OPTIONS, PARTS, store
 
 _LARGEST = np.float32(60)  # exp(-60) is nothing beside the weight 1 of the centre
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _weight(t):
     """Return exp(-t) to 1e-6: the Taylor series of exp(-t / 64), squared six times; unlike exp, a few vector operations."""
     u = min(t, _LARGEST) * np.float32(-1 / 64)
@@ -27,7 +27,7 @@ def _weight(t):
     return w * w
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _three(r0, g0, b0, r1, g1, b1, space, factor, total, red, green, blue):
     for i in range(len(total)):
         distance = abs(r1[i] - r0[i]) + abs(g1[i] - g0[i]) + abs(b1[i] - b0[i])
@@ -38,13 +38,25 @@ def _three(r0, g0, b0, r1, g1, b1, space, factor, total, red, green, blue):
         blue[i] += w * b1[i]
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
+def _copy(row, out):
+    for i in range(len(out)):
+        out[i] = row[i]
+
+
+@njit(**PARTS)
+def _divide(row, total):
+    for i in range(len(row)):
+        row[i] /= total[i]
+
+
+@njit(**PARTS)
 def _distance(middle, other, distance):
     for i in range(len(distance)):
         distance[i] += abs(other[i] - middle[i])
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _weights(distance, space, factor, total):
     """Turn distances into weights and add them up."""
     for i in range(len(distance)):
@@ -53,13 +65,13 @@ def _weights(distance, space, factor, total):
         total[i] += w
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _add(weight, other, out):
     for i in range(len(out)):
         out[i] += weight[i] * other[i]
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _any(planes, y, dy, dx, radius, space, factor, total, sums, distance):
     n = len(total)
     distance[:] = 0
@@ -83,7 +95,8 @@ def bilateral_rows(planes, out, radius, taps, space, factor, white):
     sums = np.empty((channels, n), np.float32)
     for y in range(radius, height - radius):
         total[:] = 1
-        sums[:] = planes[:, y, radius : radius + n]
+        for c in range(channels):
+            _copy(planes[c, y, radius:], sums[c])
         for k in range(len(taps)):
             dy, x = taps[k, 0], radius + taps[k, 1]
             if channels == 3:
@@ -93,5 +106,5 @@ def bilateral_rows(planes, out, radius, taps, space, factor, white):
             else:
                 _any(planes, y, dy, taps[k, 1], radius, space[k], factor, total, sums, distance)
         for c in range(channels):
-            sums[c] /= total
+            _divide(sums[c], total)
             store(sums[c], white, out[y, radius : radius + n, c])

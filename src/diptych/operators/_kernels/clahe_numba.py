@@ -6,12 +6,15 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from diptych.core.kernels import options
 from diptych.operators._kernels._illumination_numba import level_row, luma_row, relight_row, store
+
+_KERNEL, _PART = options()
 
 _LAST = np.float32(255)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def count(image, c, white, indices, start, counts):
     """Add the histograms of padded rows from `start` on (of the luma if `c` is -1); return the extreme levels.
 
@@ -38,13 +41,13 @@ def count(image, c, white, indices, start, counts):
     return low, high
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def _count_tile(bins, columns, counts):
     for x in range(columns.size):
         counts[x & 1, bins[columns[x]]] += 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def _mix_rows(curves, upper, lower, share, scale, mixed):
     rest = np.float32(1) - share
     for tile in range(curves.shape[1]):
@@ -53,7 +56,7 @@ def _mix_rows(curves, upper, lower, share, scale, mixed):
             result[k] = scale * (share * high[k] + rest * low[k])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def map_bytes(image, c, white, curves, down, across, out):
     """Map one channel of uint8, whose levels are bins.
 
@@ -74,7 +77,7 @@ def map_bytes(image, c, white, curves, down, across, out):
                 result[channels * x + c] = np.int32(mix + np.float32(0.5))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def _map_row(level, mixed, edges, left_share, new):
     tiles = mixed.shape[0]
     for part in range(tiles + 1):
@@ -88,7 +91,7 @@ def _map_row(level, mixed, edges, left_share, new):
             new[x] = low + share * (high - low)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def map_levels(image, c, white, curves, down, across, out):
     """Map one channel, or the luma if `c` is -1, of any dtype; a curve is linear between its bins. See `map_bytes`."""
     (upper, lower, share), (edges, left_share) = down, across

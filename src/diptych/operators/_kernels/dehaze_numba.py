@@ -6,12 +6,15 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from diptych.core.kernels import options
 from diptych.operators._kernels._illumination_numba import store
+
+_KERNEL, _PART = options()
 
 _ONE = np.float32(1)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def least(image, out):
     """Write the smallest channel of every pixel."""
     channels = image.shape[2]
@@ -22,10 +25,13 @@ def least(image, out):
                 row[x] = min(min(flat[3 * x], flat[3 * x + 1]), flat[3 * x + 2])  # noqa: PLW3301
         else:
             for x in range(row.size):
-                row[x] = flat[channels * x : channels * (x + 1)].min()
+                value = flat[channels * x]
+                for c in range(1, channels):
+                    value = min(value, flat[channels * x + c])
+                row[x] = value
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def add_where(image, dark, threshold, sums):
     """Add up, for each row, the pixels that are at least as hazy as the threshold; their number comes last."""
     channels = image.shape[2]
@@ -37,7 +43,7 @@ def add_where(image, dark, threshold, sums):
                 sums[y, channels] += 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def shares(image, gain, white, share, mean):
     """Write the smallest ``channel * gain`` of every pixel, and the mean of the channels in [0, 1]."""
     channels = image.shape[2]
@@ -53,7 +59,7 @@ def shares(image, gain, white, share, mean):
             _shares_row(flat, gain, scale, least_, mean_)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def _shares_row(flat, gain, scale, share, mean):
     for x in range(share.size):
         smallest, total = np.float32(np.inf), np.float32(0)
@@ -64,7 +70,7 @@ def _shares_row(flat, gain, scale, share, mean):
         share[x], mean[x] = smallest, total * scale
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def clear(image, light, transmission, lowest, white, out):
     """Store ``(in - light) / t + light`` with t clipped to [lowest, 1]."""
     buffer = np.empty(image.shape[1] * image.shape[2], np.float32)
@@ -81,7 +87,7 @@ def clear(image, light, transmission, lowest, white, out):
         store(buffer, white, out[y].reshape(-1))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def _clear_row(flat, light, transmission, lowest, white, buffer):
     for x in range(transmission.size):
         gain = _ONE / min(max(transmission[x], lowest), _ONE)

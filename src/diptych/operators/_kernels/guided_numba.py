@@ -8,10 +8,10 @@ import numpy as np
 from numba import njit
 
 from diptych.operators._kernels._box_numba import along
-from diptych.operators._kernels._lines_numba import OPTIONS, extend, store
+from diptych.operators._kernels._lines_numba import OPTIONS, PARTS, extend, store
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _change(sums, squares, row, scale, sign):
     # Around 0 the difference of two squares keeps more digits.
     for i in range(len(sums)):
@@ -20,7 +20,7 @@ def _change(sums, squares, row, scale, sign):
         squares[i] += sign * (value * value)
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _line(mean, square, epsilon, slope, offset, slopes, offsets):
     """Write a row of slopes and offsets over the oldest ones, and renew their sums."""
     for i in range(len(mean)):
@@ -32,14 +32,14 @@ def _line(mean, square, epsilon, slope, offset, slopes, offsets):
         slope[i], offset[i] = a, b
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _result(row, scale, slope, offset, top, out):
     for i in range(len(out)):
         value = slope[i] * (np.float64(row[i]) * scale - 0.5) + offset[i] + 0.5
         out[i] = top * min(max(value, 0.0), 1.0)
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _mean(line, columns, radius, channels, out):
     size = 2 * radius + 1
     extend(line, columns, radius, channels)

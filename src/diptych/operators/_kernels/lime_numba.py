@@ -6,12 +6,15 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from diptych.core.kernels import options
 from diptych.operators._kernels._illumination_numba import largest_row, level_row, scale_row
+
+_KERNEL, _PART = options()
 
 _LANES = 16  # rows that are solved side by side
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def largest(image, white, out):
     """Write the largest channel of every pixel, in [0, 1]."""
     row = np.empty(image.shape[1], image.dtype)
@@ -20,7 +23,7 @@ def largest(image, white, out):
         level_row(row, 1, 0, white, out[y])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def weigh(step, around, epsilon, out):
     """Write the weights of the steps between neighbours; a column that `out` has more stays as it is."""
     for y in range(step.shape[0]):
@@ -29,7 +32,7 @@ def weigh(step, around, epsilon, out):
             row[x] = np.float32(1) / ((abs(first[x]) + epsilon) * (abs(second[x]) + epsilon))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_PART)
 def _solve(values, weights, scale, share):
     # Down the columns, all columns side by side; only positive numbers are added, so float32 is enough.
     length, lanes = values.shape
@@ -47,13 +50,13 @@ def _solve(values, weights, scale, share):
             values[i, k] += share[i, k] * values[i + 1, k]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def solve_columns(plane, weights, scale):
     """Smooth the columns of a part of a plane in place."""
     _solve(plane, weights, scale, np.empty(plane.shape, np.float32))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def solve_rows(plane, weights, scale):
     """Smooth the rows of a plane in place, sixteen at a time, turned upright."""
     rows, width = plane.shape
@@ -70,7 +73,7 @@ def solve_rows(plane, weights, scale):
                 plane[first + k, x] = values[x, k]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(**_KERNEL)
 def scale(image, gain, white, out):
     """Store the image times a gain for each pixel."""
     buffer = np.empty(image.shape[1] * image.shape[2], np.float32)

@@ -8,17 +8,17 @@ In a tile no two values share a rank, so the window is a set of ranks: one bit f
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
-OPTIONS: dict[str, Any] = {"nogil": True, "cache": True}
+from diptych.core.kernels import options
+
+OPTIONS, PARTS = options()
 _DIGIT = 10  # bits that one pass of the radix sort looks at
 _MINUS_ZERO = np.uint32(0x80000000)
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _count(word):
     """Return the number of set bits; LLVM knows the pattern and makes one instruction of it."""
     word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
@@ -27,7 +27,7 @@ def _count(word):
     return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _flip(bits, rank, word):
     """Put a rank into the set or take it out; return 1 if it lies before this word."""
     place = rank >> 6
@@ -35,7 +35,7 @@ def _flip(bits, rank, word):
     return 1 if place < word else 0
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _nth(word, n):
     """Return the position of the n-th set bit, counted from 0."""
     for _ in range(n):
@@ -44,7 +44,7 @@ def _nth(word, n):
     return _count(lowest - np.uint64(1))
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _one_pass(keys, places, shift, sorted_keys, sorted_places):
     starts = np.zeros((1 << _DIGIT) + 1, np.int64)
     mask = (1 << _DIGIT) - 1
@@ -60,7 +60,7 @@ def _one_pass(keys, places, shift, sorted_keys, sorted_places):
         sorted_places[to] = places[i]
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _sort(keys, bits, ranks):
     """Return the sorted keys and write the rank of each to `ranks`."""
     n = len(keys)
@@ -74,7 +74,7 @@ def _sort(keys, bits, ranks):
     return keys
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _keys(image, channel, rows, columns):
     """Return the values of a tile and its border as one line; the index -1 is black."""
     keys = np.empty(len(rows) * len(columns), image.dtype)
@@ -87,7 +87,7 @@ def _keys(image, channel, rows, columns):
     return keys
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _walk(bits, word, below, half):
     """Return the word that holds the rank with `half` others before it, and how many lie before the word."""
     while below > half:
@@ -101,7 +101,7 @@ def _walk(bits, word, below, half):
     return word, below
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _slide(ranks, keys, size, out):
     """Write the median of every window of the tile; `ranks` is two-dimensional, `keys` are the sorted values."""
     height, width = out.shape

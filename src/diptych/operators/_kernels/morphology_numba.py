@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from diptych.core.kernels import options
+
+_KERNEL, _PART = options()
+
 _TILE = 8192  # bytes of a row that are worked on at a time, so that a few of them fit the first cache
 
 
-@njit(nogil=True, cache=True)
+@njit(**_PART)
 def _into(out: Any, other: Any, largest: bool) -> None:
     if largest:
         for i in range(out.size):
@@ -23,7 +27,7 @@ def _into(out: Any, other: Any, largest: bool) -> None:
             out[i] = other[i] if other[i] < out[i] else out[i]
 
 
-@njit(nogil=True, cache=True)
+@njit(**_PART)
 def _of(out: Any, one: Any, other: Any, largest: bool) -> None:
     # Not for out = one: the compiler would not use vectors.
     if largest:
@@ -34,13 +38,13 @@ def _of(out: Any, one: Any, other: Any, largest: bool) -> None:
             out[i] = other[i] if other[i] < one[i] else one[i]
 
 
-@njit(nogil=True, cache=True)
+@njit(**_PART)
 def _copy(out: Any, one: Any) -> None:
     for i in range(out.size):
         out[i] = one[i]
 
 
-@njit(nogil=True, cache=True)
+@njit(**_PART)
 def _window(out: Any, line: Any, spare: Any, size: int, channels: int, largest: bool) -> None:
     # Windows of 1, 2, 4, ... pixels from two half as long; the last two overlap.
     span, length, turn = 1, line.size, 0
@@ -54,7 +58,7 @@ def _window(out: Any, line: Any, spare: Any, size: int, channels: int, largest: 
     _of(out, now[: out.size], now[shift : shift + out.size], largest)
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def box(image: Any, out: Any, top: int, bottom: int, size: Any, channels: int, largest: bool, fill: Any) -> None:
     """Write rows top to bottom of the erosion or dilation by a box (or a cross) of odd height and width.
 
@@ -84,7 +88,7 @@ def box(image: Any, out: Any, top: int, bottom: int, size: Any, channels: int, l
                     _into(to, column[left - first : right - first], largest)
 
 
-@njit(nogil=True, cache=True)
+@njit(**_PART)
 def _columns(image: Any, ends: Any, base: int, stop: int, height: int, span: Any, largest: bool, fill: Any) -> None:
     # Windows of `height` rows for rows base to stop, at most `height`: each is the end of one block and the beginning of
     # the next. The last row of `ends` is scratch. Rows are sliced here, so that the compiler knows them to be contiguous.
@@ -105,7 +109,7 @@ def _columns(image: Any, ends: Any, base: int, stop: int, height: int, span: Any
         _into(ends[j, :count], running, largest)
 
 
-@njit(nogil=True, cache=True)
+@njit(**_PART)
 def _widen(out: Any, line: Any, margin: int, channels: int, largest: bool) -> None:
     length = out.size - 2 * margin
     to = out[margin : margin + length]
@@ -121,7 +125,7 @@ def _widen(out: Any, line: Any, margin: int, channels: int, largest: bool) -> No
             to[i] = side if side < here[i] else here[i]
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def stack(image: Any, out: Any, top: int, bottom: int, reaches: Any, channels: int, largest: bool, fill: Any) -> None:
     """Write rows top to bottom of the erosion or dilation by a symmetric stack of centred chords, such as a disk.
 

@@ -14,7 +14,9 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-OPTIONS: Any = {"nogil": True, "cache": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
+from diptych.core.kernels import options
+
+OPTIONS, PARTS = options("contract", "nsz")
 
 # exp(x) is 2^k (1 + f) with k + f = x / ln 2 - 0.058, read straight from the bits of a float: the approximation of
 # Schraudolph (1999) in scikit-image's form, carried over from 64 to 32 bits.
@@ -35,7 +37,7 @@ def _cast(typing_context: Any, bits: Any) -> Any:
 _float_of_bits: Any = intrinsic(_cast)
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _squares(planes, size, channels, here, there, out, start, n):  # type: ignore[no-untyped-def]
     here, there, size, start = np.uint64(here), np.uint64(there), np.uint64(size), np.uint64(start)
     if channels == 3:
@@ -54,7 +56,7 @@ def _squares(planes, size, channels, here, there, out, start, n):  # type: ignor
         here, there = here + size, there + size
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _columns(ring, start, width, box, out, n):  # type: ignore[no-untyped-def]
     a, width = np.uint64(start), np.uint64(width)
     if box == 1:
@@ -74,7 +76,7 @@ def _columns(ring, start, width, box, out, n):  # type: ignore[no-untyped-def]
             out[i] += ring[b + i]
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _rows(column, box, out, n):  # type: ignore[no-untyped-def]
     one, two, three, four = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
     if box == 1:
@@ -94,7 +96,7 @@ def _rows(column, box, out, n):  # type: ignore[no-untyped-def]
                 out[i] += column[i + k]
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _cut_off(distance, scale, cut, weight, start, n):  # type: ignore[no-untyped-def]
     # exp(-distance scale), 0 where the distance is above cut; true if any is not 0.
     start = np.uint64(start)
@@ -107,7 +109,7 @@ def _cut_off(distance, scale, cut, weight, start, n):  # type: ignore[no-untyped
     return largest > 0
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _soft(distance, scale, expected, weight, start, root, n):  # type: ignore[no-untyped-def]
     # root = 2^min((expected - distance) scale, 0), weight = root^4.
     start, root = np.uint64(start), np.uint64(root)
@@ -121,7 +123,7 @@ def _soft(distance, scale, expected, weight, start, root, n):  # type: ignore[no
         weight[start + i] = (value * value) * (value * value)
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _add(total, to, planes, here, there, found, weights, n):  # type: ignore[no-untyped-def]
     # What one row takes at three offsets: values that start at `there`, weights that start at `weights`.
     to, here = np.uint64(to), np.uint64(here)
@@ -133,14 +135,14 @@ def _add(total, to, planes, here, there, found, weights, n):  # type: ignore[no-
         total[to + i] += first + found[w + i] * (planes[c + i] - own)
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _add_weights(total, to, found, u, v, w, n):  # type: ignore[no-untyped-def]
     to, u, v, w = np.uint64(to), np.uint64(u), np.uint64(v), np.uint64(w)
     for i in range(np.uint64(n)):
         total[to + i] += found[u + i] + found[v + i] + found[w + i]
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _take(values, sums, weights, shape, rows, shifts, found):  # type: ignore[no-untyped-def]
     # The first of two rows takes from the second what lies so far to the right. The weights that were found start at the
     # leftmost pixel of a pair, which is on the left of the tile if the offset was to the right.
@@ -159,7 +161,7 @@ def _take(values, sums, weights, shape, rows, shifts, found):  # type: ignore[no
         _add(sums, to, values, here + p, others, found, (u + at, v + at, w + at), width)
 
 
-@njit(**OPTIONS)
+@njit(**PARTS)
 def _weigh(values, shape, offset, patch, weight, buffers, k):  # type: ignore[no-untyped-def]
     # Weights of the pairs of one row and one offset, as the k-th of three; the ring of its last rows of squared
     # differences moves on. Returns whether there is a weight that is not 0.

@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from diptych.core.kernels import options
+
+_KERNEL = options()[0]
+
 _BLOCK = 2048  # pixels that stay in the cache while their channels are counted one after the other
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def count(pixels, counts):  # type: ignore[no-untyped-def]
     """Add the values of ``(N, C)`` integers to `counts` ``(C, L)``."""
     for start in range(0, pixels.shape[0], _BLOCK):
@@ -18,7 +22,7 @@ def count(pixels, counts):  # type: ignore[no-untyped-def]
                 channel[pixels[i, c]] += 1
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def count_floats(pixels, counts):  # type: ignore[no-untyped-def]
     """Add the nearest levels of ``(N, C)`` floats in [0, 1] to `counts` ``(C, L)``."""
     top = np.float32(counts.shape[1] - 1)
@@ -34,7 +38,7 @@ def count_floats(pixels, counts):  # type: ignore[no-untyped-def]
                 channel[levels[i, c]] += 1
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def power_sums(pixels, norm, sums):  # type: ignore[no-untyped-def]
     """Add ``v ** norm`` of ``(N, C)`` floats, for a whole number `norm`, to `sums` ``(C,)``."""
     for c in range(pixels.shape[1]):
@@ -48,7 +52,7 @@ def power_sums(pixels, norm, sums):  # type: ignore[no-untyped-def]
         sums[c] += total
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def smooth(bits, table, result):  # type: ignore[no-untyped-def]
     """Write the values of a table over the bit patterns of floats in [0, 1], 1,024 points an octave, straight between."""
     scale = np.float32(1 / 8192)
@@ -58,7 +62,7 @@ def smooth(bits, table, result):  # type: ignore[no-untyped-def]
         result[i] = low + np.float32(bits[i] & 8191) * scale * (table[index + 1] - low)
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def interpolate(pixels, tables, nearest, result):  # type: ignore[no-untyped-def]
     """Write the values of tables ``(1 or C, L)`` at ``(N, C)`` positions in [0, 1]: see `TableCurve`."""
     top = np.float32(tables.shape[1] - 1)
@@ -75,14 +79,14 @@ def interpolate(pixels, tables, nearest, result):  # type: ignore[no-untyped-def
             result[i, c] = low + (position - np.float32(below)) * (tables[table, below + 1] - low)
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def look_up_all(values, table, result):  # type: ignore[no-untyped-def]
     """Write ``table[values]``, one table for everything."""
     for i in range(values.size):
         result[i] = table[values[i]]
 
 
-@njit(nogil=True, cache=True)
+@njit(**_KERNEL)
 def look_up_each(pixels, table, result):  # type: ignore[no-untyped-def]
     """Write ``table[value, channel]`` for ``(N, C)`` integers."""
     for i in range(pixels.shape[0]):

@@ -3,23 +3,23 @@
 # mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
-_OPTIONS: Any = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
+from diptych.core.kernels import options
+
+OPTIONS, PARTS = options("contract", "nsz")
 _ZERO, _ONE, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
 _BLOCK = np.float32(1 / 25)
 
 
-@njit(**_OPTIONS)
+@njit(**PARTS)
 def _add(column, new, before, y, sign):
     for x in range(new.shape[1]):
         column[x + 2] += sign * (np.float32(new[y, x]) - before[y, x])
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def mix(new, before, after, counts, out, numbers, start, stop):
     """Write the rows from `start` to `stop` of the mean over time: `after` as floats, `out` rounded.
 
