@@ -7,9 +7,12 @@ import json
 import os
 import platform
 import re
+import time
 from typing import Annotated, Any
 
 import typer
+
+from diptych.cli.progress import note
 
 EXTRAS = {
     "train": ("diptych train: generators from two folders or one", 920),
@@ -30,11 +33,18 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    compile_now: Annotated[
+        bool, typer.Option("--compile", help="Compile all kernels now, so that no later call waits for it.")
+    ] = False,
+) -> None:
     """Check the installation: versions, cores, memory, and missing packages. Exit code 1 if a required package is missing."""
     from diptych import __version__
     from diptych.core.parallel import available_cores
 
+    if compile_now:
+        _compile()
     needed = _requirements()
     versions = {name: _version(name) for name in needed.pop("")}
     report: dict[str, Any] = {
@@ -61,6 +71,16 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         _print(report, missing)
     if missing:
         raise typer.Exit(1)
+
+
+def _compile() -> None:
+    from diptych.runtime.compiling import compile_default, compile_operators
+
+    started = time.perf_counter()
+    compile_default()
+    for name in compile_operators():
+        note(f"compiling: {name}")
+    note(f"compiled in {time.perf_counter() - started:.0f} s")
 
 
 def _requirements() -> dict[str, list[str]]:
