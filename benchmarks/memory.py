@@ -89,7 +89,9 @@ def measured(folder: Path, operators: tuple[str, ...]) -> dict[str, float | str]
     for dtype in DTYPES:
         command = [sys.executable, __file__, "--peak", str(folder), dtype, *operators]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        found[dtype] = round(float(done.stdout), 2) if done.returncode == 0 else done.stderr.strip()[-200:]
+        found[dtype] = (
+            round(float(done.stdout), 2) if done.returncode == 0 else done.stderr.strip().splitlines()[-1][-200:]
+        )
     return found
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import machine
 import operators
 from harness import geometric_mean
+from report_parts import RESULTS, batch, felt, growth, kept, memory, startup
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results"
 BENCH = RESULTS / "bench.json"
 IMAGES = HERE.parent / "docs" / "images"
 LOSS = 0.9  # nearer to 1 is what the same call costs twice
@@ -36,7 +36,11 @@ def write() -> None:
             "",
             operators.HEAD,
             *map(operators.line, table),
+            *startup(),
+            *batch(),
             *recipes(bench["recipes"]),
+            *memory(),
+            *growth(),
             *metrics(bench["metrics"]),
             *cluster(kept("cluster")),
             *(f"\n{path.read_text().rstrip()}" for path in sorted((RESULTS / "by_hand").glob("*.md"))),
@@ -62,12 +66,6 @@ PLOTS = """
 """
 
 
-def kept(name: str) -> Any:
-    """Return a result file, or None before it is there."""
-    path = RESULTS / f"{name}.json"
-    return json.loads(path.read_text()) if path.exists() else None
-
-
 def summary(bench: dict[str, Any]) -> list[str]:
     """Return the rows of the summary."""
     table, photo = bench["operators"], bench["photo"]
@@ -91,7 +89,7 @@ def summary(bench: dict[str, Any]) -> list[str]:
                     "Pillow's decoding of the JPEG",
                 )
             )
-    return [f"| {' | '.join(row)} |" for row in rows]
+    return [f"| {' | '.join(row)} |" for row in (*rows, *felt())]
 
 
 def losses(table: list[operators.Row]) -> list[str]:
