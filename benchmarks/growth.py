@@ -42,7 +42,7 @@ WORKS: dict[str, Callable[[], Callable[[np.ndarray], np.ndarray]]] = {
     "dehaze": lambda: dp.step("dehaze"),
     "denoise_nlm": lambda: dp.step("denoise_nlm"),
 }
-COLOURS = "#1d4ed8", "#b45309", "#047857", "#7c3aed", "#be123c", "#0e7490", "#a16207", "#475569"
+COLOURS = "#1d4ed8", "#b45309", "#047857", "#7c3aed", "#be123c", "#0e7490", "#65a30d", "#475569"
 RESULT = Path(__file__).parent / "results" / "growth.json"
 PLOT = Path(__file__).parents[1] / "docs" / "images" / "growth.svg"
 
@@ -115,7 +115,7 @@ def plot(found: dict[str, list[Row]]) -> str:
     parts = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 340" font-family="sans-serif" font-size="12">']
     parts.append('<rect width="860" height="340" fill="#fff"/>')
     for left, what, unit, scale in ((50, "seconds", "seconds", 1.0), (410, "bytes", "MB of memory", 1e-6)):
-        values = [scale * max(row[what], 1) for rows in found.values() for row in rows if row["megapixels"] >= 0.1]
+        values = [scale * max(row[what], 1e-4) for rows in found.values() for row in rows if row["megapixels"] >= 0.1]
         parts += panel(left, found, lambda row, what=what, scale=scale: scale * row[what], (min(values), max(values)))
         parts.append(f'<text x="{left}" y="16">{unit}, against megapixels</text>')
     for place, (name, colour) in enumerate(zip(found, COLOURS, strict=False)):

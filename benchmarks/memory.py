@@ -1,6 +1,6 @@
 """What a picture of 24 megapixels takes of memory: every operator as a recipe, alone and in pairs, from a file to a file.
 
-    python benchmarks/memory.py [--pairs 60] [--quick] [--only NAME ...] [--parts 1]
+    python benchmarks/memory.py [--pairs 60] [--quick] [--only NAME NAME>NAME ...] [--parts 1]
 
 Each recipe runs in a process of its own, through `diptych.enhance_files`, on RGB of uint8 and of uint16 as an uncompressed
 TIFF. The figure is the peak of resident memory beyond what the process had before (libraries and compiled kernels), over the
@@ -100,7 +100,7 @@ def chosen(pairs: int, quick: bool, only: list[str]) -> list[tuple[str, ...]]:
     known = only or names()
     every = list(itertools.product(names(), repeat=2))
     drawn = random.Random(0).sample(every, min(pairs, len(every)))
-    alone = [(name,) for name in known]
+    alone = [tuple(name.split(">")) for name in known]
     return alone[::6] + drawn[:4] if quick else alone + ([] if only else drawn)
 
 

@@ -29,7 +29,7 @@ from diptych.operators.tones import apply_table, histograms, map_curves
 from diptych.recipes.steps import Step
 
 _STRIP = 8_000_000  # values of a strip of floats
-_BAND = 16_000_000  # values that a step which denoises is given at once, where it is alone
+_BAND = 10_000_000  # values that a step which denoises is given at once, where it is alone
 _STORED = np.dtype(np.uint16)
 
 

@@ -17,7 +17,7 @@ from diptych.operators.deblock import HALO, SHIFTS, as_parameters, deblocked_ima
 
 _SIDE = 8
 _ROWS = 16  # of blocks that are worked on at once
-_BAND = 4_000_000  # values of an image that are floats at once
+_BAND = 2_500_000  # values of an image that are floats at once
 
 Plane = NDArray[np.float32]
 

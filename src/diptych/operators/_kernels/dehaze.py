@@ -12,7 +12,7 @@ from diptych.core.parallel import bands
 from diptych.operators._kernels.retinex import over_rows
 from diptych.operators.dehaze import EPSILON, SHARE
 
-_BAND = 12_000_000  # values of an image whose maps of floats are there at once
+_BAND = 10_000_000  # values of an image whose maps of floats are there at once
 
 
 def _run(image: Image, *, patch: int, omega: float, t0: float, radius: int) -> Image:
