@@ -19,7 +19,7 @@ from diptych.core.kernels import KERNEL, PART
 EXACT_KERNEL: dict[str, Any] = {**KERNEL, "fastmath": False}
 EXACT_PART: dict[str, Any] = {**PART, "fastmath": False}
 REFLECT, MIRROR, NEAREST, CONSTANT, WRAP = range(5)
-_TILE_ROWS, _TILE_COLUMNS = 16, 128
+TILE_ROWS, _TILE_COLUMNS = 16, 128
 
 
 @njit(**EXACT_PART)
@@ -160,12 +160,12 @@ def affine_linear(image: Any, out: Any, mapping: Any, border: int, half: float, 
     columns = out.shape[1]
     flat, target = image.reshape(-1), out.reshape(-1)
     places, v, u = np.empty(columns, np.uint32), np.empty(columns, np.float32), np.empty(columns, np.float32)
-    ends = np.empty((_TILE_ROWS, 2), np.int64)
+    ends = np.empty((TILE_ROWS, 2), np.int64)
     dr, dc = mapping[0, 1], mapping[1, 1]
-    for top in range(start, stop, _TILE_ROWS):
-        rows = min(_TILE_ROWS, stop - top)
+    for top in range(start, stop, TILE_ROWS):
+        rows = min(TILE_ROWS, stop - top)
         for n in range(rows):
-            ends[n, 0], ends[n, 1] = _frame_linear(image, out, mapping, border, half, top + n)
+            ends[n, 0], ends[n, 1] = frame_linear(image, out, mapping, border, half, top + n)
         for left in range(0, columns, _TILE_COLUMNS):
             for n in range(rows):
                 y = top + n
@@ -181,7 +181,7 @@ def affine_linear(image: Any, out: Any, mapping: Any, border: int, half: float, 
 
 
 @njit(**EXACT_PART)
-def _frame_linear(image: Any, out: Any, mapping: Any, border: int, half: float, y: int) -> tuple[int, int]:
+def frame_linear(image: Any, out: Any, mapping: Any, border: int, half: float, y: int) -> tuple[int, int]:
     """Write what is near and beyond the border in row y, and return the part between."""
     height, width, columns = image.shape[0], image.shape[1], out.shape[1]
     line = mapping[0, 2] + y * mapping[0, 0], mapping[0, 1], mapping[1, 2] + y * mapping[1, 0], mapping[1, 1]

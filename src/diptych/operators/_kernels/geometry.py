@@ -6,6 +6,7 @@ and not for 16, and rounds the nearest pixel to a part of a pixel first. Its ``c
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import cv2
@@ -79,10 +80,22 @@ def _nearest(image: Image, out: Image, mapping: Map, code: int) -> None:
 
 
 def _linear(image: Image, out: Image, mapping: Map, code: int) -> None:
+    if image.dtype == np.uint16 and image.shape[2] == 3 and image.size > 3 and sys.byteorder == "little":
+        _linear_by_words(image, out, mapping, code)
+        return
     from diptych.operators._kernels import _geometry_numba as kernels
 
     add = half(image)
     in_strips(lambda start, stop: kernels.affine_linear(image, out, mapping, code, add, start, stop), len(out))
+
+
+def _linear_by_words(image: Image, out: Image, mapping: Map, code: int) -> None:
+    from diptych.operators._kernels._geometry_words_numba import affine_linear_words
+
+    flat = image.reshape(-1)
+    first = flat[:4].view(np.uint64)
+    words = np.lib.stride_tricks.as_strided(first, (flat.size - 3,), flat.strides, writeable=False)
+    in_strips(lambda start, stop: affine_linear_words(words, image, out, mapping, code, start, stop), len(out))
 
 
 def _cubic(image: Image, out: Image, mapping: Map, code: int) -> None:
