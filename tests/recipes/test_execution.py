@@ -76,6 +76,16 @@ def test_strips_equal_the_whole(monkeypatch):
     assert np.array_equal(recipe(image), whole)
 
 
+@pytest.mark.parametrize("local", [0.0, 0.8])
+def test_develop_after_a_table(local, monkeypatch):
+    """Its kernel writes 8 bits from what the table gives in 16, in bands where the surroundings do not count."""
+    monkeypatch.setattr(execution, "_STRIP", 1000)
+    image = np.random.default_rng(4).integers(0, 120, (211, 67, 3), np.uint8)
+    recipe = dp.Recipe(dp.step("levels", white=0.8), dp.step("develop", exposure=1.0, shadows=1.5, local=local))
+    difference = recipe(image).astype(int) - from_float(one_by_one(recipe, image), image.dtype)
+    assert np.abs(difference).max() <= 1
+
+
 def test_other_depths():
     image = np.random.default_rng(2).random((20, 30))
     recipe = dp.Recipe(dp.step("gamma", gamma=0.5), dp.step("median"))

@@ -145,7 +145,10 @@ def _add(
         return _add_curve(state, declaration, parameters)
     halo, stored = declaration.halo(**parameters), final or _STORED
     is_local = _is_local(declaration, parameters)
-    if state.untouched and (final or not is_local):
+    if (not is_local or (final and not state.local)) and any(path.any_depth for path in declaration.paths):
+        if is_local and not state.untouched:
+            return _Stored.of(_after_table(state, stored, declaration, parameters))
+        state = state if state.untouched else _Stored.of(state.written(_STORED))
         result = _in_depth(state.image, stored, declaration, parameters)
         if result is not None:
             return _Stored.of(result)
@@ -156,6 +159,18 @@ def _add(
     # The whole image is needed. An operator alone on an untouched image may work in the image's own depth.
     source = state.image if state.untouched and state.image.dtype in (stored, _STORED) else state.written(_STORED)
     return _Stored.of(declaration.function(source, **parameters))
+
+
+def _after_table(state: _Stored, dtype: np.dtype[Any], declaration: Declaration, parameters: dict[str, Value]) -> Image:
+    """Return the result of a local step after a table, in bands: what the table gives is not kept for the whole image."""
+    height, width, channels = state.image.shape
+    result = np.empty(state.image.shape, dtype)
+    for band in bands(height, _STRIP // (width * channels), declaration.halo(**parameters) or 0, GRID):
+        part = apply_table(state.image[band.top : band.bottom], state.table, _STORED)
+        done = _in_depth(part, dtype, declaration, parameters)
+        done = from_float(declaration.function(to_float(part), **parameters), dtype) if done is None else done
+        result[band.start : band.stop] = band.own(done)
+    return result
 
 
 def _in_depth(
