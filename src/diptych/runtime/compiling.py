@@ -12,7 +12,7 @@ _DEPTHS = ("uint8", "uint16", "float32")
 def compile_default() -> None:
     """Call every kernel of the default enhancer once, on a little picture; what is in the cache on the disk is only loaded.
 
-    Those of the denoiser come first, which a picture needs last: so a second process is ahead of the first.
+    First come those of the steps, which a picture needs after its plan: so a second process is ahead of the first.
 
     Examples
     --------
@@ -27,8 +27,8 @@ def compile_default() -> None:
     picture = np.full((64, 64, 3), 100, np.uint8)
     picture.flags.writeable = False  # as pictures are within a recipe; for Numba that is a type of its own
     told = ToldNoise(((0.0, 0.02, 0.02), (1.0, 0.02, 0.02)), ((1.0, 1.0), (1.0, 1.0)))
-    packaged_denoiser().denoise(picture, told)
     operators.deblock(picture, luma=((16.0,) * 8,) * 8)
+    packaged_denoiser().denoise(picture, told)
     operators.develop(picture, exposure=1.0)
     thumbnail(picture, 16)
     apply_table(picture, np.zeros((256, 3), np.float32), np.dtype(np.float32))
