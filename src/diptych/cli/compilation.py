@@ -26,8 +26,8 @@ def announce_compilation(say: Callable[[str], object]) -> None:
 def prepare_for_default() -> None:
     """Make the first picture and the first second short where the default enhancer is all that runs.
 
-    If there is something to compile, a second process compiles the default enhancer's kernels too, beginning with the later ones. Both
-    write to the same cache, in which either finds what the other was faster with. The second ends with the first.
+    If there is something to compile, a second process compiles the default enhancer's kernels too, the later ones
+    first. Both write to the same cache, in which either finds what the other was faster with. The second ends with the first.
 
     Numba is loaded without SciPy's linear algebra, which takes as long to load as Numba and which none of these kernels calls.
     """
