@@ -28,6 +28,8 @@ import numpy as np
 from PIL import Image
 from skimage import data
 
+import machine
+
 WIDTH, HEIGHT, QUALITY, THREADS = 4000, 3000, 90, 2
 CONTENTS = 20
 RESULT = Path(__file__).parent / "results" / "batch.json"
@@ -129,7 +131,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--quick", action="store_true", help="24 pictures, and nothing is kept")
     given = parser.parse_args()
-    found = measure(24 if given.quick else given.count, given.rounds, given.pictures)
+    found = {"machine": machine.describe()} | measure(24 if given.quick else given.count, given.rounds, given.pictures)
     print(json.dumps(found, indent=2))
     if not given.quick:
         RESULT.write_text(json.dumps(found, indent=2) + "\n")

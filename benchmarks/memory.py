@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 import diptych as dp
+import machine
 from diptych.core.noise import JpegTables
 from diptych.operators.deblock import as_parameters
 from recipes import resident
@@ -142,7 +143,9 @@ def main() -> None:
     told = summary(found)
     print(json.dumps(told, indent=2))
     if not given.quick and not given.only:
-        RESULT.write_text(json.dumps({"summary": told, "recipes": found}, indent=1) + "\n")
+        RESULT.write_text(
+            json.dumps({"machine": machine.describe(), "summary": told, "recipes": found}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":
