@@ -6,6 +6,7 @@ import atexit
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import os
 import subprocess
 import sys
 import threading
@@ -33,7 +34,8 @@ def prepare_for_default() -> None:
     """
     from diptych.core.parallel import available_cores
 
-    if available_cores() > 1:
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if available_cores() > max(1.0, load):  # else it would only take turns with the first
         _at_first(_start_second)
     for finder in _finders():
         finder.without_scipy = True
