@@ -1,6 +1,6 @@
 """What a picture of 24 megapixels takes of memory: every operator as a recipe, alone and in pairs, from a file to a file.
 
-    python benchmarks/memory.py [--pairs 60] [--quick] [--only NAME NAME>NAME ...] [--parts 1]
+    python benchmarks/memory.py [--pairs 24] [--quick] [--only NAME NAME>NAME ...] [--parts 2]
 
 Each recipe runs in a process of its own, through `diptych.enhance_files`, on RGB of uint8 and of uint16 as an uncompressed
 TIFF. The figure is the peak of resident memory beyond what the process had before (libraries and compiled kernels), over the
@@ -122,10 +122,10 @@ def summary(found: dict[str, dict[str, float | str]]) -> dict[str, Any]:
 def main() -> None:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=60)
+    parser.add_argument("--pairs", type=int, default=24)
     parser.add_argument("--quick", action="store_true", help="a sixth of the operators and four pairs; nothing is kept")
     parser.add_argument("--only", nargs="*", default=[], metavar="NAME")
-    parser.add_argument("--parts", type=int, default=1, help="processes at a time")
+    parser.add_argument("--parts", type=int, default=2, help="processes at a time")
     parser.add_argument("--peak", nargs="+", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.peak:
