@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 _DEPTHS = ("uint8", "uint16", "float32")
+_SIDE = 256  # px; large enough for the paths of large pictures
 
 
 def compile_default() -> None:
@@ -37,7 +38,7 @@ def compile_default() -> None:
 def compile_operators() -> Iterator[str]:
     """Call every operator with its defaults on an RGB picture of 8, 16 and 32 bits, and yield its name before.
 
-    Operators that need a parameter are left out.
+    A reference is the picture itself. Operators that need another parameter are left out.
 
     Examples
     --------
@@ -45,11 +46,13 @@ def compile_operators() -> Iterator[str]:
     """
     from diptych import operators
 
-    ramp = np.linspace(0, 1, 256 * 256 * 3).reshape(256, 256, 3)  # large enough for the paths of large pictures
+    ramp = np.linspace(0, 1, _SIDE * _SIDE * 3).reshape(_SIDE, _SIDE, 3)
     for name in operators.names():
         declaration = operators.declaration(name)
         if any(parameter.required for parameter in declaration.parameters):
             continue
         yield name
         for dtype in _DEPTHS:
-            declaration.function((ramp * (1 if dtype == "float32" else np.iinfo(dtype).max)).astype(dtype))
+            picture = (ramp * (1 if dtype == "float32" else np.iinfo(dtype).max)).astype(dtype)
+            asked = [parameter.name for parameter in declaration.parameters if parameter.name == "reference"]
+            declaration.function(picture, **dict.fromkeys(asked, picture))
