@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 
 from diptych.cluster import Run, dispatch, enhance_folder, worker
+from diptych.core.errors import ParameterError
 
 pytest.importorskip("distributed")
 
@@ -38,12 +39,12 @@ def instead(monkeypatch):
 def outcomes_of(client, folder, job, tmp_path):
     """Return a function that runs 40 tiny pictures, and says what became of them: status, tries and how many."""
 
-    def run():
+    def run(retries=2, status="done"):
         where = {"source": str(folder(40, shape=(8, 8, 3))), "target": str(tmp_path / "out")}
-        outcomes = list(enhance_folder(Run(job=job, manifest=tmp_path / "m.jsonl", **where), client))
+        outcomes = list(enhance_folder(Run(job=job, retries=retries, manifest=tmp_path / "m.jsonl", **where), client))
         assert len({outcome.input for outcome in outcomes}) == 40
         said = [json.loads(line)["status"] for line in (tmp_path / "m.jsonl").read_text().splitlines()]
-        assert Counter(said) == {"started": 40, "done": 40}
+        assert Counter(said) == {"started": 40, status: 40}
         return Counter((outcome.status, outcome.tries) for outcome in outcomes)
 
     return run
@@ -77,3 +78,32 @@ def test_one_that_is_lost_is_tried_again_picture_by_picture(instead, outcomes_of
 
     instead(lost)
     assert {what for what, _ in outcomes_of().items()} == {("done", 1), ("done", 2)}
+
+
+def test_pictures_do_not_fail_with_another_of_their_parcel(instead, outcomes_of):
+    def lost(tasks):
+        if len(tasks) > 1:
+            raise RuntimeError("the worker is gone")
+        return [worker.enhance_one(tasks[0])]
+
+    sizes = instead(lost)
+    assert sum(outcomes_of(retries=0).values()) == 40
+    assert max(sizes) > 1
+
+
+def test_parcels_do_not_grow_by_being_lost(instead, outcomes_of):
+    def lost(tasks):
+        raise RuntimeError("the worker is gone")
+
+    sizes = instead(lost)
+    outcomes_of(retries=0, status="failed")
+    assert max(sizes) == 1
+
+
+def test_a_scheduler_that_is_gone_is_named(outcomes_of, client, monkeypatch):
+    def gone():
+        raise RuntimeError("ConnectionPool is closed")
+
+    monkeypatch.setattr(client, "nthreads", gone)
+    with pytest.raises(ParameterError, match="the scheduler answers no more"):
+        outcomes_of()

@@ -201,3 +201,14 @@ def test_any_jpeg_is_decoded_as_by_pillow(picture, mode, options):
     out = io.BytesIO()
     Image.fromarray(picture("uint8", 3)).convert(mode).save(out, "JPEG", **options)
     np.testing.assert_array_equal(decode(out.getvalue()).pixels, np.asarray(Image.open(out)))
+
+
+@pytest.mark.parametrize("pixels", [np.arange(9, dtype=np.uint8)[np.newaxis].T, np.zeros((5, 1, 3), np.uint8)[:, ::-1]])
+def test_a_jpeg_of_one_column_may_have_any_strides(pixels):
+    assert decode(jpeg.encode(Photo(pixels), 95)).pixels.shape == pixels.shape
+
+
+def test_a_profile_of_more_than_255_segments_does_not_fit_into_a_jpeg():
+    photo = Photo(np.zeros((3, 3), np.uint8), icc_profile=bytes(255 * 65519 + 1))
+    with pytest.raises(PhotoFormatError, match="cannot hold the photo's colour profile"):
+        jpeg.encode(photo, 95)

@@ -16,6 +16,7 @@ from diptych.cluster.job import Outcome, Run
 from diptych.cluster.location import Found, Location
 from diptych.cluster.manifest import Manifest, Record
 from diptych.cluster.worker import Done, Task, enhance_many, packed
+from diptych.core.errors import ParameterError
 from diptych.photo import sweep_temporary, unreadable_reason
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Dispatcher:
     def _at_once(self) -> int:
         """Return how many parcels may be under way; workers come and go, and are counted once a second."""
         if time.monotonic() > self._counted + 1:
-            self._most = max(2, _PER_THREAD * sum(self._client.nthreads().values()))
+            self._most = max(2, _PER_THREAD * _threads_of(self._client))
             self._counted = time.monotonic()
         return self._most
 
@@ -147,16 +148,18 @@ class Dispatcher:
     def _taken(self, future: Any) -> list[Outcome]:
         """Return what became of a parcel; what is to be tried again, or was not begun for want of time, waits."""
         parcel = self._under_way.pop(future)
+        lost = future.status != "finished"
         answers = _result(future, len(parcel))
         future.release()
-        self._weigh(answers)
+        if not lost:
+            self._weigh(answers)
+        together = lost and len(parcel) > 1  # which picture it was, nobody knows
         self._waiting.extend([parcel[len(answers) :]] if len(answers) < len(parcel) else [])
         ended: list[tuple[_Sent, Done]] = []
         for sent, done in zip(parcel, answers, strict=False):
-            if done.passing and sent.tries <= self._run.retries:
-                self._waiting.append(
-                    [replace(sent, tries=sent.tries + 1)]
-                )  # alone: what it does to a worker, it does to itself
+            if together or (done.passing and sent.tries <= self._run.retries):
+                # Alone: what it does to a worker, it does to itself.
+                self._waiting.append([replace(sent, tries=sent.tries + 1)])
             else:
                 ended.append((sent, done))
         self._manifest.add(*(self._record(sent.found, done) for sent, done in ended))
@@ -192,6 +195,13 @@ class Dispatcher:
         if self._under_way:
             with contextlib.suppress(Exception):  # the scheduler may be gone, which is why we are here
                 self._client.cancel(list(self._under_way))
+
+
+def _threads_of(client: Any) -> int:
+    try:
+        return sum(client.nthreads().values())
+    except (OSError, RuntimeError):  # Dask's words are "ConnectionPool is closed"
+        raise ParameterError("the scheduler answers no more; start it again, and a second run goes on") from None
 
 
 def _anywhere(location: str) -> str:

@@ -38,7 +38,7 @@ def enhance_folder(run: Run, client: Client, *, on_other: Callable[[str], object
     Raises
     ------
     ParameterError
-        If the folder is not there, or the two locations contain one another.
+        If the folder is not there, the two locations contain one another, or the scheduler answers no more.
     BundleError, RecipeError
         If the job cannot be carried out.
 

@@ -33,6 +33,7 @@ _MARKERS_ONLY = re.compile(rb"(?:\xff+[\x01\xd0-\xd7])*\xff*", re.DOTALL)
 _SEGMENT_ROOM = 65533
 _STRIP_SEGMENTS = 64
 _MOST_RESOURCES = 1000  # of Photoshop
+_MOST_PARTS = 255  # of a colour profile
 _LONGEST_SIDE = 65535
 
 
@@ -271,6 +272,10 @@ def _metadata(photo: Photo) -> list[tuple[int, bytes]]:
 def _profile(profile: bytes | None) -> list[tuple[int, bytes]]:
     room = _SEGMENT_ROOM - len(_ICC) - 2
     parts = [profile[at : at + room] for at in range(0, len(profile), room)] if profile else []
+    if profile and len(parts) > _MOST_PARTS:
+        raise PhotoFormatError(
+            f"JPEG cannot hold the photo's colour profile of {len(profile)} bytes; write PNG or TIFF"
+        )
     return [(_APP2, _ICC + bytes([number, len(parts)]) + part) for number, part in enumerate(parts, 1)]
 
 

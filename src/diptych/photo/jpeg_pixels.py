@@ -57,7 +57,9 @@ def encode(pixels: Image, quality: int, density: tuple[int, int]) -> bytes:
     """
     from imagecodecs import jpeg8_encode
 
-    out = bytes(jpeg8_encode(np.ascontiguousarray(pixels), level=quality, subsampling="444", optimize=False))
+    # Of a side of 1 pixel NumPy allows any stride, imagecodecs only that of a new array.
+    rows = np.ascontiguousarray(pixels).reshape(-1).reshape(pixels.shape)
+    out = bytes(jpeg8_encode(rows, level=quality, subsampling="444", optimize=False))
     if not any(density):
         return out
     return b"".join([out[: _DENSITY.start], struct.pack(">BHH", 1, *density), out[_DENSITY.stop :]])
