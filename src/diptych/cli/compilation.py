@@ -15,13 +15,16 @@ from types import ModuleType
 from typing import Any
 
 MESSAGE = "compiling kernels for this machine, once: later runs begin at once"
+MESSAGE_UNKEPT = (
+    "compiling kernels; to keep them for later runs, set NUMBA_CACHE_DIR to a folder that can be written to"
+)
 
 _SECOND = "from diptych.runtime.compiling import compile_default; compile_default()"
 
 
 def announce_compilation(say: Callable[[str], object]) -> None:
     """Call `say` with the message when Numba first compiles something; Numba is not imported for it."""
-    _at_first(lambda: say(MESSAGE))
+    _at_first(lambda: say(MESSAGE if _are_kept() else MESSAGE_UNKEPT))
 
 
 def prepare_for_default() -> None:
@@ -41,7 +44,15 @@ def prepare_for_default() -> None:
         finder.without_scipy = True
 
 
+def _are_kept() -> bool:
+    from diptych.core.kernels import KERNEL
+
+    return bool(KERNEL["cache"])
+
+
 def _start_second() -> None:
+    if not _are_kept():  # what it compiles could not be handed over
+        return
     quiet = subprocess.DEVNULL
     try:
         second = subprocess.Popen([sys.executable, "-P", "-c", _SECOND], stdin=quiet, stdout=quiet, stderr=quiet)

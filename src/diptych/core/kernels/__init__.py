@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import sys
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,8 +18,8 @@ Options: TypeAlias = dict[str, Any]
 def options(*fastmath: str) -> tuple[Options, Options]:
     """Return Numba's options of a kernel, which Python calls, and of its parts, which only kernels call.
 
-    Kernels are kept on the disk, do not hold the interpreter lock, and divide as NumPy does. A part is kept as part of them;
-    what lets Python call it, a third of the compiling, is left out.
+    Kernels are kept on the disk where there is a place for them, do not hold the interpreter lock, and divide as NumPy does.
+    A part is kept as part of them; what lets Python call it, a third of the compiling, is left out.
 
     Parameters
     ----------
@@ -24,8 +27,25 @@ def options(*fastmath: str) -> tuple[Options, Options]:
         What the compiler may do to arithmetic, in LLVM's words: ``contract`` joins a product and a sum.
     """
     allowed = set(fastmath) or False
-    kernel = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": allowed, "no_cfunc_wrapper": True}
+    kernel = {"nogil": True, "cache": _kept(), "error_model": "numpy", "fastmath": allowed, "no_cfunc_wrapper": True}
     return kernel, {**kernel, "cache": False, "no_cpython_wrapper": True}
+
+
+@functools.cache
+def _kept() -> bool:
+    """Return whether Numba finds a folder for compiled kernels: its own, the package, or the user's; else it would refuse."""
+    if os.environ.get("NUMBA_CACHE_DIR") or os.name == "nt":
+        return True
+    usual = "~/Library/Caches" if sys.platform == "darwin" else os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return _can_be_written(os.path.dirname(__file__)) or _can_be_written(os.path.expanduser(f"{usual}/numba"))
+
+
+def _can_be_written(folder: str) -> bool:
+    """Return whether there is such a folder, or can be, and files in it."""
+    folder = os.path.abspath(folder)
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
 
 
 KERNEL, PART = options("contract", "nsz")
