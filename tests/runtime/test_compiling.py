@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from diptych import operators
+from diptych.recipes import catalogue
 from diptych.runtime import compiling
 
 
@@ -28,7 +29,7 @@ def test_after_compiling_the_default_enhancer_nothing_is_left_to_compile(tmp_pat
     assert "compiling kernels" not in done.stderr
 
 
-def test_every_operator_is_called_and_none_refuses(monkeypatch):
+def test_every_operator_and_recipe_is_called_and_none_refuses(monkeypatch):
     monkeypatch.setattr(compiling, "_DEPTHS", ("uint8",))
     monkeypatch.setattr(compiling, "_SIDE", 32)
-    assert list(compiling.compile_operators()) == list(operators.names())
+    assert list(compiling.compile_all()) == [*operators.names(), *catalogue.names()]

@@ -36,7 +36,7 @@ _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     compile_now: Annotated[
-        bool, typer.Option("--compile", help="Compile all kernels now, so that no later call waits for it.")
+        bool, typer.Option("--compile", help="Compile kernels now, so that hardly a later call waits for it.")
     ] = False,
 ) -> None:
     """Check the installation: versions, cores, memory, and missing packages. Exit code 1 if a required package is missing."""
@@ -74,11 +74,11 @@ def doctor(
 
 
 def _compile() -> None:
-    from diptych.runtime.compiling import compile_default, compile_operators
+    from diptych.runtime.compiling import compile_all, compile_default
 
     started = time.perf_counter()
     compile_default()
-    for name in compile_operators():
+    for name in compile_all():
         note(f"compiling: {name}")
     note(f"compiled in {time.perf_counter() - started:.0f} s")
 

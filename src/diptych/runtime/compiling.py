@@ -1,10 +1,12 @@
-"""Compiling kernels before a picture needs them: those of the default enhancer, or of all operators."""
+"""Compiling kernels before a picture needs them: those of the default enhancer, or of all operators and recipes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
+
+from diptych.core.image import Image
 
 _DEPTHS = ("uint8", "uint16", "float32")
 _SIDE = 256  # px; large enough for the paths of large pictures
@@ -35,24 +37,38 @@ def compile_default() -> None:
     apply_table(picture, np.zeros((256, 3), np.float32), np.dtype(np.float32))
 
 
-def compile_operators() -> Iterator[str]:
-    """Call every operator with its defaults on an RGB picture of 8, 16 and 32 bits, and yield its name before.
+def compile_all() -> Iterator[str]:
+    """Call every operator with its defaults and every named recipe, on 8, 16 and 32 bits; yield the name before.
 
-    A reference is the picture itself. Operators that need another parameter are left out.
+    Operators see RGB, recipes a grey picture, too: what they fuse has kernels of its own. A reference is the picture itself.
+    Operators that need another parameter are left out.
 
     Examples
     --------
-    ``for name in compile_operators(): print(name)``
+    ``for name in compile_all(): print(name)``
     """
     from diptych import operators
+    from diptych.recipes import catalogue
 
-    ramp = np.linspace(0, 1, _SIDE * _SIDE * 3).reshape(_SIDE, _SIDE, 3)
+    pictures = _pictures(_SIDE)
     for name in operators.names():
         declaration = operators.declaration(name)
         if any(parameter.required for parameter in declaration.parameters):
             continue
         yield name
-        for dtype in _DEPTHS:
-            picture = (ramp * (1 if dtype == "float32" else np.iinfo(dtype).max)).astype(dtype)
-            asked = [parameter.name for parameter in declaration.parameters if parameter.name == "reference"]
+        asked = [parameter.name for parameter in declaration.parameters if parameter.name == "reference"]
+        for picture in pictures:
             declaration.function(picture, **dict.fromkeys(asked, picture))
+    pictures = _pictures(3 * _SIDE)  # which recipes do in strips
+    for picture in pictures:
+        picture.flags.writeable = False  # as those of files are
+    for name in catalogue.names():
+        yield name
+        for picture in pictures:
+            catalogue.find(name)(picture)
+            catalogue.find(name)(picture[:, :, 0])
+
+
+def _pictures(side: int) -> list[Image]:
+    ramp = np.linspace(0, 1, side * side * 3).reshape(side, side, 3)
+    return [(ramp * (1 if dtype == "float32" else np.iinfo(dtype).max)).astype(dtype) for dtype in _DEPTHS]
