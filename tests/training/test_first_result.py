@@ -82,7 +82,9 @@ def test_the_network_begins_at_the_first_result(folders, tmp_path, minutes):
     run = train(SMALL, source=folders[0], target=folders[1], out=tmp_path / "run", minutes=minutes)
     (said,) = (entry for entry in run.entries() if entry["event"] == "preprocess")
     assert said["chosen"] in said["scores"]
-    assert [one["step"] for one in run.validations()][:2] == [0, 2]
+    first, second, *_ = (one["step"] for one in run.validations())
+    assert first == 0
+    assert second == 2 if minutes is None else second >= 1
     assert (tmp_path / "run" / "samples" / "step-000000000.png").exists()
     generator = load_generator(run.path)
     assert [one.operator for one in generator.preprocess.steps] == said["steps"]

@@ -40,7 +40,7 @@ _MOTIONS: dict[str, tuple[int, ...]] = {
 def grey(image: Image) -> Plane:
     """Return the luma ``(H, W)`` in [0, 1] of an image ``(H, W, C)`` of any depth.
 
-    >>> grey(np.full((1, 2, 3), 51, np.uint8)).round(3).tolist()
+    >>> grey(np.full((1, 2, 3), 51, np.uint8)).astype(float).round(3).tolist()
     [[0.2, 0.2]]
     """
     plane = np.empty(image.shape[:2], np.float32)
