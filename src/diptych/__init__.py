@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from diptych.recipes import Recipe, Step, auto, step
     from diptych.runtime import enhance, enhance_files, plan
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "DiptychError": "diptych.core.errors",
