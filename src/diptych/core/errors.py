@@ -79,9 +79,25 @@ class MissingExtraError(DiptychError, ImportError):
     """An optional dependency is not installed; the message says which extra brings it."""
 
 
+RENAMED = {
+    "exposure": "develop",
+    "render": "planner",
+    "unpaired": "cyclegan",
+    "every": "eval_every",
+    "keep": "keep_checkpoints",
+    "average": "ema_decay",
+    "decay": "lr_decay_fraction",
+    "fit": "calibration_steps",
+    "masked": "mask_ratio",
+}
+"""Names of 0.1, and what they are called now."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the closest known name, or what there is to choose from."""
     names = sorted(known)
+    if RENAMED.get(name) in names:
+        return f"; since 0.2 that is '{RENAMED[name]}'"
     close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
     if close:
         return f"; did you mean '{close[0]}'?"
