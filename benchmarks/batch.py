@@ -15,11 +15,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +26,7 @@ from PIL import Image
 from skimage import data
 
 import machine
+from harness import of_process
 
 WIDTH, HEIGHT, QUALITY, THREADS = 4000, 3000, 90, 2
 CONTENTS = 20
@@ -87,13 +85,10 @@ def commands(source: Path, target: Path) -> dict[str, list[str]]:
 
 def measured(command: list[str], target: Path) -> tuple[float, float]:
     """Return the seconds of a command and those of all its threads; its results are removed."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    taken = of_process(command, os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
     for path in target.iterdir():
         path.unlink()
-    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return taken
 
 
 def measure(count: int, rounds: int, pictures: Path | None) -> dict[str, Any]:

@@ -28,8 +28,8 @@ import machine
 from diptych.recipes import auto
 from diptych.runtime import DefaultEnhancer
 from diptych.runtime.memory import available_memory, release_memory
+from harness import resident
 from photo_speed import photo
-from recipes import resident
 
 SIZES = 0.1, 0.3, 1, 3, 12, 24, 100
 WORKS: dict[str, Callable[[], Callable[[np.ndarray], np.ndarray]]] = {

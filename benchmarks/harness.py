@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import resource
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -96,3 +99,19 @@ def middle(times: list[float]) -> float | None:
 def geometric_mean(ratios: list[float]) -> float:
     """Return the geometric mean."""
     return math.exp(statistics.fmean(math.log(ratio) for ratio in ratios))
+
+
+def resident(field: str) -> int:
+    """Return VmRSS or VmHWM (its highest value so far) of this process in bytes. Linux."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return 1024 * int(line.split()[1])
+    raise LookupError(field)
+
+
+def of_process(command: list[str], environment: dict[str, str], *, check: bool = True) -> tuple[float, float]:
+    """Return the seconds of a command in a new process, and those of all its threads; with `check` it must succeed."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(command, check=check, env=environment, capture_output=True)
+    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

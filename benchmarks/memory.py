@@ -29,7 +29,7 @@ import diptych as dp
 import machine
 from diptych.core.noise import JpegTables
 from diptych.operators.deblock import as_parameters
-from recipes import resident
+from harness import resident
 
 HEIGHT, WIDTH = 4000, 6000
 DTYPES = "uint8", "uint16"

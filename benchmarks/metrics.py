@@ -22,6 +22,7 @@ from skimage.metrics import structural_similarity
 
 from diptych import metrics
 from diptych.core.parallel import threads
+from harness import resident
 
 
 def measured(width: int = 4000, height: int = 3000) -> dict[str, float]:
@@ -70,11 +71,6 @@ def memory_of(calls: dict[str, Callable[[], float]]) -> int:
     for call in calls.values():
         call()
     return resident("VmHWM") - before
-
-
-def resident(field: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
 
 
 def seconds(call: Callable[[], float]) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import diptych as dp
-from harness import picture
+from harness import picture, resident
 
 FUSED = dp.Recipe(dp.step("stretch"), dp.step("gamma", gamma=0.8), dp.step("specify_histogram"))
 ALONE = dp.Recipe(dp.step("stretch"))
@@ -57,14 +57,6 @@ def fusing() -> dict[str, float]:
     image = picture("uint8", (3000, 4000, 3))
     alone, fused = seconds(ALONE, image), seconds(FUSED, image)
     return {"stretch ms": 1e3 * alone, "fused ms": 1e3 * fused, "times": fused / alone}
-
-
-def resident(field: str) -> int:
-    """Return VmRSS or VmHWM (its highest value so far) of this process in bytes. Linux."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field + ":"):
-            return 1024 * int(line.split()[1])
-    raise LookupError(field)
 
 
 def peak(name: str) -> float:

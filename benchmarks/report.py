@@ -12,7 +12,7 @@ from typing import Any
 import machine
 import operators
 from harness import geometric_mean
-from report_parts import RESULTS, batch, felt, growth, kept, memory, startup
+from report_parts import RESULTS, batch, growth, kept, memory, startup, summary_rows
 
 HERE = Path(__file__).parent
 BENCH = RESULTS / "bench.json"
@@ -89,7 +89,7 @@ def summary(bench: dict[str, Any]) -> list[str]:
                     "Pillow's decoding of the JPEG",
                 )
             )
-    return [f"| {' | '.join(row)} |" for row in (*rows, *felt())]
+    return [f"| {' | '.join(row)} |" for row in (*rows, *summary_rows())]
 
 
 def losses(table: list[operators.Row]) -> list[str]:

@@ -18,7 +18,7 @@ def kept(name: str) -> Any:
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def felt() -> list[Row]:
+def summary_rows() -> list[Row]:
     """Return the rows of the summary that single scripts measure."""
     rows: list[Row] = []
     if found := kept("startup"):

@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +22,7 @@ import numpy as np
 from PIL import Image
 
 import machine
+from harness import of_process
 
 RESULT = Path(__file__).parent / "results" / "startup.json"
 DTYPES = ("uint8", "uint16", "float32", "float64")
@@ -32,10 +31,7 @@ FOREST = Path(__file__).parent.parent / "src" / "diptych" / "cli" / "data" / "fo
 
 def run(arguments: list[str], environment: dict[str, str]) -> dict[str, float]:
     """Return the time of a command in a new process, and the seconds of all its threads."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, "-m", "diptych", *arguments], check=False, env=environment, capture_output=True)
-    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    seconds, cpu = of_process([sys.executable, "-m", "diptych", *arguments], environment, check=False)
     return {"seconds": round(seconds, 2), "CPU": round(cpu, 2)}
 
 

@@ -173,6 +173,10 @@ def test_compare_with_a_run_says_how_to_export_it(cli, pairs, tmp_path):
     code, _, err = cli("compare", pairs[0], "--with", tmp_path, "--metrics", "noise")
     assert code == 2
     assert f"diptych export {tmp_path} -o MODEL.onnx" in err.replace("\n", " ")
+    generator = tmp_path / "best.safetensors"
+    code, _, err = cli("compare", pairs[0], "--with", generator, "--metrics", "noise")
+    assert code == 2
+    assert f"diptych export {generator} -o MODEL.onnx" in err.replace("\n", " ")
 
 
 def test_fit_niqe_and_use_it(cli, pairs, tmp_path):

@@ -90,16 +90,12 @@ def _named(given: list[str]) -> dict[str, Enhancer | str | None]:
 
 
 def _find(text: str) -> tuple[str, Enhancer | str | None]:
-    from diptych.core.errors import ParameterError
     from diptych.recipes import catalogue
     from diptych.runtime import resolve_enhancer
+    from diptych.runtime.resolve import is_trained
 
     if text == _UNTOUCHED:
         return _UNTOUCHED, None
-    if (Path(text) / "best.safetensors").is_file():
-        raise ParameterError(
-            f"{text}: is the run of a training; give what `diptych export {text} -o MODEL.onnx` writes"
-        )
-    if text not in catalogue.names() and Path(text).is_dir():
+    if text not in catalogue.names() and Path(text).is_dir() and not is_trained(text):
         return Path(text).resolve().name, text
     return Path(text).stem, resolve_enhancer(text)

@@ -84,7 +84,6 @@ def _plan(name: str, op: list[str] | None, wishes: Wishes) -> Recipe:
 
 
 def _refuse(wishes: Wishes, why: str) -> None:
-
     if given := " and ".join(f"--{name}" for name in wishes.given):
         raise ParameterError(f"{given} {why}")
 

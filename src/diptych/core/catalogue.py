@@ -55,8 +55,8 @@ def kernels_of(module: str, name: str = "") -> ModuleType | None:
 class CatalogueModule(ModuleType):
     """The class that a catalogue's package gives itself: what has a name in the package is read when it is first asked for.
 
-    The package says ``_KIND``, what its things are called; ``_DOORS``, pairs of functions that list names and that get a thing
-    by its name; and ``_ELSEWHERE``, the modules of other names. Importing ``diptych.operators.gamma`` would bind the name
+    The package says ``_KIND``, what its things are called; ``_GETTERS``, pairs of functions that list names and that get a
+    thing by its name; and ``_ELSEWHERE``, the modules of other names. Importing ``diptych.operators.gamma`` would bind the name
     ``gamma`` to the module; here it binds to the function in it.
     """
 
@@ -66,7 +66,7 @@ class CatalogueModule(ModuleType):
         if name in elsewhere:
             module = importlib.import_module(elsewhere[name])
             return module if module.__name__.endswith(f"._{name}") else getattr(module, name)
-        for names, get in said.get("_DOORS", ()):
+        for names, get in said.get("_GETTERS", ()):
             if name in names():
                 return get(name)
             known += names()

@@ -71,6 +71,21 @@ def in_strips(work: Callable[[int, int], object], rows: int, smallest: int = 32)
         raise
 
 
+def in_chunks(work: Callable[[slice], object], rows: int, chunk: int) -> None:
+    """Call ``work(rows)`` for slices of so many rows, few enough to stay in the cache, on all threads: see `in_strips`.
+
+    >>> in_chunks(print, rows=5, chunk=3)
+    slice(0, 3, None)
+    slice(3, 5, None)
+    """
+
+    def strip(start: int, stop: int) -> None:
+        for first in range(start, stop, chunk):
+            work(slice(first, min(first + chunk, stop)))
+
+    in_strips(strip, rows)
+
+
 class Band(NamedTuple):
     """Rows of an image that are worked on at once, and what is read for them: ``start - top`` rows of it come before."""
 

@@ -118,6 +118,6 @@ __all__ = [  # noqa: PLE0604
 
 
 _KIND = "metric"
-_DOORS = ((names, get), (set_names, get_set))
+_GETTERS = ((names, get), (set_names, get_set))
 
 sys.modules[__name__].__class__ = CatalogueModule

@@ -57,7 +57,7 @@ def declaration(name: str) -> Declaration:
 __all__ = ["declaration", "estimate_noise", "get", "names", *names()]  # noqa: PLE0604
 
 _KIND = "operator"
-_DOORS = ((names, get),)
+_GETTERS = ((names, get),)
 _ELSEWHERE = {"estimate_noise": "diptych.core.noise"}  # a measurement: it returns a number, not an image
 
 sys.modules[__name__].__class__ = CatalogueModule

@@ -14,7 +14,7 @@ from scipy import fft, ndimage
 
 from diptych.core.color import luma
 from diptych.core.image import Image, to_float
-from diptych.core.parallel import in_strips
+from diptych.core.parallel import in_chunks
 
 Plane: TypeAlias = NDArray[np.float32]
 Matrix: TypeAlias = NDArray[np.float64]
@@ -27,7 +27,7 @@ _MAX_SCALE = 1.25  # along any direction
 _STEPS = 50  # of ECC on each grid, at most
 _LAST_STEPS = 1  # on the finest grid, where the matrix is nearly right: more came no closer to the truth
 _PRECISION = 1e-4  # of the correlation
-_ROWS = 16
+_ROWS = 16  # of which the luma is taken at once
 _BLUR = 3  # px; side of ECC's Gaussian, which makes up for the blur of linear interpolation
 _ANGLES = (0.0, 7.5, -7.5, 15.0, -15.0, 22.5, -22.5, 30.0, -30.0)
 _MOTIONS: dict[str, tuple[int, ...]] = {
@@ -45,14 +45,12 @@ def grey(image: Image) -> Plane:
     """
     plane = np.empty(image.shape[:2], np.float32)
 
-    def work(start: int, stop: int) -> None:
-        for first in range(start, stop, _ROWS):  # few enough to stay in the cache
-            rows = slice(first, min(first + _ROWS, stop))
-            floats = to_float(image[rows])
-            rgb = floats.shape[2] == 3 and floats.dtype == np.float32
-            plane[rows] = cv2.cvtColor(floats, cv2.COLOR_RGB2GRAY) if rgb else luma(floats)
+    def work(rows: slice) -> None:
+        floats = to_float(image[rows])
+        rgb = floats.shape[2] == 3 and floats.dtype == np.float32
+        plane[rows] = cv2.cvtColor(floats, cv2.COLOR_RGB2GRAY) if rgb else luma(floats)
 
-    in_strips(work, len(plane))
+    in_chunks(work, len(plane), _ROWS)
     return plane
 
 

@@ -67,7 +67,7 @@ class EnhancerChoice:
     @classmethod
     def named(cls, name: Source) -> EnhancerChoice:
         """Return the choice of a model or a recipe by its name or file."""
-        return cls(model=name) if is_model(name) else cls(recipe=name)
+        return cls(model=name) if is_model(name) or is_trained(name) else cls(recipe=name)
 
     @property
     def is_default(self) -> bool:
@@ -255,6 +255,16 @@ def resolve_enhancer(
         return wished(first, choice.wishes)
     planned = wished(first, replace(choice.wishes, strength=1))
     return wished(Refined(planned, _refiner(choice)), Wishes(strength=choice.wishes.strength))
+
+
+def is_trained(name: Source) -> bool:
+    """Return whether a name is that of a training's run or generator, which is exported before anything runs it.
+
+    >>> is_trained("runs/night/best.safetensors"), is_trained("evening.onnx")
+    (True, False)
+    """
+    name = os.fspath(name)
+    return name.endswith(".safetensors") or os.path.isfile(os.path.join(name, "best.safetensors"))
 
 
 def is_model(name: Source) -> bool:

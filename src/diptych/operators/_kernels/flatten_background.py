@@ -9,9 +9,9 @@ import numpy as np
 
 from diptych.core.image import Image, white_level
 from diptych.core.operator import FastPath
-from diptych.core.parallel import in_strips
+from diptych.core.parallel import in_chunks, in_strips
 from diptych.operators._kernels._wide_blur import blurred, spectrum
-from diptych.operators._kernels.retinex import Plane, in_chunks, level_plane, over_rows
+from diptych.operators._kernels.retinex import CHUNK, Plane, level_plane, over_rows
 
 _FLOOR = np.float32(1 / 255)
 
@@ -36,7 +36,7 @@ def _subtracted(image: Image, channel: int, sigma: float) -> Plane:
         np.subtract(level_plane(image[rows], channel), part, out=part)
         part += shift
 
-    in_chunks(work, len(image))
+    in_chunks(work, len(image), CHUNK)
     return flat
 
 
@@ -50,7 +50,7 @@ def _divided(image: Image, channel: int, sigma: float) -> Plane:
         part += _FLOOR
         np.divide(level_plane(image[rows], channel), part, out=part)
 
-    in_chunks(work, len(image))
+    in_chunks(work, len(image), CHUNK)
     scale = np.float32(mean / max(_mean(ratio), 1e-6))
     in_strips(lambda start, stop: np.multiply(ratio[start:stop], scale, out=ratio[start:stop]), len(ratio))
     return ratio

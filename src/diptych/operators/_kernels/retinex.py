@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from diptych.core.image import Image, white_level
 from diptych.core.operator import Declaration, FastPath
-from diptych.core.parallel import in_strips
+from diptych.core.parallel import in_chunks, in_strips
 from diptych.operators._kernels._wide_blur import blurred, spectrum
 from diptych.operators._retinex import FLOOR, LEAST
 
 Plane = NDArray[np.float32]
 _FLOOR = np.float32(FLOOR)
-_CHUNK = 64  # rows
+CHUNK = 64  # rows, which stay in the cache
 _LARGE = 10_000_000  # px
 
 
@@ -108,16 +108,6 @@ def level_plane(image: Image, channel: int) -> Plane:
     return plane
 
 
-def in_chunks(work: Callable[[slice], object], rows: int) -> None:
-    """Call ``work(rows)`` for a few rows at a time, which stay in the cache, on all threads."""
-
-    def strip(start: int, stop: int) -> None:
-        for first in range(start, stop, _CHUNK):
-            work(slice(first, min(first + _CHUNK, stop)))
-
-    in_strips(strip, rows)
-
-
 def detail(level: Callable[[Image], Plane], image: Image, sigmas: Sequence[float]) -> Plane:
     """Return `_retinex.detail` of a plane of an image, which `level` finds for any rows of it.
 
@@ -131,10 +121,10 @@ def detail(level: Callable[[Image], Plane], image: Image, sigmas: Sequence[float
         surround = blurred(cosines, sigma, overwrite=last)
         cosines = None if last else cosines
         product = surround if product is None else product
-        in_chunks(functools.partial(_multiply, surround, product), len(image))
+        in_chunks(functools.partial(_multiply, surround, product), len(image), CHUNK)
         del surround
     assert product is not None
-    in_chunks(functools.partial(_logarithm, level, image, product, count), len(image))
+    in_chunks(functools.partial(_logarithm, level, image, product, count), len(image), CHUNK)
     return product
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diptych.core.image import FloatImage, Image, white_level
-from diptych.core.parallel import in_strips
+from diptych.core.parallel import in_chunks, in_strips
 from diptych.core.tones import LEVELS, Curve, ImageTones, SmoothCurve, StraightCurve, TableCurve
 
 
@@ -120,16 +120,14 @@ def map_curves(curves: list[Curve], image: FloatImage) -> FloatImage:
     result = np.empty_like(image)
     piece = max(1, 65536 // (image.shape[1] * image.shape[2]))
 
-    def work(start: int, stop: int) -> None:
-        for row in range(start, stop, piece):
-            rows = slice(row, min(row + piece, stop))
-            values = image[rows]
-            for curve in curves:
-                _write(curve, values, result[rows])
-                values = result[rows]
-                values.flags.writeable = False  # as the image is: one kind of array, one compiled kernel
+    def work(rows: slice) -> None:
+        values = image[rows]
+        for curve in curves:
+            _write(curve, values, result[rows])
+            values = result[rows]
+            values.flags.writeable = False  # as the image is: one kind of array, one compiled kernel
 
-    in_strips(work, image.shape[0])
+    in_chunks(work, image.shape[0], piece)
     return result
 
 
